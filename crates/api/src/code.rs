@@ -1,0 +1,97 @@
+//! The table of error codes: stable words for programs, one meaning each.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+macro_rules! codes {
+    ($($variant:ident = $word:literal, $title:literal;)*) => {
+        /// A stable error code. The text in documentation and answers comes from this one table.
+        #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+        pub enum Code {
+            $(#[doc = $title] $variant,)*
+        }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The word on the wire.
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+
+            /// What it means, in one line.
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    Malformed = "malformed", "the request could not be read";
+    UnsupportedMediaType = "unsupported_media_type", "the body must be JSON and say so in Content-Type";
+    BodyTooLarge = "body_too_large", "the body is larger than this call takes";
+    InvalidField = "invalid_field", "a field has a value that is not allowed";
+    UnknownField = "unknown_field", "a field or query parameter that this call does not have";
+    UnknownScope = "unknown_scope", "no API declares a scope that the pattern matches";
+    UnknownName = "unknown_name", "a name in the request belongs to nobody";
+    ExpiryExceedsParent = "expiry_exceeds_parent", "a token does not outlive the token that it was made with";
+    DepthExceeded = "depth_exceeded", "tokens made by tokens are at most four deep";
+    IdempotencyKeyUnsupported = "idempotency_key_unsupported", "this server does not keep idempotency keys yet";
+    OverlapUnsupported = "overlap_unsupported", "this server does not keep old secrets after a rotation yet";
+    InvalidToken = "invalid_token", "the credential is missing, malformed, unknown or dead";
+    RevokedToken = "revoked_token", "the credential was revoked";
+    ExpiredToken = "expired_token", "the credential has expired";
+    TwoCredentials = "two_credentials", "a request carries one credential";
+    InvalidPassword = "invalid_password", "user name and password do not fit";
+    InsufficientScope = "insufficient_scope", "the credential or its owner lacks a scope";
+    ScopeExceedsGrant = "scope_exceeds_grant", "nobody gives more than they hold";
+    ForeignScope = "foreign_scope", "an API asks only about its own scopes";
+    NotHonouredHere = "not_honoured_here", "this kind of credential may not make this call";
+    NotFound = "not_found", "there is no such thing, or not for this caller";
+    MethodNotAllowed = "method_not_allowed", "this address does not have that method";
+    NameTaken = "name_taken", "the name is in use";
+    NamespaceTaken = "namespace_taken", "the namespace belongs to another API for ever";
+    ScopeTombstoned = "scope_tombstoned", "a removed scope does not come back";
+    BuiltIn = "built_in", "what Jeton brings along cannot be changed";
+    TokenNotLive = "token_not_live", "a revoked or expired token is not changed any more";
+    LastAdministrator = "last_administrator", "somebody must remain who can administer";
+    TooManyAttempts = "too_many_attempts", "too many attempts; wait and try again";
+    Busy = "busy", "more is asked at once than this server takes; try again";
+    Unavailable = "unavailable", "the store does not answer, so nothing can be known; try again";
+    Internal = "internal", "a fault of the server; its log says more under the request id";
+}
+
+/// A word that is no code, from a newer server perhaps.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("`{0}` is no error code known here")]
+pub struct UnknownCode(pub String);
+
+impl FromStr for Code {
+    type Err = UnknownCode;
+
+    fn from_str(word: &str) -> Result<Self, UnknownCode> {
+        Self::ALL.iter().copied().find(|code| code.word() == word).ok_or_else(|| UnknownCode(word.to_owned()))
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.word())
+    }
+}
+
+impl<'de> Deserialize<'de> for Code {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
+    }
+}

@@ -1,0 +1,29 @@
+//! The JSON that Jeton speaks, and the table of its error codes.
+//!
+//! Types of requests hold texts as they arrived and refuse unknown fields; the server's doors parse them into
+//! the typed values of `jeton-token`. Types of answers are read leniently, so that an older client goes on
+//! working with a newer server.
+
+mod catalogue;
+mod code;
+mod list;
+mod optional;
+mod problem;
+mod secret;
+mod session;
+mod token;
+mod user;
+mod verify;
+
+pub use catalogue::{Api, ApiChange, ApiPlan, ApiRoute, ApiScope, PutApi, Widening};
+pub use code::{Code, UnknownCode};
+pub use list::List;
+pub use problem::{FieldError, Problem};
+pub use secret::Secret;
+pub use session::CreateSession;
+pub use token::{CreateToken, Issued, PatchToken, PrincipalRef, RotateToken, Token, TokenQuery, TokenState};
+pub use user::{PatchUser, PutUser, User};
+pub use verify::{Introspection, VerifyAnswer, VerifyRequest};
+
+/// When something happened: RFC 3339 in UTC on the wire.
+pub use jiff::Timestamp;

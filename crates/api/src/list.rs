@@ -1,0 +1,12 @@
+//! One page of a list.
+
+use serde::{Deserialize, Serialize};
+
+/// A page: newest first, stable while rows change.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct List<T> {
+    /// The items of this page.
+    pub items: Vec<T>,
+    /// Hand this back as `page_token` for the next page; absent on the last one.
+    pub next_page_token: Option<String>,
+}

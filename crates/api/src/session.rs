@@ -1,0 +1,15 @@
+//! Sign-in by password.
+
+use serde::{Deserialize, Serialize};
+
+use crate::secret::Secret;
+
+/// `POST /api/v1/sessions`.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateSession {
+    /// The user's name.
+    pub user: String,
+    /// The user's password.
+    pub password: Secret,
+}

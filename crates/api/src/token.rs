@@ -1,0 +1,198 @@
+//! Tokens: the record, and the requests that make and change it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::optional::given;
+use crate::secret::Secret;
+
+/// A token's record. It never holds the secret.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Token {
+    /// The public id; it is part of the token's text.
+    pub id: String,
+    /// A small number that names the token where an integer is needed.
+    pub number: i64,
+    /// `personal`, `service`, `job`, `session` or `api`.
+    pub kind: String,
+    /// The name, unique among the owner's live tokens.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Whose it is.
+    pub owner: PrincipalRef,
+    /// The token that made it, as an id; absent when it was made otherwise.
+    pub created_by: Option<String>,
+    /// The token that it is a child of: it never does more and never lives longer.
+    pub parent_id: Option<String>,
+    /// What it may do at most.
+    pub scopes: Vec<String>,
+    /// Where it may be used; empty: everywhere.
+    pub projects: Vec<String>,
+    /// From where it may be used; empty: anywhere.
+    pub networks: Vec<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When its present secret was made.
+    pub secret_issued_at: Timestamp,
+    /// When it ends; absent: never.
+    pub expires_at: Option<Timestamp>,
+    /// When it was last used, as far as that is recorded.
+    pub last_used_at: Option<Timestamp>,
+    /// From which address.
+    pub last_used_from: Option<String>,
+    /// What it is now.
+    pub state: TokenState,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// The id of the principal that revoked it.
+    pub revoked_by: Option<String>,
+    /// How to recognise it: prefix, kind and the last four characters of the secret in force.
+    pub hint: String,
+}
+
+/// What a token is now.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenState {
+    /// It is honoured.
+    Active,
+    /// It is over.
+    Expired,
+    /// It was revoked.
+    Revoked,
+    /// It is not honoured now: its owner is disabled, a token it was made with is dead, or its row was altered.
+    Suspended,
+}
+
+/// A user, service account or API by name.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct PrincipalRef {
+    /// `user`, `service_account`, `job` or `api`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The name.
+    pub name: String,
+}
+
+/// A token with its secret: the answer to create and rotate, and the only time that the secret is shown.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct Issued {
+    /// The record.
+    pub token: Token,
+    /// The token's text.
+    pub secret: Secret,
+}
+
+/// `POST /api/v1/tokens`. At most one of the three ends is given; without one it is 30 days.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateToken {
+    /// The name; default `token-NUMBER`.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What it is for.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// `personal` (the default) or `service`.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Whose it shall be; default: the caller's.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// 1 to 256 patterns; everything is spelled `*`.
+    pub scopes: Vec<String>,
+    /// Ends this many minutes from now.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub expires_in_minutes: Option<i64>,
+    /// Ends at this moment.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// Does not end by itself.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub never_expires: Option<bool>,
+    /// `organization/project` or `organization/*`.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub projects: Option<Vec<String>>,
+    /// Networks in CIDR notation.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub networks: Option<Vec<String>>,
+}
+
+/// `PATCH /api/v1/tokens/{id}`: changes what is given and nothing else. No new secret is made.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct PatchToken {
+    /// The name.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What it is for; an empty text clears it.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// What it may do at most.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<Vec<String>>,
+    /// When it ends.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// Where it may be used; empty: everywhere.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub projects: Option<Vec<String>>,
+    /// From where it may be used; empty: anywhere.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub networks: Option<Vec<String>>,
+}
+
+/// `POST /api/v1/tokens/{id}/rotate`: a new secret for the same token; what is given is changed with it.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct RotateToken {
+    /// How long the old secret goes on working. Only 0, at once, is supported so far; it must be given.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub overlap_minutes: Option<i64>,
+    /// Ends this many minutes from now; default: as long a life as before.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub expires_in_minutes: Option<i64>,
+    /// The name.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What it is for; an empty text clears it.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// What it may do at most.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<Vec<String>>,
+    /// When it ends.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// Where it may be used; empty: everywhere.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub projects: Option<Vec<String>>,
+    /// From where it may be used; empty: anywhere.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub networks: Option<Vec<String>>,
+}
+
+/// The query of `GET /api/v1/tokens`.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenQuery {
+    /// Only this principal's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// Only this kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Only with exactly this name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// `active` (the default), `expired`, `revoked`, `suspended` or `all`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// 1 to 1000, default 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page_size: Option<u32>,
+    /// From the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page_token: Option<String>,
+}

@@ -1,0 +1,60 @@
+//! Lengths of time as people write them: `90m`, `12h`, `30d`, `2w`.
+
+use std::str::FromStr;
+
+/// A whole number of minutes, more than none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Minutes(pub(crate) i64);
+
+/// A text that is no length of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a whole number and a unit are needed: m, h, d or w, as in `30d`")]
+pub(crate) struct DurationError;
+
+impl Minutes {
+    /// So many days.
+    pub(crate) fn of_days(days: u32) -> Self {
+        Self(i64::from(days) * 24 * 60)
+    }
+}
+
+impl FromStr for Minutes {
+    type Err = DurationError;
+
+    fn from_str(text: &str) -> Result<Self, DurationError> {
+        let unit = text.chars().next_back().ok_or(DurationError)?;
+        let minutes = match unit {
+            'm' => 1,
+            'h' => 60,
+            'd' => 24 * 60,
+            'w' => 7 * 24 * 60,
+            _ => return Err(DurationError),
+        };
+        let count = text.strip_suffix(unit).filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
+        let count: i64 = count.and_then(|digits| digits.parse().ok()).ok_or(DurationError)?;
+        count.checked_mul(minutes).filter(|minutes| *minutes > 0).map(Self).ok_or(DurationError)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_are_minutes_hours_days_and_weeks() {
+        for (text, minutes) in [("90m", 90), ("12h", 720), ("30d", 43_200), ("2w", 20_160), ("007d", 10_080)]
+        {
+            assert_eq!(text.parse(), Ok(Minutes(minutes)), "{text}");
+        }
+        assert_eq!(Minutes::of_days(30), Minutes(43_200));
+    }
+
+    #[test]
+    fn everything_else_is_refused() {
+        let wrong =
+            ["", "d", "30", "30 d", "-1d", "+1d", "1.5h", "0m", "30D", "1y", "1d2h", "999999999999999999w"];
+        for text in wrong {
+            assert_eq!(text.parse::<Minutes>(), Err(DurationError), "{text}");
+        }
+    }
+}

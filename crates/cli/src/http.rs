@@ -1,0 +1,210 @@
+//! Requests and answers: one credential, no redirects, bounded time and size, and every failure told apart.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use anyhow::anyhow;
+use jeton_api::{Problem, Secret};
+use reqwest::header::{HeaderMap, HeaderValue, LOCATION};
+use reqwest::redirect::Policy;
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use serde::de::DeserializeOwned;
+use url::Url;
+use zeroize::Zeroizing;
+
+use crate::access::{Credential, Server, Source};
+use crate::error::{Error, Refusal, Result};
+use crate::escape::safe;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(30);
+const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
+
+/// A connection to one server with at most one credential.
+pub(crate) struct Http {
+    client: reqwest::Client,
+    server: Server,
+    credential: Option<Credential>,
+    authorization: Option<HeaderValue>,
+}
+
+impl Http {
+    /// A connection that is opened when it is needed.
+    pub(crate) fn new(server: Server, credential: Option<Credential>) -> Result<Self> {
+        let authorization = credential.as_ref().map(|credential| bearer(&credential.secret)).transpose()?;
+        let builder = reqwest::Client::builder()
+            .user_agent(concat!("jeton/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(TIMEOUT)
+            // A credential goes where it was meant to go and nowhere else.
+            .redirect(Policy::none());
+        let builder = if server.is_loopback() { builder.no_proxy() } else { builder };
+        let client = builder.build().map_err(|error| anyhow!(error).context("no connection can be made"))?;
+        Ok(Self { client, server, credential, authorization })
+    }
+
+    /// The server.
+    pub(crate) fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// The credential.
+    pub(crate) fn credential(&self) -> Option<&Credential> {
+        self.credential.as_ref()
+    }
+
+    /// A request to a path below `/api/v1`; each segment is encoded.
+    pub(crate) fn request(&self, method: Method, path: &[&str]) -> Result<RequestBuilder> {
+        let mut headers = HeaderMap::new();
+        if let Some(authorization) = &self.authorization {
+            headers.insert(reqwest::header::AUTHORIZATION, authorization.clone());
+        }
+        Ok(self.client.request(method, self.address(path)?).headers(headers))
+    }
+
+    /// Sends it and reads the answer.
+    pub(crate) async fn answer<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T> {
+        let response = self.send(request).await?;
+        let body = self.body(response).await?;
+        serde_json::from_slice(&body).map_err(|error| {
+            let message = "the server's answer makes no sense; is it a Jeton server of this version?";
+            anyhow!(error).context(message).into()
+        })
+    }
+
+    /// Sends it; the answer has nothing to read.
+    pub(crate) async fn done(&self, request: RequestBuilder) -> Result<()> {
+        self.send(request).await.map(drop)
+    }
+
+    fn address(&self, path: &[&str]) -> Result<Url> {
+        // The URL type would drop such a segment, and the request would mean something else.
+        if let Some(odd) = path.iter().find(|segment| matches!(**segment, "" | "." | "..")) {
+            return Err(Error::usage(format!("`{odd}` is no name")));
+        }
+        let mut url = self.server.url.clone();
+        url.path_segments_mut()
+            .map_err(|()| Error::usage("the address takes no path"))?
+            .pop_if_empty()
+            .extend(["api", "v1"])
+            .extend(path);
+        Ok(url)
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Response> {
+        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        match response.status() {
+            status if status.is_success() => Ok(response),
+            status if status.is_redirection() => Err(self.moved(&response)),
+            status => Err(self.refusal(status, response).await),
+        }
+    }
+
+    async fn body(&self, mut response: Response) -> Result<Zeroizing<Vec<u8>>> {
+        let mut body = Zeroizing::new(Vec::new());
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.unreachable(&error))? {
+            if body.len() + chunk.len() > MAX_ANSWER_BYTES {
+                return Err(anyhow!("the server's answer is too large").into());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+
+    fn unreachable(&self, error: &reqwest::Error) -> Error {
+        let mut reason = error.to_string();
+        let mut cause = error.source();
+        while let Some(deeper) = cause {
+            reason = deeper.to_string();
+            cause = deeper.source();
+        }
+        let reason =
+            if error.is_timeout() { "no answer in time".to_owned() } else { safe(&reason).into_owned() };
+        Error::Unreachable { server: self.server.shown().to_owned(), reason }
+    }
+
+    fn moved(&self, response: &Response) -> Error {
+        let to = response.headers().get(LOCATION).and_then(|to| to.to_str().ok()).unwrap_or("nowhere");
+        let from = self.server.shown();
+        anyhow!("`{from}` sends us on to `{}`; name the right address with `--url`", safe(to)).into()
+    }
+
+    async fn refusal(&self, status: StatusCode, response: Response) -> Error {
+        let problem = self.body(response).await.ok().and_then(|body| serde_json::from_slice(&body).ok());
+        let problem = problem.unwrap_or_else(|| unexplained(status));
+        let next = (status == StatusCode::UNAUTHORIZED).then(|| self.sign_in_again());
+        // The status that was sent counts, not the one that the body repeats.
+        Refusal { problem: Problem { status: status.as_u16(), ..problem }, next }.into()
+    }
+
+    fn sign_in_again(&self) -> String {
+        let server = self.server.shown();
+        match self.credential.as_ref().map(|credential| credential.source) {
+            Some(Source::Environment) => {
+                format!(
+                    "`JETON_TOKEN` is not honoured: set another token, or unset it and sign in with: jeton login --url {server}"
+                )
+            }
+            Some(Source::Profile | Source::Default) => {
+                format!("sign in again with: jeton login --url {server}")
+            }
+            Some(Source::Flag) => "the token that was given is not honoured: use another one".to_owned(),
+            None => "check the name and the password".to_owned(),
+        }
+    }
+}
+
+fn bearer(secret: &Secret) -> Result<HeaderValue> {
+    let text = secret.expose();
+    let header = Zeroizing::new(format!("Bearer {text}"));
+    let is_one_word = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let value = HeaderValue::from_str(&header).ok().filter(|_| is_one_word);
+    let mut value = value.ok_or_else(|| Error::usage("the token holds characters that no token has"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// A refusal by something that is not Jeton, such as a proxy in front of it.
+fn unexplained(status: StatusCode) -> Problem {
+    Problem {
+        kind: "about:blank".to_owned(),
+        title: format!("the server answered {status} and did not say why"),
+        status: status.as_u16(),
+        detail: String::new(),
+        code: String::new(),
+        errors: vec![],
+        missing_scope: None,
+        request_id: String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn http(server: &str) -> Http {
+        Http::new(Server::parse(server, Source::Flag).unwrap(), None).unwrap()
+    }
+
+    #[test]
+    fn names_are_encoded_into_the_path() {
+        let address = |path: &[&str]| http("http://127.0.0.1:1/below/").address(path).unwrap().to_string();
+        assert_eq!(address(&["users", "a/b?c"]), "http://127.0.0.1:1/below/api/v1/users/a%2Fb%3Fc");
+        assert_eq!(address(&["tokens"]), "http://127.0.0.1:1/below/api/v1/tokens");
+    }
+
+    #[test]
+    fn names_that_would_change_the_path_are_refused() {
+        for name in ["", ".", ".."] {
+            assert!(matches!(http("http://127.0.0.1:1").address(&["users", name]), Err(Error::Usage(_))));
+        }
+    }
+
+    #[test]
+    fn a_token_is_one_word() {
+        assert!(bearer(&Secret::new("jtn_pat_x")).is_ok_and(|value| value.is_sensitive()));
+        for text in ["", "a b", "a\nb", "größe", "a\t"] {
+            assert!(bearer(&Secret::new(text)).is_err(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! `jeton`: the one program. It talks to the authority over the REST API that everybody else uses, and knows no
+//! rules of its own: what is allowed is for the server to say.
+//!
+//! `args` is what people type, `access` decides which server and which credential are meant, `client` makes the
+//! calls, and each noun has a file for its verbs. Everything that is printed goes through `output`.
+
+mod access;
+mod api;
+mod apply;
+mod args;
+mod client;
+mod duration;
+mod error;
+mod escape;
+mod http;
+mod output;
+mod pat;
+mod profile;
+mod prompt;
+mod scope;
+mod session;
+mod shell;
+mod suggest;
+mod table;
+mod token;
+mod toml_file;
+mod user;
+mod view;
+
+use std::process::ExitCode;
+
+use crate::access::App;
+use crate::args::{Cli, Command};
+use crate::error::{Exit, Result};
+use crate::output::Output;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match Cli::read() {
+        Ok(cli) => exit_of(&run(cli).await).into(),
+        Err(usage) => output::usage(&usage).into(),
+    }
+}
+
+/// Reports the error, if there is one.
+fn exit_of(result: &Result<()>) -> Exit {
+    match result {
+        Ok(()) => Exit::Ok,
+        Err(error) => {
+            output::report(error);
+            error.exit()
+        }
+    }
+}
+
+async fn run(cli: Cli) -> Result<()> {
+    let output = Output::new(cli.globals.format(), cli.command.answers())?;
+    let app = App::new(cli.globals, cli.sources, output);
+    let warns = cli.command.uses_credential();
+    dispatch(cli.command, &app).await?;
+    if warns {
+        app.warn_before_expiry().await;
+    }
+    Ok(())
+}
+
+async fn dispatch(command: Command, app: &App) -> Result<()> {
+    match command {
+        Command::Login(args) => session::login(app, args).await,
+        Command::Logout => session::logout(app).await,
+        Command::Status => session::status(app).await,
+        Command::Pat(verb) => pat::run(app, verb).await,
+        Command::Token(verb) => token::run(app, verb).await,
+        Command::Api(verb) => api::run(app, verb).await,
+        Command::User(verb) => user::run(app, verb).await,
+        Command::Scope(verb) => scope::run(app, verb).await,
+        Command::Completion(args) => shell::completion(&args),
+        Command::Man(args) => shell::man(&args),
+    }
+}

@@ -1,0 +1,269 @@
+//! `jeton pat`: one's own personal access tokens, by name.
+
+use clap::{Args, Subcommand};
+use jeton_api::{CreateToken, Issued, RotateToken, Secret, Token, TokenQuery};
+
+use crate::access::{App, Credential, Source};
+use crate::args::Confirmation;
+use crate::client::Client;
+use crate::duration::Minutes;
+use crate::error::{Error, Result};
+use crate::escape::safe;
+use crate::prompt;
+use crate::view::{Pats, end};
+
+/// Your personal access tokens
+#[derive(Debug, Subcommand)]
+pub(crate) enum PatVerb {
+    /// Make a token; its value is shown this once
+    Create(CreateArgs),
+    /// Give a token a new value, and change what is given; the old value is refused from then on
+    Update(UpdateArgs),
+    /// Show a token's properties, never its value
+    Show(NameArgs),
+    /// List your tokens
+    List(ListArgs),
+    /// Revoke tokens, at once and for good; without a name, pick them from a list
+    Delete(DeleteArgs),
+}
+
+/// `jeton pat create`
+#[derive(Args, Debug)]
+pub(crate) struct CreateArgs {
+    /// The name, unique among your live tokens
+    #[arg(long)]
+    name: String,
+
+    /// What it may do at most, such as `Taskurai.Task.*`; may be repeated
+    #[arg(long, required = true, value_name = "SCOPE")]
+    scopes: Vec<String>,
+
+    #[command(flatten)]
+    life: Life,
+
+    #[command(flatten)]
+    limits: Limits,
+}
+
+/// How long a new token lives; without any of these the server decides
+#[derive(Args, Debug)]
+#[group(multiple = false)]
+struct Life {
+    /// How many minutes it lives
+    #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(i64).range(1..))]
+    valid_minutes: Option<i64>,
+
+    /// How long it lives: `90m`, `12h`, `30d`, `2w`
+    #[arg(long, value_name = "DURATION")]
+    expires: Option<Minutes>,
+
+    /// It does not end by itself
+    #[arg(long)]
+    never: bool,
+}
+
+/// What else a token can carry
+#[derive(Args, Debug)]
+struct Limits {
+    /// What it is for
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+
+    /// Only there: `ORGANIZATION/PROJECT` or `ORGANIZATION/*`; may be repeated
+    #[arg(long, value_name = "PLACE")]
+    projects: Option<Vec<String>>,
+
+    /// Only from there, in CIDR notation; may be repeated
+    #[arg(long, value_name = "NETWORK")]
+    networks: Option<Vec<String>>,
+}
+
+/// `jeton pat update`
+#[derive(Args, Debug)]
+pub(crate) struct UpdateArgs {
+    /// The token's name
+    #[arg(long)]
+    name: String,
+
+    /// What it may do at most from now on; may be repeated
+    #[arg(long, value_name = "SCOPE")]
+    scopes: Option<Vec<String>>,
+
+    #[command(flatten)]
+    life: NewLife,
+
+    #[command(flatten)]
+    limits: Limits,
+}
+
+/// How long the new value lives; without any of these as long as the old one did
+#[derive(Args, Debug)]
+#[group(multiple = false)]
+struct NewLife {
+    /// How many minutes the new value lives
+    #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(i64).range(1..))]
+    valid_minutes: Option<i64>,
+
+    /// How long the new value lives: `90m`, `12h`, `30d`, `2w`
+    #[arg(long, value_name = "DURATION")]
+    expires: Option<Minutes>,
+}
+
+/// `jeton pat show`
+#[derive(Args, Debug)]
+pub(crate) struct NameArgs {
+    /// The token's name
+    #[arg(long)]
+    name: String,
+}
+
+/// `jeton pat list`
+#[derive(Args, Debug)]
+pub(crate) struct ListArgs {
+    /// Expired, revoked and suspended ones too
+    #[arg(long)]
+    all: bool,
+}
+
+/// `jeton pat delete`
+#[derive(Args, Debug)]
+pub(crate) struct DeleteArgs {
+    /// A token's name; may be repeated
+    #[arg(long)]
+    name: Vec<String>,
+
+    #[command(flatten)]
+    confirmation: Confirmation,
+}
+
+/// Runs the verb.
+pub(crate) async fn run(app: &App, verb: PatVerb) -> Result<()> {
+    let client = app.client()?;
+    match verb {
+        PatVerb::Create(args) => create(app, &client, args).await,
+        PatVerb::Update(args) => update(app, &client, args).await,
+        PatVerb::Show(args) => show(app, &client, &args.name).await,
+        PatVerb::List(args) => {
+            let state = args.all.then_some("all");
+            app.output.show(&Pats(own(&client, None, state).await?))
+        }
+        PatVerb::Delete(args) => delete(app, &client, args).await,
+    }
+}
+
+async fn create(app: &App, client: &Client, args: CreateArgs) -> Result<()> {
+    let CreateArgs { name, scopes, life, limits } = args;
+    let request = CreateToken {
+        name: Some(name),
+        description: limits.description,
+        kind: Some("personal".to_owned()),
+        scopes,
+        expires_in_minutes: minutes(life.valid_minutes, life.expires),
+        never_expires: life.never.then_some(true),
+        projects: limits.projects,
+        networks: limits.networks,
+        ..CreateToken::default()
+    };
+    app.output.show_issued(&client.create_token(&request).await?)
+}
+
+async fn update(app: &App, client: &Client, args: UpdateArgs) -> Result<()> {
+    let token = live(client, &args.name).await?;
+    let request = RotateToken {
+        overlap_minutes: Some(0),
+        expires_in_minutes: minutes(args.life.valid_minutes, args.life.expires),
+        description: args.limits.description,
+        scopes: args.scopes,
+        projects: args.limits.projects,
+        networks: args.limits.networks,
+        ..RotateToken::default()
+    };
+    let issued = client.rotate_token(&token.id, &request).await?;
+    keep_if_in_use(app, client, &issued)?;
+    app.output.show_issued(&issued)
+}
+
+/// The profile keeps the value in use: an update of just that token would sign its user out.
+fn keep_if_in_use(app: &App, client: &Client, issued: &Issued) -> Result<()> {
+    let saved = client.credential().filter(|credential| credential.source == Source::Profile);
+    let in_use =
+        saved.and_then(Credential::text).is_some_and(|text| text.id().to_string() == issued.token.id);
+    if in_use { app.save(client.server(), Secret::new(issued.secret.expose())) } else { Ok(()) }
+}
+
+async fn show(app: &App, client: &Client, name: &str) -> Result<()> {
+    let mut tokens = own(client, Some(name), None).await?;
+    if tokens.is_empty() {
+        tokens = own(client, Some(name), Some("all")).await?;
+    }
+    match tokens.into_iter().next() {
+        Some(newest) => app.output.show(&newest),
+        None => Err(no_such(name)),
+    }
+}
+
+async fn delete(app: &App, client: &Client, args: DeleteArgs) -> Result<()> {
+    let tokens = if args.name.is_empty() { picked(client).await? } else { named(client, &args.name).await? };
+    if tokens.is_empty() {
+        app.output.note("nothing was picked");
+        return Ok(());
+    }
+    let names = tokens.iter().map(|token| format!("`{}`", safe(&token.name))).collect::<Vec<_>>().join(", ");
+    args.confirmation.obtain_if_somebody_is_there(&format!("revoke {names}, at once and for good?"))?;
+    for token in &tokens {
+        client.revoke_token(&token.id).await?;
+        app.output.note(&format!("revoked `{}` ({})", safe(&token.name), safe(&token.id)));
+    }
+    Ok(())
+}
+
+async fn named(client: &Client, names: &[String]) -> Result<Vec<Token>> {
+    let mut tokens: Vec<Token> = Vec::new();
+    for name in names {
+        let token = live(client, name).await?;
+        if tokens.iter().all(|other| other.id != token.id) {
+            tokens.push(token);
+        }
+    }
+    Ok(tokens)
+}
+
+async fn picked(client: &Client) -> Result<Vec<Token>> {
+    const INSTEAD: &str = "name the tokens with `--name`";
+    if !prompt::somebody_is_there() {
+        return Err(Error::usage(format!(
+            "standard input is no terminal, so nothing can be picked\n{INSTEAD}"
+        )));
+    }
+    let label =
+        |token: &Token| format!("{}  {}  expires: {}", token.name, token.scopes.join(" "), end(token));
+    let items =
+        own(client, None, None).await?.into_iter().map(|token| (label(&token), token)).collect::<Vec<_>>();
+    if items.is_empty() { Ok(vec![]) } else { prompt::pick("which tokens?", items, INSTEAD) }
+}
+
+/// The caller's live token of that name.
+async fn live(client: &Client, name: &str) -> Result<Token> {
+    own(client, Some(name), None).await?.into_iter().next().ok_or_else(|| no_such(name))
+}
+
+fn no_such(name: &str) -> Error {
+    Error::NotFound(format!("you have no token named `{name}`\nlist yours with: jeton pat list"))
+}
+
+/// The caller's own personal tokens: an administrator would see everybody's.
+async fn own(client: &Client, name: Option<&str>, state: Option<&str>) -> Result<Vec<Token>> {
+    let owner = client.token_self().await?.owner.name;
+    let query = TokenQuery {
+        owner: Some(owner),
+        kind: Some("personal".to_owned()),
+        name: name.map(str::to_owned),
+        state: state.map(str::to_owned),
+        ..TokenQuery::default()
+    };
+    client.tokens(query).await
+}
+
+fn minutes(valid_minutes: Option<i64>, expires: Option<Minutes>) -> Option<i64> {
+    valid_minutes.or(expires.map(|Minutes(minutes)| minutes))
+}

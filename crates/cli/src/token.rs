@@ -1,0 +1,339 @@
+//! `jeton token`: access tokens by id or number, anybody's for those who may.
+
+use clap::{Args, Subcommand};
+use jeton_api::{CreateToken, PatchToken, Secret, Token, TokenQuery};
+use jeton_token::{TokenId, TokenKind, TokenText};
+use serde::Serialize;
+
+use crate::access::App;
+use crate::args::{SharedSecret, secret};
+use crate::client::Client;
+use crate::duration::Minutes;
+use crate::error::{Error, Exit, Result};
+use crate::escape::safe;
+use crate::output::Show;
+use crate::prompt;
+use crate::session;
+use crate::view::InDetail;
+
+/// Access tokens
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenVerb {
+    /// Make a token; its value is shown this once
+    Create(CreateArgs),
+    /// List tokens: a user's, or all that you may see
+    List(ListArgs),
+    /// Show tokens' properties, never their values
+    Describe(IdsArgs),
+    /// Change a token's properties; its value stays
+    Edit(EditArgs),
+    /// Revoke tokens, at once and for good
+    Revoke(IdsArgs),
+    /// Keep a token as the credential, acting as its owner with its scopes
+    Login(LoginArgs),
+    /// Ask whether a token is honoured: exit code 0 if it is, 10 if not
+    Verify(VerifyArgs),
+}
+
+/// `jeton token create`
+#[derive(Args, Debug)]
+pub(crate) struct CreateArgs {
+    /// Whose it shall be [default: yours]
+    #[arg(value_name = "USER")]
+    user: Option<String>,
+
+    /// How many days it lives; without it the server decides
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..))]
+    expiration_days: Option<u32>,
+
+    /// What it is for
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+
+    /// What it may do at most; may be repeated [default: what your credential may, `*` for a session]
+    #[arg(long, value_name = "SCOPE")]
+    scopes: Vec<String>,
+
+    /// The name [default: the server makes one]
+    #[arg(long)]
+    name: Option<String>,
+}
+
+/// `jeton token list`
+#[derive(Args, Debug)]
+pub(crate) struct ListArgs {
+    /// Only this user's
+    #[arg(value_name = "USER")]
+    user: Option<String>,
+
+    /// Revoked, expired and suspended ones too
+    #[arg(long)]
+    show_revoked: bool,
+}
+
+/// `jeton token describe`, `jeton token revoke`
+#[derive(Args, Debug)]
+pub(crate) struct IdsArgs {
+    /// A token's id or number
+    #[arg(required = true, value_name = "ID")]
+    ids: Vec<String>,
+}
+
+/// `jeton token edit`
+#[derive(Args, Debug)]
+pub(crate) struct EditArgs {
+    /// The token's id or number
+    id: String,
+
+    #[command(flatten)]
+    changes: Changes,
+}
+
+/// What to change
+#[derive(Args, Debug)]
+#[group(required = true, multiple = true)]
+struct Changes {
+    /// What it is for; an empty text clears it
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+
+    /// The name
+    #[arg(long)]
+    name: Option<String>,
+
+    /// Ends so long from now: `90m`, `12h`, `30d`, `2w`
+    #[arg(long, value_name = "DURATION")]
+    expires: Option<Minutes>,
+
+    /// What it may do at most; may be repeated
+    #[arg(long, value_name = "SCOPE")]
+    scopes: Option<Vec<String>>,
+}
+
+/// `jeton token login`
+#[derive(Args, Debug)]
+pub(crate) struct LoginArgs {
+    /// The token, `-` for standard input; without it, it is asked for
+    #[arg(value_name = "TOKEN|-", allow_hyphen_values = true, value_parser = secret)]
+    token: Option<SharedSecret>,
+}
+
+/// `jeton token verify`
+#[derive(Args, Debug)]
+pub(crate) struct VerifyArgs {
+    /// The token is read from standard input, or asked for
+    #[arg(value_name = "-", allow_hyphen_values = true, value_parser = secret)]
+    token: Option<SharedSecret>,
+}
+
+/// Runs the verb.
+pub(crate) async fn run(app: &App, verb: TokenVerb) -> Result<()> {
+    match verb {
+        TokenVerb::Create(args) => create(app, &app.client()?, args).await,
+        TokenVerb::List(args) => list(app, &app.client()?, args).await,
+        TokenVerb::Describe(args) => describe(app, &app.client()?, &args.ids).await,
+        TokenVerb::Edit(args) => edit(app, &app.client()?, args).await,
+        TokenVerb::Revoke(args) => revoke(app, &app.client()?, &args.ids).await,
+        TokenVerb::Login(args) => login(app, args).await,
+        TokenVerb::Verify(args) => verify(app, args).await,
+    }
+}
+
+async fn create(app: &App, client: &Client, args: CreateArgs) -> Result<()> {
+    let scopes = if args.scopes.is_empty() { own_scopes(app, client).await? } else { args.scopes };
+    let request = CreateToken {
+        name: args.name,
+        description: args.description,
+        owner: args.user,
+        scopes,
+        expires_in_minutes: args.expiration_days.map(|days| Minutes::of_days(days).0),
+        ..CreateToken::default()
+    };
+    app.output.show_issued(&client.create_token(&request).await?)
+}
+
+/// What the calling credential may do: a session is its person.
+async fn own_scopes(app: &App, client: &Client) -> Result<Vec<String>> {
+    let token = client.token_self().await?;
+    let scopes = if token.kind == TokenKind::Session.word() { vec!["*".to_owned()] } else { token.scopes };
+    app.output.note(&format!(
+        "no scopes given: the token gets {}; narrow it with `--scopes`",
+        scopes.iter().map(|scope| format!("`{}`", safe(scope))).collect::<Vec<_>>().join(", ")
+    ));
+    Ok(scopes)
+}
+
+async fn list(app: &App, client: &Client, args: ListArgs) -> Result<()> {
+    let state = args.show_revoked.then(|| "all".to_owned());
+    let query = TokenQuery { owner: args.user, state, ..TokenQuery::default() };
+    app.output.show(&client.tokens(query).await?)
+}
+
+async fn describe(app: &App, client: &Client, ids: &[String]) -> Result<()> {
+    let mut tokens = Vec::new();
+    for id in resolve(client, ids).await? {
+        tokens.push(client.token(&id).await?);
+    }
+    match <[Token; 1]>::try_from(tokens) {
+        Ok([token]) => app.output.show(&token),
+        Err(tokens) => app.output.show(&InDetail(tokens)),
+    }
+}
+
+async fn edit(app: &App, client: &Client, EditArgs { id, changes }: EditArgs) -> Result<()> {
+    let expires_at = changes.expires.map(|minutes| end_of(app, minutes)).transpose()?;
+    let request = PatchToken {
+        name: changes.name,
+        description: changes.description,
+        scopes: changes.scopes,
+        expires_at,
+        ..PatchToken::default()
+    };
+    for id in resolve(client, &[id]).await? {
+        app.output.show(&client.patch_token(&id, &request).await?)?;
+    }
+    Ok(())
+}
+
+fn end_of(app: &App, Minutes(minutes): Minutes) -> Result<jeton_api::Timestamp> {
+    let far = || Error::usage("that is too far away");
+    let seconds = minutes.checked_mul(60).ok_or_else(far)?;
+    app.now().checked_add(jiff::SignedDuration::from_secs(seconds)).map_err(|_| far())
+}
+
+/// Revokes all that it can: one that fails keeps no other one alive.
+async fn revoke(app: &App, client: &Client, ids: &[String]) -> Result<()> {
+    let mut failed = None;
+    for id in resolve(client, ids).await? {
+        match client.revoke_token(&id).await {
+            Ok(()) => app.output.note(&format!("revoked {id}")),
+            Err(error) => {
+                app.output.warn(&format!("{id} is not revoked"));
+                failed.get_or_insert(error);
+            }
+        }
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+async fn login(app: &App, args: LoginArgs) -> Result<()> {
+    let server = app.server()?;
+    let token = match &args.token {
+        Some(token) => app.given_token(token)?,
+        None => prompt::secret("token", "pipe the token in and write: jeton token login -")?,
+    };
+    session::keep(app, server, token).await
+}
+
+async fn verify(app: &App, args: VerifyArgs) -> Result<()> {
+    if args.token.is_some_and(|token| token.expose() != "-") {
+        return Err(Error::usage("the token is read from standard input, not from the command line"));
+    }
+    let token = if prompt::somebody_is_there() {
+        prompt::secret("token", "pipe the token in")?
+    } else {
+        prompt::secret_from_stdin()?
+    };
+    match ask(app, token).await? {
+        Ok(token) => app.output.show(&Verdict { active: true, reason: None, token: Some(token) }),
+        Err(reason) => {
+            let verdict = Verdict { active: false, reason: Some(reason.clone()), token: None };
+            if !app.output.is_for_people() {
+                app.output.show(&verdict)?;
+            }
+            Err(Error::Inactive(reason))
+        }
+    }
+}
+
+/// The token's record, or why it is not honoured.
+async fn ask(app: &App, secret: Secret) -> Result<Result<Token, String>> {
+    let malformed = secret.expose().parse::<TokenText>().err();
+    if !secret.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(Err(malformed.map_or_else(|| "malformed".to_owned(), |error| error.to_string())));
+    }
+    match app.client_with(app.server()?, secret)?.token_self().await {
+        Err(error) if error.exit() == Exit::NotSignedIn => {
+            let said = error.problem().map(|problem| safe(&problem.detail).into_owned());
+            Ok(Err(malformed.map(|error| error.to_string()).or(said).unwrap_or_default()))
+        }
+        other => other.map(Ok),
+    }
+}
+
+/// What `jeton token verify` answers.
+#[derive(Debug, Serialize)]
+struct Verdict {
+    active: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<Token>,
+}
+
+impl Show for Verdict {
+    fn table(&self) -> String {
+        self.token.as_ref().map(Show::table).unwrap_or_default()
+    }
+
+    fn values(&self) -> Vec<String> {
+        self.token.as_ref().map(Show::values).unwrap_or_default()
+    }
+}
+
+/// A token as people name it.
+#[derive(Debug, PartialEq, Eq)]
+enum Key {
+    Id(String),
+    Number(i64),
+}
+
+impl Key {
+    fn read(text: &str) -> Result<Self> {
+        if let Ok(token) = text.parse::<TokenText>() {
+            // Not repeated: it is a secret.
+            return Err(Error::usage(format!("that is a token itself, whose id is `{}`", token.id())));
+        }
+        let id = text.parse::<TokenId>().map(|id| Self::Id(id.to_string()));
+        id.or_else(|_| text.parse().map(Self::Number)).map_err(|_| {
+            Error::usage(format!("`{}` is neither a token's id (22 characters) nor its number", safe(text)))
+        })
+    }
+}
+
+/// The ids of the tokens, in that order. Numbers are looked up among all tokens that the caller may see.
+async fn resolve(client: &Client, keys: &[String]) -> Result<Vec<String>> {
+    let keys = keys.iter().map(|text| Key::read(text)).collect::<Result<Vec<_>>>()?;
+    let has_number = keys.iter().any(|key| matches!(key, Key::Number(_)));
+    let query = TokenQuery { state: Some("all".to_owned()), ..TokenQuery::default() };
+    let known = if has_number { client.tokens(query).await? } else { vec![] };
+    keys.into_iter().map(|key| id_of(key, &known)).collect()
+}
+
+fn id_of(key: Key, known: &[Token]) -> Result<String> {
+    match key {
+        Key::Id(id) => Ok(id),
+        Key::Number(number) => {
+            let token = known.iter().find(|token| token.number == number);
+            let id = token.map(|token| token.id.clone());
+            id.ok_or_else(|| Error::NotFound(format!("there is no token number {number}, or not for you")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_named_by_id_or_number() {
+        let id = jeton_token::Id::from_bits(0x0193_5000_0000_7000_8000_0000_0000_0001).unwrap().to_string();
+        assert_eq!(Key::read(&id).unwrap(), Key::Id(id.clone()));
+        for text in ["1", "9223372036854775807"] {
+            assert!(matches!(Key::read(text), Ok(Key::Number(_))), "{text}");
+        }
+        for text in ["", "abc", "1.5", "99999999999999999999", "jtn_pat_x", &format!("{id}0")] {
+            assert!(matches!(Key::read(text), Err(Error::Usage(_))), "{text}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The help of every command, so that a change of the grammar is seen in review.
+
+use crate::support::Home;
+
+/// Every command that has help of its own, by the snapshot that it is in.
+const COMMANDS: &[(&str, &[&str])] = &[
+    ("jeton", &["", "login", "logout", "status", "completion", "man"]),
+    ("pat", &["pat", "pat create", "pat update", "pat show", "pat list", "pat delete"]),
+    (
+        "token",
+        &[
+            "token",
+            "token create",
+            "token list",
+            "token describe",
+            "token edit",
+            "token revoke",
+            "token login",
+            "token verify",
+        ],
+    ),
+    ("api", &["api", "api apply", "api list", "api show", "api delete", "api credential"]),
+    (
+        "user",
+        &[
+            "user",
+            "user create",
+            "user list",
+            "user show",
+            "user edit",
+            "user disable",
+            "user enable",
+            "user delete",
+            "user password",
+        ],
+    ),
+    ("scope", &["scope", "scope list", "scope explain"]),
+];
+
+#[test]
+fn help_of_every_command() {
+    let home = Home::new();
+    for (name, commands) in COMMANDS {
+        let text: Vec<_> = commands.iter().map(|command| help(&home, command)).collect();
+        insta::assert_snapshot!(format!("help_{name}"), text.join("\n"));
+    }
+}
+
+/// The help of a command; the options that every command has are shown for the program itself.
+fn help(home: &Home, command: &str) -> String {
+    let words: Vec<_> = command.split_whitespace().chain(["--help"]).collect();
+    let ran = home.run(&words);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{command}");
+    let own = ran.stdout.split("\nGlobal options:").next().unwrap();
+    let text = if command.is_empty() { ran.stdout.as_str() } else { own };
+    format!("===== jeton {}\n{text}", words.join(" "))
+}
+
+#[test]
+fn help_never_shows_the_token_of_the_environment() {
+    let variables = [("JETON_TOKEN", "jtn_pat_hidden"), ("JETON_URL", "http://127.0.0.1:1")];
+    let ran = Home::new().run_with(&["pat", "create", "--help"], &variables, "");
+    assert_eq!(ran.code, 0);
+    assert!(ran.stdout.contains("JETON_TOKEN"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("jtn_pat_hidden"), "{}", ran.stdout);
+}
+
+#[test]
+fn completion_and_manual_are_printed() {
+    let home = Home::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let ran = home.run(&["completion", shell]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        assert!(ran.stdout.contains("jeton"), "{shell}");
+    }
+    let page = home.run(&["man"]);
+    assert!(page.code == 0 && page.stdout.contains(".TH jeton"), "{}", page.stdout);
+}
+
+#[test]
+fn manual_pages_of_all_commands_go_into_a_folder() {
+    let home = Home::new();
+    let ran = home.run(&["man", "--out", "pages"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, ""), "{}", ran.stderr);
+    for page in ["jeton.1", "jeton-pat.1", "jeton-pat-create.1"] {
+        assert!(home.path().join("pages").join(page).exists(), "{page}");
+    }
+}

@@ -1,0 +1,210 @@
+//! Tokens: what is asked of the server, and where the secret goes.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use jeton_token::{Id, Prefix, TokenId, TokenKind, TokenSecret, TokenText};
+use serde_json::{Value, json};
+
+use crate::stub::{Stub, issued, page, problem, token};
+use crate::support::Home;
+
+const SELF: &str = "GET /api/v1/tokens/self";
+const CREATE: &str = "POST /api/v1/tokens";
+const OWN: &str = "GET /api/v1/tokens?owner=alice&kind=personal&name=mytoken&page_size=1000";
+const REVOKE: &str = "DELETE /api/v1/tokens/01Qw5NqJ0T5mQm0AJ0vV1k";
+
+fn record() -> String {
+    token(json!({})).to_string()
+}
+
+#[test]
+fn the_grammar_of_the_task_platform() {
+    let stub = Stub::new(vec![(SELF, 200, record()), (CREATE, 201, issued(&token(json!({}))))]);
+    let args = ["pat", "create", "--name", "mytoken", "--valid-minutes", "43200"];
+    let scopes = ["--scopes", "Taskurai.Task.*", "--scopes", "Taskurai.Log.*"];
+    let ran = Home::new().run_with(&[&args[..], &scopes].concat(), &stub.variables(), "");
+    insta::assert_snapshot!(ran.shown(), @r"
+    exit code: 0
+    ----- stdout -----
+    id       01Qw5NqJ0T5mQm0AJ0vV1k
+    number   7
+    name     mytoken
+    kind     personal
+    owner    alice
+    state    active
+    scopes   Taskurai.Task.*
+    created  2026-11-22 02:49 UTC
+    expires  never
+    hint     jtn_pat_…abcd
+    token    jtn_pat_new
+    ----- stderr -----
+    the token is shown this once: keep it where only its user can read it
+    ");
+    let body = json!({"name": "mytoken", "kind": "personal", "scopes": ["Taskurai.Task.*", "Taskurai.Log.*"],
+        "expires_in_minutes": 43200});
+    assert_eq!(stub.body(CREATE), body);
+    assert!(stub.asked().iter().all(|asked| !asked.headers.contains("idempotency-key")));
+}
+
+#[test]
+fn the_grammar_of_the_training_platform() {
+    let stub = Stub::new(vec![(SELF, 200, record()), (CREATE, 201, issued(&token(json!({}))))]);
+    let args =
+        ["token", "create", "alice", "--expiration-days", "30", "--description", "Automated testing token"];
+    let ran = Home::new().run_with(&args, &stub.variables(), "");
+    assert_eq!(ran.code, 0, "{}", ran.shown());
+    assert!(ran.stderr.starts_with("no scopes given: the token gets `Taskurai.Task.*`"), "{}", ran.stderr);
+    let body = json!({"owner": "alice", "description": "Automated testing token", "scopes": ["Taskurai.Task.*"],
+        "expires_in_minutes": 43200});
+    assert_eq!(stub.body(CREATE), body);
+}
+
+#[test]
+fn a_session_gives_everything_unless_told() {
+    let session = token(json!({"kind": "session", "scopes": ["*"]})).to_string();
+    let stub = Stub::new(vec![(SELF, 200, session), (CREATE, 201, issued(&token(json!({}))))]);
+    assert_eq!(Home::new().run_with(&["token", "create"], &stub.variables(), "").code, 0);
+    assert_eq!(stub.body(CREATE), json!({"scopes": ["*"]}));
+}
+
+#[test]
+fn the_secret_stands_alone_where_a_program_reads_it() {
+    let stub = Stub::new(vec![(SELF, 200, record()), (CREATE, 201, issued(&token(json!({}))))]);
+    let args = ["pat", "create", "--name", "mytoken", "--scopes", "A.B", "--never", "-o"];
+    for (format, stdout) in [("value", "jtn_pat_new\n"), ("env", "JETON_TOKEN=jtn_pat_new\n")] {
+        let ran = Home::new().run_with(&[&args[..], &[format]].concat(), &stub.variables(), "");
+        assert_eq!((ran.code, ran.stdout.as_str()), (0, stdout));
+        assert!(ran.stderr.contains("mytoken") && !ran.stderr.contains("jtn_pat_new"), "{}", ran.stderr);
+    }
+    let ran = Home::new().run_with(&[&args[..], &["json"]].concat(), &stub.variables(), "");
+    let answer: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(
+        (answer["secret"].as_str(), answer["token"]["number"].as_i64()),
+        (Some("jtn_pat_new"), Some(7))
+    );
+    assert_eq!(stub.body(CREATE)["never_expires"], json!(true));
+}
+
+#[test]
+fn update_rotates_at_once() {
+    let ran = update("jtn_pat_other", &token(json!({})));
+    assert_eq!(ran, "jtn_pat_other", "another token's update leaves the saved credential as it was");
+}
+
+#[test]
+fn update_of_the_saved_credential_keeps_its_new_value() {
+    let id = TokenId(Id::from_bits(0x0193_5000_0000_7000_8000_0000_0000_0001).unwrap());
+    let secret = TokenSecret::from_uniform(&[7; 64]);
+    let saved = TokenText::new(Prefix::default(), TokenKind::Personal, id, &secret);
+    assert_eq!(update(saved.expose(), &token(json!({"id": id.to_string()}))), "jtn_pat_new");
+}
+
+/// Updates the token with this credential in the profile, and answers which one is there afterwards.
+fn update(saved: &str, record: &Value) -> String {
+    let rotate = format!("POST /api/v1/tokens/{}/rotate", record["id"].as_str().unwrap());
+    let rotated = issued(record);
+    let own = page(std::slice::from_ref(record));
+    let stub = Stub::new(vec![
+        (SELF, 200, record.to_string()),
+        (OWN, 200, own),
+        (rotate.clone().leak(), 200, rotated),
+    ]);
+    let home = Home::new();
+    let path = home.profile(&format!("url = \"{}\"\ntoken = \"{saved}\"\n", stub.url), 0o600);
+    let ran = home.run(&["pat", "update", "--name", "mytoken", "--valid-minutes", "2500", "-o", "value"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "jtn_pat_new\n"), "{}", ran.stderr);
+    assert_eq!(stub.body(&rotate), json!({"overlap_minutes": 0, "expires_in_minutes": 2500}));
+    let profile = fs::read_to_string(path).unwrap();
+    profile.lines().find_map(|line| line.strip_prefix("token = \"")?.strip_suffix('"')).unwrap().to_owned()
+}
+
+#[test]
+fn a_name_of_nobody_is_not_found() {
+    let stub = Stub::new(vec![(SELF, 200, record()), (OWN, 200, page(&[]))]);
+    for verb in ["update", "delete"] {
+        let ran = Home::new().run_with(&["pat", verb, "--name", "mytoken"], &stub.variables(), "");
+        assert_eq!(ran.code, 5, "{}", ran.shown());
+    }
+}
+
+#[test]
+fn named_tokens_are_deleted_without_a_question_where_nobody_can_answer() {
+    let stub = Stub::new(vec![
+        (SELF, 200, record()),
+        (OWN, 200, page(&[token(json!({}))])),
+        (REVOKE, 204, String::new()),
+    ]);
+    let args = ["pat", "delete", "--name", "mytoken", "--name", "mytoken"];
+    let ran = Home::new().run_with(&args, &stub.variables(), "");
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, "revoked `mytoken` (01Qw5NqJ0T5mQm0AJ0vV1k)\n"));
+}
+
+#[test]
+fn numbers_are_looked_up() {
+    let all = "GET /api/v1/tokens?state=all&page_size=1000";
+    let stub = Stub::new(vec![
+        (SELF, 200, record()),
+        (all, 200, page(&[token(json!({}))])),
+        (REVOKE, 204, String::new()),
+    ]);
+    let ran = Home::new().run_with(&["token", "revoke", "7"], &stub.variables(), "");
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, "revoked 01Qw5NqJ0T5mQm0AJ0vV1k\n"));
+    assert_eq!(Home::new().run_with(&["token", "revoke", "8"], &stub.variables(), "").code, 5);
+}
+
+#[test]
+fn verify_tells_active_from_inactive_from_unknown() {
+    let verify = |status, body: String| {
+        let stub = Stub::new(vec![(SELF, status, body)]);
+        Home::new().run_with(&["token", "verify", "-"], &[("JETON_URL", &stub.url)], "jtn_pat_asked\n")
+    };
+    assert_eq!(verify(200, record()).code, 0);
+    assert_eq!(verify(401, problem(401, "revoked_token", "the token was revoked")).code, 10);
+    assert_eq!(verify(503, problem(503, "unavailable", "the store does not answer")).code, 8);
+}
+
+#[test]
+fn signing_in_keeps_the_session_where_only_its_user_reads_it() {
+    let session = token(json!({"kind": "session", "name": "token-1"}));
+    let stub =
+        Stub::new(vec![("POST /api/v1/sessions", 201, issued(&session)), (SELF, 200, session.to_string())]);
+    let home = Home::new();
+    let args = ["login", "--url", &stub.url, "--user", "alice", "--password-stdin"];
+    let ran = home.run_with(&args, &[], "wonder land\n");
+    let expected = format!("signed in to `{}` as `alice`; expires: never\n", stub.url);
+    assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr), (0, "", expected));
+    assert_eq!(stub.body("POST /api/v1/sessions"), json!({"user": "alice", "password": "wonder land"}));
+    let path = home.path().join("config/jeton/profile.toml");
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(
+        fs::read_to_string(&path).unwrap(),
+        format!("url = \"{}\"\ntoken = \"jtn_pat_new\"\n", stub.url)
+    );
+    let ran = home.run(&["status"]);
+    assert!(ran.code == 0 && ran.stdout.contains("signed in as     alice"), "{}", ran.shown());
+}
+
+#[test]
+fn a_token_that_is_not_honoured_is_not_kept() {
+    let stub = Stub::new(vec![(SELF, 401, problem(401, "invalid_token", "the token is unknown"))]);
+    let home = Home::new();
+    let ran = home.run_with(&["token", "login", "-", "--url", &stub.url], &[], "jtn_pat_x\n");
+    assert_eq!(ran.code, 4, "{}", ran.shown());
+    assert!(!home.path().join("config").exists());
+}
+
+#[test]
+fn the_end_of_the_credential_in_use_is_announced() {
+    let list = "GET /api/v1/users";
+    let run = |changes| {
+        let stub = Stub::new(vec![(SELF, 200, token(changes).to_string()), (list, 200, page(&[]))]);
+        Home::new().run_with(&["user", "list", "--json"], &stub.variables(), "").stderr
+    };
+    #[expect(clippy::disallowed_methods, reason = "the program looks at the clock, so its test does")]
+    let soon = jeton_api::Timestamp::now() + jiff::SignedDuration::from_hours(6 * 24);
+    assert!(run(json!({"expires_at": soon})).starts_with("warning: the token in use, `mytoken`, expires "));
+    assert_eq!(run(json!({"expires_at": soon, "kind": "session"})), "");
+    assert_eq!(run(json!({"expires_at": soon + jiff::SignedDuration::from_hours(48)})), "");
+    assert_eq!(run(json!({})), "");
+}

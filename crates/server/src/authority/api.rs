@@ -1,0 +1,203 @@
+//! Protected APIs: registering them, and their credentials.
+
+use jeton_api::{ApiChange, ApiPlan, Code, Widening};
+use jeton_token::{
+    ApiId, Catalogue, CatalogueScope, Expiry, Id, NetworkLimit, OrganizationId, Place, PlaceLimit,
+    PrincipalId, PrincipalName, Route, ScopePattern, ScopeSet, TokenKind,
+};
+
+use super::access::{self, Action, Caller};
+use super::create::{Grant, IssuedToken};
+use super::{Authority, Error};
+use crate::store::{ApiRecord, NewApi, Outcome, Write};
+
+/// An API as a request declares it, parsed.
+#[derive(Debug)]
+pub(crate) struct ApiRequest {
+    pub(crate) name: PrincipalName,
+    pub(crate) title: String,
+    pub(crate) organization: String,
+    pub(crate) audience: String,
+    pub(crate) enforces_places: bool,
+    pub(crate) catalogue: Catalogue,
+    pub(crate) routes: Vec<Route>,
+}
+
+/// What came of a PUT.
+#[derive(Debug)]
+pub(crate) enum Put {
+    /// Nothing was done; this is what would be.
+    Planned(ApiPlan),
+    /// It was done.
+    Done(Box<ApiRecord>, ApiChange),
+}
+
+impl Authority {
+    /// Registers an API or replaces what it declares; with `dry_run` only says what that would do.
+    pub(crate) async fn put_api(
+        &self,
+        caller: &Caller,
+        request: ApiRequest,
+        dry_run: bool,
+    ) -> Result<Put, Error> {
+        let organization = self.store.organization(&request.organization).await?;
+        let existing = self.store.api(&request.name).await?;
+        let place = organization.map_or(Place::Global, Place::Organization);
+        let permit = access::at(caller, place, Action::ApiWrite)?;
+        if let Some((organization, _)) = existing.as_ref().and_then(|api| api.organization.as_ref()) {
+            access::at(caller, Place::Organization(*organization), Action::ApiWrite)?;
+        }
+        let Some(organization) = organization else {
+            let detail = format!("there is no organization `{}`", request.organization);
+            return Err(Error::invalid("/organization", Code::UnknownName, detail));
+        };
+        let plan = self.plan(existing.as_ref(), &request).await?;
+        match (dry_run, existing, plan.change) {
+            (true, _, _) => Ok(Put::Planned(plan)),
+            (false, Some(existing), ApiChange::None) => Ok(Put::Done(Box::new(existing), ApiChange::None)),
+            (false, _, change) => {
+                let new = new_api(request, organization, self.mint_id());
+                match self.store.write(&permit, &Write::PutApi(new)).await? {
+                    Outcome::Api(api) => Ok(Put::Done(api, change)),
+                    _ => Err(Error::Unavailable),
+                }
+            }
+        }
+    }
+
+    /// All APIs: whoever chooses scopes must see which there are.
+    pub(crate) async fn list_apis(&self, caller: &Caller) -> Result<Vec<ApiRecord>, Error> {
+        access::signed_in(caller, Action::ApiRead);
+        Ok(self.store.apis().await?)
+    }
+
+    /// One API.
+    pub(crate) async fn show_api(&self, caller: &Caller, name: &PrincipalName) -> Result<ApiRecord, Error> {
+        access::signed_in(caller, Action::ApiRead);
+        self.store.api(name).await?.ok_or(Error::Hidden)
+    }
+
+    /// Removes an API and revokes its credentials. Its namespace stays reserved.
+    pub(crate) async fn remove_api(&self, caller: &Caller, name: &PrincipalName) -> Result<(), Error> {
+        let (api, permit) = self.administered(caller, name, Action::ApiWrite).await?;
+        self.store.write(&permit, &Write::RemoveApi(PrincipalId(api.id.0))).await?;
+        Ok(())
+    }
+
+    /// A new credential for an API. It can only ask about tokens, so it is judged by the right to the API alone.
+    pub(crate) async fn api_credential(
+        &self,
+        caller: &Caller,
+        name: &PrincipalName,
+    ) -> Result<IssuedToken, Error> {
+        let (api, permit) = self.administered(caller, name, Action::ApiCredential).await?;
+        if api.built_in {
+            return Err(Error::Conflict(Code::BuiltIn, "Jeton needs no credential to ask itself".to_owned()));
+        }
+        let namespace = ScopePattern::namespace(api.catalogue.namespace()).map_err(|_| Error::Unavailable)?;
+        let grant = Grant {
+            kind: TokenKind::Api,
+            name: None,
+            description: None,
+            owner: PrincipalId(api.id.0),
+            parent: None,
+            created_by: Some(caller.token()),
+            patterns: ScopeSet::new([namespace]).map_err(|_| Error::Unavailable)?,
+            places: PlaceLimit::Everywhere,
+            networks: NetworkLimit::Anywhere,
+            expiry: Expiry::Never,
+        };
+        self.issue(&permit, grant).await
+    }
+
+    /// The API that calls with its own credential; any other caller is refused.
+    pub(crate) async fn calling_api(&self, caller: &Caller) -> Result<ApiRecord, Error> {
+        let refused = || {
+            Error::denied(
+                Code::NotHonouredHere,
+                "only an API asks about tokens, with its own credential: see `jeton api credential`",
+            )
+        };
+        if caller.kind() != TokenKind::Api {
+            return Err(refused());
+        }
+        self.store.api_of(ApiId(caller.principal().0)).await?.ok_or_else(refused)
+    }
+
+    async fn administered(
+        &self,
+        caller: &Caller,
+        name: &PrincipalName,
+        action: Action,
+    ) -> Result<(ApiRecord, access::Permit), Error> {
+        let api = self.store.api(name).await?.ok_or(Error::Hidden)?;
+        let place = api.organization.as_ref().map_or(Place::Global, |(id, _)| Place::Organization(*id));
+        let permit = access::at(caller, place, action)?;
+        Ok((api, permit))
+    }
+
+    async fn plan(&self, existing: Option<&ApiRecord>, wanted: &ApiRequest) -> Result<ApiPlan, Error> {
+        let old = existing.map(|api| api.catalogue.scopes()).unwrap_or_default();
+        let new = wanted.catalogue.scopes();
+        let names_not_in = |of: &[CatalogueScope], others: &[CatalogueScope]| {
+            let gone = of.iter().filter(|scope| others.iter().all(|other| other.name != scope.name));
+            gone.map(|scope| scope.name.to_string()).collect::<Vec<_>>()
+        };
+        let change = match existing {
+            None => ApiChange::Create,
+            Some(api) if is_same(api, wanted) => ApiChange::None,
+            Some(_) => ApiChange::Update,
+        };
+        Ok(ApiPlan {
+            change,
+            scopes_added: names_not_in(new, old),
+            scopes_removed: names_not_in(old, new),
+            widenings: self.widenings(existing, wanted).await?,
+            routes: wanted.routes.len(),
+        })
+    }
+
+    /// Scopes that come to imply more, with the number of live tokens that thereby can do more.
+    async fn widenings(
+        &self,
+        existing: Option<&ApiRecord>,
+        wanted: &ApiRequest,
+    ) -> Result<Vec<Widening>, Error> {
+        let mut widenings = Vec::new();
+        for scope in existing.map(|api| api.catalogue.scopes()).unwrap_or_default() {
+            let before: Vec<_> =
+                existing.iter().flat_map(|api| api.catalogue.implications(&scope.name)).collect();
+            let after = wanted.catalogue.implications(&scope.name);
+            let adds: Vec<_> =
+                after.filter(|implied| !before.contains(implied)).map(ToString::to_string).collect();
+            if !adds.is_empty() {
+                let live_tokens = self.store.holders(&scope.name, self.now()).await?;
+                widenings.push(Widening { scope: scope.name.to_string(), adds, live_tokens });
+            }
+        }
+        Ok(widenings)
+    }
+}
+
+fn is_same(api: &ApiRecord, wanted: &ApiRequest) -> bool {
+    api.title == wanted.title
+        && api.audience == wanted.audience
+        && api.enforces_places == wanted.enforces_places
+        && api.organization.as_ref().is_some_and(|(_, name)| *name == wanted.organization)
+        && api.catalogue == wanted.catalogue
+        && api.routes == wanted.routes
+}
+
+fn new_api(request: ApiRequest, organization: OrganizationId, id: Id) -> NewApi {
+    NewApi {
+        id,
+        name: request.name,
+        title: request.title,
+        organization: Some(organization),
+        audience: request.audience,
+        enforces_places: request.enforces_places,
+        built_in: false,
+        catalogue: request.catalogue,
+        routes: request.routes,
+    }
+}

@@ -1,0 +1,187 @@
+//! The authority: the operations that every door calls. Doors take texts apart and render answers; the rules are
+//! here and in `jeton-token`.
+
+mod access;
+mod api;
+mod built_in;
+mod create;
+mod edit;
+mod password;
+mod signin;
+mod token;
+mod user;
+mod verify;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use jeton_api::Code;
+use jeton_token::{Id, Place, Prefix, Timestamp, TokenId};
+
+use crate::clock::Clock;
+use crate::keys::{Keys, Rng};
+use crate::store::{Refusal, Store, StoreError};
+
+pub(crate) use access::{Caller, Permit};
+pub(crate) use api::{ApiRequest, Put};
+pub(crate) use create::{CreateRequest, End, IssuedToken};
+pub(crate) use edit::EditRequest;
+pub(crate) use password::Passwords;
+pub(crate) use token::ListRequest;
+pub(crate) use user::UserRequest;
+pub(crate) use verify::{Known, Verification};
+
+/// Everything that decides and changes, behind all doors.
+#[derive(Clone)]
+pub(crate) struct Authority {
+    pub(crate) store: Store,
+    pub(crate) keys: Arc<Keys>,
+    pub(crate) clock: Clock,
+    pub(crate) rng: Rng,
+    pub(crate) prefix: Prefix,
+    pub(crate) passwords: Arc<Passwords>,
+    /// Where the first administrator's password is until it is changed.
+    pub(crate) first_password: Arc<Path>,
+    /// Tokens whose altered rows were noted in the audit already; once each for the life of the process.
+    noted: Arc<Mutex<BTreeSet<TokenId>>>,
+}
+
+/// What a deployment calls things.
+pub(crate) struct Names {
+    /// What every token begins with.
+    pub(crate) prefix: Prefix,
+    /// Where the first administrator's password is until it is changed.
+    pub(crate) first_password: Arc<Path>,
+}
+
+/// Why an operation was not done. A bad token that somebody asks about is no error but a verdict.
+#[derive(Debug)]
+pub(crate) enum Error {
+    /// The request asks for what cannot be; one fault for each wrong field.
+    Invalid(Vec<Fault>),
+    /// The caller's own credential is missing or not honoured.
+    Unauthenticated(Code),
+    /// The caller may not, and may know that.
+    Denied(Denial),
+    /// There is no such thing, or the caller may not know of it: the same answer for both.
+    Hidden,
+    /// It does not fit what is there.
+    Conflict(Code, String),
+    /// Too much at once.
+    LimitReached(Code),
+    /// The store cannot answer, so nothing can be known.
+    Unavailable,
+}
+
+/// Why a caller may not.
+#[derive(Debug)]
+pub(crate) struct Denial {
+    pub(crate) code: Code,
+    pub(crate) missing_scope: Option<String>,
+    pub(crate) detail: String,
+}
+
+/// What is wrong with one field.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    /// A JSON pointer (RFC 6901), or the name of a query parameter.
+    pub(crate) pointer: String,
+    pub(crate) code: Code,
+    pub(crate) detail: String,
+}
+
+impl Error {
+    pub(crate) fn invalid(pointer: impl Into<String>, code: Code, detail: impl Into<String>) -> Self {
+        Self::Invalid(vec![Fault { pointer: pointer.into(), code, detail: detail.into() }])
+    }
+
+    pub(crate) fn denied(code: Code, detail: impl Into<String>) -> Self {
+        Self::Denied(Denial { code, missing_scope: None, detail: detail.into() })
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Refused(refusal) => refusal.into(),
+            StoreError::Lost | StoreError::NotUnique(_) | StoreError::Unavailable(_) => {
+                tracing::error!(%error, "the store does not answer");
+                Self::Unavailable
+            }
+        }
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        let conflict = |code: Code, detail: &str| Self::Conflict(code, detail.to_owned());
+        match refusal {
+            Refusal::Gone => Self::Hidden,
+            Refusal::NameTaken => conflict(Code::NameTaken, "the name is in use; choose another one"),
+            Refusal::NamespaceTaken => conflict(
+                Code::NamespaceTaken,
+                "the namespace belongs to another API, or differs from one only in case",
+            ),
+            Refusal::NamespaceFixed => conflict(Code::NamespaceTaken, "an API keeps its namespace for ever"),
+            Refusal::ScopeTombstoned(scope) => Self::Conflict(
+                Code::ScopeTombstoned,
+                format!("`{scope}` was removed once, and tokens may still name it; choose another name"),
+            ),
+            Refusal::NotLive => {
+                conflict(Code::TokenNotLive, "the token is revoked or expired; make a new one")
+            }
+            Refusal::BuiltIn => conflict(Code::BuiltIn, "what Jeton brings along cannot be changed"),
+            Refusal::LastAdministrator => conflict(
+                Code::LastAdministrator,
+                "this is the last enabled administrator; make another one first",
+            ),
+        }
+    }
+}
+
+impl Authority {
+    /// The authority over a store.
+    pub(crate) fn new(store: Store, keys: Arc<Keys>, clock: Clock, rng: Rng, names: Names) -> Self {
+        let passwords = Arc::new(Passwords::new(&rng));
+        let Names { prefix, first_password } = names;
+        Self { store, keys, clock, rng, prefix, passwords, first_password, noted: Arc::default() }
+    }
+
+    /// Whether the store answers.
+    pub(crate) async fn is_ready(&self) -> bool {
+        self.store.ping().await.is_ok()
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn mint_id(&self) -> Id {
+        self.keys.mint_id(self.now(), &self.rng)
+    }
+
+    /// The place that `organization/project` or `organization/*` names, if it exists.
+    pub(crate) async fn place(&self, text: &str) -> Result<Option<Place>, Error> {
+        let Some((organization, "*")) = text.split_once('/') else {
+            return Ok(None);
+        };
+        Ok(self.store.organization(organization).await?.map(Place::Organization))
+    }
+
+    /// How a place is written.
+    pub(crate) async fn place_name(&self, place: Place) -> Result<String, Error> {
+        let organization = match place {
+            Place::Global => return Ok("*".to_owned()),
+            Place::Organization(organization) | Place::Project(organization, _) => organization,
+        };
+        let name = self.store.organization_name(organization).await?;
+        Ok(format!("{}/*", name.unwrap_or_else(|| organization.to_string())))
+    }
+}
+
+impl std::fmt::Debug for Authority {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Authority")
+    }
+}

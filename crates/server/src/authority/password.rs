@@ -1,0 +1,101 @@
+//! Passwords: argon2id over the hex that some clients compute before they send it.
+//!
+//! One verifier serves every door: a plain password is first turned into the SHA-512 hex that the `det` client
+//! sends, with that product's fixed public salt, and argon2id (RFC 9106) with a salt of its own runs over the hex.
+
+use argon2::password_hash::phc;
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+use argon2::{Algorithm, Argon2, Params, Version};
+use aws_lc_rs::digest::{SHA512, digest};
+use jeton_api::Code;
+use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
+
+use super::Error;
+use crate::keys::{Rng, hex};
+use crate::limits::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, PASSWORDS_AT_ONCE, PASSWORDS_WAITING};
+use crate::store::PasswordHash;
+
+/// The public salt of the client-side hash.
+const CLIENT_SALT: &str = "GubPEmmotfiK9TMD6Zdw";
+
+/// What argon2id runs over. Only this module sees inside.
+pub(crate) struct Prehashed(Zeroizing<String>);
+
+impl Prehashed {
+    /// The client-side hash of a plain password.
+    pub(crate) fn of(plain: &str) -> Self {
+        let salted = Zeroizing::new(format!("{CLIENT_SALT}{plain}"));
+        Self(Zeroizing::new(hex(digest(&SHA512, salted.as_bytes()).as_ref())))
+    }
+}
+
+/// Hashes and checks passwords, few at a time, since each takes memory and a core.
+pub(crate) struct Passwords {
+    at_once: Semaphore,
+    waiting: Semaphore,
+    /// Checked in place of an unknown user's, so that both take as long.
+    nobody: Option<PasswordHash>,
+}
+
+impl Passwords {
+    pub(crate) fn new(rng: &Rng) -> Self {
+        let nobody = hash(&Prehashed(Zeroizing::new(hex(&rng.bytes::<64>()))), &rng.bytes()).ok();
+        let at_once = Semaphore::new(PASSWORDS_AT_ONCE);
+        Self { at_once, waiting: Semaphore::new(PASSWORDS_AT_ONCE + PASSWORDS_WAITING), nobody }
+    }
+
+    /// The hash to store for a new password.
+    pub(crate) async fn hash(&self, rng: &Rng, plain: &str) -> Result<PasswordHash, Error> {
+        check_strength(plain)?;
+        let (prehashed, salt) = (Prehashed::of(plain), rng.bytes::<16>());
+        self.bounded(move || hash(&prehashed, &salt)).await?
+    }
+
+    /// Whether the password fits the hash. Without a hash the same work is done for nothing.
+    pub(crate) async fn fits(
+        &self,
+        password: Prehashed,
+        stored: Option<PasswordHash>,
+    ) -> Result<bool, Error> {
+        let known = stored.is_some();
+        let against = stored.or_else(|| self.nobody.clone()).ok_or(Error::Unavailable)?;
+        Ok(self.bounded(move || verify(&password, &against)).await? && known)
+    }
+
+    async fn bounded<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let _place = self.waiting.try_acquire().map_err(|_| Error::LimitReached(Code::Busy))?;
+        let _turn = self.at_once.acquire().await.map_err(|_| Error::Unavailable)?;
+        tokio::task::spawn_blocking(work).await.map_err(|_| Error::Unavailable)
+    }
+}
+
+fn check_strength(plain: &str) -> Result<(), Error> {
+    let refuse = |detail: &str| Err(Error::invalid("/password", Code::InvalidField, detail));
+    if plain.chars().count() < PASSWORD_CHARS_MIN {
+        refuse("a password has at least 8 characters")
+    } else if plain.len() > PASSWORD_BYTES_MAX {
+        refuse("a password has at most 1024 bytes")
+    } else {
+        Ok(())
+    }
+}
+
+/// 19 MiB, two passes, one lane: the first choice of the OWASP password storage cheat sheet.
+fn argon2id() -> Argon2<'static> {
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::default())
+}
+
+fn hash(password: &Prehashed, salt: &[u8; 16]) -> Result<PasswordHash, Error> {
+    let hashed: Result<phc::PasswordHash, _> =
+        argon2id().hash_password_with_salt(password.0.as_bytes(), salt);
+    hashed.map(|hash| PasswordHash(hash.to_string())).map_err(|_| Error::Unavailable)
+}
+
+fn verify(password: &Prehashed, stored: &PasswordHash) -> bool {
+    let stored = phc::PasswordHash::new(&stored.0);
+    stored.is_ok_and(|stored| argon2id().verify_password(password.0.as_bytes(), &stored).is_ok())
+}

@@ -1,0 +1,40 @@
+//! Sign-in by password. A session is a token of kind `ses`: listed, revocable and audited like any other.
+
+use jeton_api::Code;
+use jeton_token::{Expiry, NetworkLimit, PlaceLimit, PrincipalName, ScopeSet, TokenKind};
+
+use super::access::{self, Reason};
+use super::create::{Grant, IssuedToken};
+use super::password::Prehashed;
+use super::{Authority, Error};
+use crate::limits::{PASSWORD_BYTES_MAX, SESSION_MS};
+
+impl Authority {
+    /// Signs a user in. Unknown, disabled and wrong answer alike, after the same work.
+    pub(crate) async fn sign_in(&self, name: &str, password: &str) -> Result<IssuedToken, Error> {
+        let refused = || Error::Unauthenticated(Code::InvalidPassword);
+        if password.len() > PASSWORD_BYTES_MAX {
+            return Err(refused());
+        }
+        let found = match name.parse::<PrincipalName>() {
+            Ok(name) => self.store.user_with_password(&name).await?,
+            Err(_) => None,
+        };
+        let (user, hash) = found.map_or((None, None), |(user, hash)| (Some(user), hash));
+        let fits = self.passwords.fits(Prehashed::of(password), hash).await?;
+        let user = user.filter(|user| fits && user.disabled_at.is_none()).ok_or_else(refused)?;
+        let grant = Grant {
+            kind: TokenKind::Session,
+            name: None,
+            description: None,
+            owner: user.id,
+            parent: None,
+            created_by: None,
+            patterns: ScopeSet::everything(),
+            places: PlaceLimit::Everywhere,
+            networks: NetworkLimit::Anywhere,
+            expiry: Expiry::At(self.now().plus_ms(SESSION_MS)),
+        };
+        self.issue(&access::system(Reason::PasswordProved(user.id)), grant).await
+    }
+}

@@ -1,0 +1,147 @@
+//! Looking at tokens and ending them.
+
+use jeton_api::TokenState;
+use jeton_token::{Inactive, PrincipalKind, PrincipalName, TokenId, TokenKind, standing};
+
+use super::access::{self, Action, Caller};
+use super::{Authority, Error};
+use crate::store::{Chain, ListFilter, Outcome, RightsByOwner, TokenRecord, Write};
+
+/// What to list.
+#[derive(Debug)]
+pub(crate) struct ListRequest {
+    /// Only this user's; `None`: everybody's with the right to, else the caller's own.
+    pub(crate) owner: Option<PrincipalName>,
+    pub(crate) kind: Option<TokenKind>,
+    pub(crate) name: Option<String>,
+    /// `None` is all.
+    pub(crate) state: Option<TokenState>,
+    pub(crate) below: Option<i64>,
+    pub(crate) limit: usize,
+}
+
+/// One page of tokens with their states.
+#[derive(Debug)]
+pub(crate) struct TokenPage {
+    pub(crate) tokens: Vec<(TokenRecord, TokenState)>,
+    /// Where the next page begins, if there may be one.
+    pub(crate) next: Option<i64>,
+}
+
+/// How many pages are read at most to fill one: a list never keeps the store busy for long.
+const READS_MAX: usize = 8;
+
+impl Authority {
+    /// Tokens, newest first.
+    pub(crate) async fn list_tokens(
+        &self,
+        caller: &Caller,
+        request: &ListRequest,
+    ) -> Result<TokenPage, Error> {
+        let owner = match &request.owner {
+            Some(name) => Some(self.visible_owner(caller, name).await?),
+            None if access::at(caller, jeton_token::Place::Global, Action::TokenRead).is_ok() => None,
+            None => {
+                access::on_tokens_of(caller, caller.principal(), Action::TokenRead)?;
+                Some(caller.principal())
+            }
+        };
+        self.page(request, owner).await
+    }
+
+    /// One token with its state.
+    pub(crate) async fn show_token(
+        &self,
+        caller: &Caller,
+        id: TokenId,
+    ) -> Result<(TokenRecord, TokenState), Error> {
+        let chain = self.store.token(id).await?.ok_or(Error::Hidden)?;
+        access::on_tokens_of(caller, chain.token.owner, Action::TokenRead)?;
+        Ok(self.with_state(chain))
+    }
+
+    /// The caller's own credential with its state.
+    pub(crate) fn show_itself(&self, caller: &Caller) -> Result<(TokenRecord, TokenState), Error> {
+        access::on_itself(caller, Action::TokenRead)?;
+        Ok(self.with_state(caller.chain.clone()))
+    }
+
+    /// Ends a token for good. Ending it again is no error.
+    pub(crate) async fn revoke_token(&self, caller: &Caller, id: TokenId) -> Result<(), Error> {
+        let chain = self.store.token(id).await?.ok_or(Error::Hidden)?;
+        let permit = access::on_tokens_of(caller, chain.token.owner, Action::TokenRevoke)?;
+        self.store.write(&permit, &Write::RevokeToken(id)).await?;
+        Ok(())
+    }
+
+    /// Ends the caller's own credential.
+    pub(crate) async fn revoke_itself(&self, caller: &Caller) -> Result<(), Error> {
+        let permit = access::on_itself(caller, Action::TokenRevoke)?;
+        match self.store.write(&permit, &Write::RevokeToken(caller.token())).await? {
+            Outcome::Token(_) => Ok(()),
+            _ => Err(Error::Unavailable),
+        }
+    }
+
+    /// The id that a path names: the 22 characters.
+    pub(crate) fn token_id(&self, text: &str) -> Result<TokenId, Error> {
+        let id: TokenId = text.parse().map_err(|_| Error::Hidden)?;
+        if self.keys.is_genuine(id.0) { Ok(id) } else { Err(Error::Hidden) }
+    }
+
+    pub(crate) fn with_state(&self, chain: Chain) -> (TokenRecord, TokenState) {
+        let facts = chain.facts(&RightsByOwner::default());
+        let state = match standing(&facts, self.now()) {
+            Ok(()) => TokenState::Active,
+            Err(Inactive::Revoked) => TokenState::Revoked,
+            Err(Inactive::Expired) => TokenState::Expired,
+            Err(_) => TokenState::Suspended,
+        };
+        (chain.token, state)
+    }
+
+    async fn visible_owner(
+        &self,
+        caller: &Caller,
+        name: &PrincipalName,
+    ) -> Result<jeton_token::PrincipalId, Error> {
+        let own = caller.chain.token.owner_name == name.as_str();
+        if own {
+            access::on_tokens_of(caller, caller.principal(), Action::TokenRead)?;
+            return Ok(caller.principal());
+        }
+        access::at(caller, jeton_token::Place::Global, Action::TokenRead)?;
+        let user = self.store.principal(PrincipalKind::User, name).await?;
+        user.map(|user| user.id).ok_or(Error::Hidden)
+    }
+
+    /// Reads until the page is full: a state depends on ancestors and owners, so the store cannot filter by it.
+    async fn page(
+        &self,
+        request: &ListRequest,
+        owner: Option<jeton_token::PrincipalId>,
+    ) -> Result<TokenPage, Error> {
+        let limit = i64::try_from(request.limit).unwrap_or(i64::MAX);
+        let mut filter =
+            ListFilter { owner, kind: request.kind, name: request.name.clone(), below: request.below, limit };
+        let mut tokens = Vec::new();
+        for _ in 0..READS_MAX {
+            let chains = self.store.tokens(&filter).await?;
+            let exhausted = chains.len() < request.limit;
+            for chain in chains {
+                filter.below = Some(chain.token.number);
+                let (token, state) = self.with_state(chain);
+                if request.state.is_none_or(|wanted| wanted == state) {
+                    tokens.push((token, state));
+                }
+                if tokens.len() == request.limit {
+                    return Ok(TokenPage { tokens, next: filter.below });
+                }
+            }
+            if exhausted {
+                return Ok(TokenPage { tokens, next: None });
+            }
+        }
+        Ok(TokenPage { tokens, next: filter.below })
+    }
+}

@@ -1,0 +1,160 @@
+//! Users.
+
+use jeton_api::Code;
+use jeton_token::{Place, PrincipalId, PrincipalKind, PrincipalName};
+
+use super::access::{self, Action, Caller};
+use super::built_in::FIRST_USER;
+use super::create::exceeds;
+use super::{Authority, Error};
+use crate::store::{NewUser, Outcome, PrincipalRecord, UserEdit, Write};
+
+/// What a request says about a user. What is `None` was not said.
+#[derive(Default)]
+pub(crate) struct UserRequest {
+    pub(crate) password: Option<zeroize::Zeroizing<String>>,
+    pub(crate) display_name: Option<String>,
+    pub(crate) email: Option<String>,
+    pub(crate) disabled: Option<bool>,
+}
+
+impl Authority {
+    /// Makes a user, or replaces what the request says about one. Answers whether it is new.
+    pub(crate) async fn put_user(
+        &self,
+        caller: &Caller,
+        name: &PrincipalName,
+        request: UserRequest,
+        only_new: bool,
+    ) -> Result<(PrincipalRecord, bool), Error> {
+        let permit = access::at(caller, Place::Global, Action::UserWrite)?;
+        if let Some(user) = self.store.principal(PrincipalKind::User, name).await? {
+            if only_new {
+                return Err(Error::Conflict(Code::NameTaken, format!("there is a user `{name}` already")));
+            }
+            // A PUT replaces: a name or address that is not said is cleared.
+            let display_name = Some(request.display_name.unwrap_or_default());
+            let email = Some(request.email.unwrap_or_default());
+            let request = UserRequest { display_name, email, ..request };
+            return Ok((self.change(caller, user, request).await?, false));
+        }
+        let password = match &request.password {
+            Some(password) => Some(self.passwords.hash(&self.rng, password).await?),
+            None => None,
+        };
+        let new = NewUser {
+            id: PrincipalId(self.mint_id()),
+            name: name.clone(),
+            password,
+            display_name: request.display_name.filter(|text| !text.is_empty()),
+            email: request.email.filter(|text| !text.is_empty()),
+            disabled: request.disabled.unwrap_or(false),
+        };
+        Ok((principal(self.store.write(&permit, &Write::CreateUser(new)).await?)?, true))
+    }
+
+    /// Changes what the request says and nothing else.
+    pub(crate) async fn edit_user(
+        &self,
+        caller: &Caller,
+        name: &PrincipalName,
+        request: UserRequest,
+    ) -> Result<PrincipalRecord, Error> {
+        let user = self.visible_user(caller, name).await?;
+        self.change(caller, user, request).await
+    }
+
+    /// One user: anybody sees themselves, administrators see everybody.
+    pub(crate) async fn show_user(
+        &self,
+        caller: &Caller,
+        name: &PrincipalName,
+    ) -> Result<PrincipalRecord, Error> {
+        self.visible_user(caller, name).await
+    }
+
+    /// Users, newest first.
+    pub(crate) async fn list_users(
+        &self,
+        caller: &Caller,
+        below: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<PrincipalRecord>, Error> {
+        access::at(caller, Place::Global, Action::UserRead)?;
+        Ok(self.store.users(below, i64::try_from(limit).unwrap_or(i64::MAX)).await?)
+    }
+
+    /// Removes a user for good, and revokes their tokens.
+    pub(crate) async fn remove_user(&self, caller: &Caller, name: &PrincipalName) -> Result<(), Error> {
+        let permit = access::at(caller, Place::Global, Action::UserWrite)?;
+        let user = self.store.principal(PrincipalKind::User, name).await?.ok_or(Error::Hidden)?;
+        self.store.write(&permit, &Write::RemoveUser(user.id)).await?;
+        Ok(())
+    }
+
+    async fn visible_user(&self, caller: &Caller, name: &PrincipalName) -> Result<PrincipalRecord, Error> {
+        let administers = access::at(caller, Place::Global, Action::UserRead);
+        let user = self.store.principal(PrincipalKind::User, name).await?;
+        match (user, administers) {
+            (Some(user), _) if user.id == caller.principal() => Ok(user),
+            (Some(user), Ok(_)) => Ok(user),
+            (None, _) | (Some(_), Err(_)) => Err(Error::Hidden),
+        }
+    }
+
+    async fn change(
+        &self,
+        caller: &Caller,
+        user: PrincipalRecord,
+        request: UserRequest,
+    ) -> Result<PrincipalRecord, Error> {
+        let permit = access::at(caller, Place::Global, Action::UserWrite)?;
+        let password = match &request.password {
+            Some(password) => {
+                self.check_may_reset(caller, &user).await?;
+                Some(self.passwords.hash(&self.rng, password).await?)
+            }
+            None => None,
+        };
+        let edit = UserEdit {
+            password,
+            display_name: request.display_name,
+            email: request.email,
+            disabled: request.disabled,
+            spared: Some(caller.token()),
+        };
+        let changes_password = edit.password.is_some();
+        let changed = principal(self.store.write(&permit, &Write::EditUser(user.id, edit)).await?)?;
+        if changes_password && changed.name == FIRST_USER {
+            self.forget_first_password().await;
+        }
+        Ok(changed)
+    }
+
+    /// The first administrator's password lay in a file; now it is another one, and the file only misleads.
+    async fn forget_first_password(&self) {
+        match tokio::fs::remove_file(&self.first_password).await {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                tracing::warn!(%error, "the file with the first password could not be removed; remove it by hand");
+            }
+            _ => {}
+        }
+    }
+
+    /// A password is the whole user: resetting it needs all that the user may do, and a token never sets its own
+    /// owner's, because it would come out as more than it is.
+    async fn check_may_reset(&self, caller: &Caller, user: &PrincipalRecord) -> Result<(), Error> {
+        if user.id == caller.principal() && !caller.is_session() {
+            return Err(exceeds("a token does not set its owner's password; sign in to do that"));
+        }
+        let apis = self.store.apis().await?;
+        self.check_covers_owner(caller, user.id, &apis).await
+    }
+}
+
+fn principal(outcome: Outcome) -> Result<PrincipalRecord, Error> {
+    match outcome {
+        Outcome::Principal(principal) => Ok(*principal),
+        _ => Err(Error::Unavailable),
+    }
+}

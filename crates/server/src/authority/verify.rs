@@ -1,0 +1,118 @@
+//! The one way to a verdict: every door takes a text out of its request, calls [`Authority::verify`] and renders.
+
+use std::net::IpAddr;
+
+use jeton_api::Code;
+use jeton_token::{
+    Audience, Demand, Facts, Inactive, TokenDigest, TokenId, TokenText, Verdict, Where, decide,
+};
+
+use super::access::{self, Caller, Reason};
+use super::{Authority, Error};
+use crate::store::{Chain, Write};
+
+/// What is known about a presented text.
+#[derive(Debug)]
+pub(crate) enum Verification {
+    /// Nothing: malformed, forged, unknown, or with a secret that is not, or no longer, the token's. The cases are
+    /// not told apart.
+    Unknown,
+    /// The secret is a token's, dead or alive.
+    Known(Box<Known>),
+}
+
+/// A token whose secret was presented, and the verdict on it.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) chain: Chain,
+    pub(crate) facts: Facts,
+    pub(crate) verdict: Verdict,
+}
+
+impl Authority {
+    /// Judges a presented text. Garbage and forged ids cost no I/O; everything else at most two statements.
+    pub(crate) async fn verify(&self, text: &str, demand: &Demand<'_>) -> Result<Verification, Error> {
+        let Some(text) = self.recognise(text) else {
+            return Ok(Verification::Unknown);
+        };
+        let matches = |chain: &Chain| self.matches(chain, &text);
+        let found = self.store.token_with_rights(text.id(), matches).await?;
+        let Some((chain, rights)) = found else {
+            self.pretend(&text);
+            return Ok(Verification::Unknown);
+        };
+        let Some(rights) = rights else {
+            return Ok(Verification::Unknown);
+        };
+        let facts = chain.facts(&rights);
+        let verdict = decide(&facts, demand, self.now());
+        if verdict == Verdict::Inactive(Inactive::Altered) {
+            self.note_altered(chain.token.id).await;
+        }
+        Ok(Verification::Known(Box::new(Known { chain, facts, verdict })))
+    }
+
+    /// Honours a caller's own credential at Jeton's own endpoints.
+    pub(crate) async fn authenticate(&self, text: &str, client: Option<IpAddr>) -> Result<Caller, Error> {
+        let demand = Demand { audience: Audience::Jeton, scope: None, place: Where::Everywhere, client };
+        let Verification::Known(known) = self.verify(text, &demand).await? else {
+            return Err(Error::Unauthenticated(Code::InvalidToken));
+        };
+        match known.verdict {
+            Verdict::Active(_) => Ok(Caller { chain: known.chain, facts: known.facts }),
+            Verdict::Inactive(Inactive::Revoked) => Err(Error::Unauthenticated(Code::RevokedToken)),
+            Verdict::Inactive(Inactive::Expired) => Err(Error::Unauthenticated(Code::ExpiredToken)),
+            Verdict::Inactive(_) => Err(Error::Unauthenticated(Code::InvalidToken)),
+        }
+    }
+
+    /// Ends the token that was presented, whoever presents it (RFC 7009). Texts that are no token's are ignored.
+    pub(crate) async fn revoke_presented(&self, text: &str) -> Result<(), Error> {
+        let demand =
+            Demand { audience: Audience::Jeton, scope: None, place: Where::Everywhere, client: None };
+        if let Verification::Known(known) = self.verify(text, &demand).await? {
+            let token = &known.chain.token;
+            let permit = access::system(Reason::Possession(token.id, token.owner));
+            self.store.write(&permit, &Write::RevokeToken(token.id)).await?;
+        }
+        Ok(())
+    }
+
+    /// The text as a token of this deployment, or `None` for what is refused without I/O.
+    fn recognise(&self, text: &str) -> Option<TokenText> {
+        let text: TokenText = text.parse().ok()?;
+        let ours = *text.prefix() == self.prefix && self.keys.is_genuine(text.id().0);
+        ours.then_some(text)
+    }
+
+    /// Whether the text is that of a secret in force. The kind is under the digest, so it needs no check of its own.
+    fn matches(&self, chain: &Chain, text: &TokenText) -> bool {
+        let in_force =
+            chain.secrets.iter().filter(|secret| secret.retired_at.is_none_or(|end| end > self.now()));
+        let mut matched = false;
+        for secret in in_force {
+            let digest = self.keys.pepper(secret.pepper).map(|pepper| pepper.digest(text));
+            matched |= digest.is_some_and(|digest| digest.matches(&secret.digest));
+        }
+        matched
+    }
+
+    /// The work of a digest, so that an unknown id takes as long as a wrong secret.
+    fn pretend(&self, text: &TokenText) {
+        let (_, digest) = self.keys.digest(text);
+        std::hint::black_box(digest.matches(&TokenDigest::from_bytes([0; 32])));
+    }
+
+    /// Writes down, once in the life of the process, that a token's rows were changed by somebody else.
+    /// It is a note beside a refusal: when it cannot be written, the refusal stands all the same.
+    async fn note_altered(&self, id: TokenId) {
+        let first = self.noted.lock().is_ok_and(|mut noted| noted.insert(id));
+        if first {
+            tracing::error!(token = %id, "a row of this token is not as it was sealed: the token is not honoured");
+            let permit = access::system(Reason::RowAltered);
+            if self.store.write(&permit, &Write::NoteAltered(id)).await.is_err() {
+                let _ = self.noted.lock().map(|mut noted| noted.remove(&id));
+            }
+        }
+    }
+}

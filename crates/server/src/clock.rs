@@ -1,0 +1,34 @@
+//! The clock: the only room that asks what time it is.
+
+use std::fmt;
+use std::sync::Arc;
+
+use jeton_token::Timestamp;
+
+/// Tells the time; a parameter of everything that needs it, so that tests bring their own.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+
+impl Clock {
+    /// The machine's clock.
+    pub fn system() -> Self {
+        #[expect(clippy::disallowed_methods, reason = "this is the room for it")]
+        Self::new(|| Timestamp(jiff::Timestamp::now().as_millisecond()))
+    }
+
+    /// A clock of one's own.
+    pub fn new(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> Timestamp {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clock")
+    }
+}

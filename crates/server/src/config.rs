@@ -1,0 +1,142 @@
+//! Settings: from flags and environment, from a file, and from defaults, in this order.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use ipnet::IpNet;
+use jeton_token::Prefix;
+use serde::Deserialize;
+use url::Url;
+
+/// What was asked for by flags and environment. What is absent comes from the file, then from the defaults.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The data directory; default `./jeton-data`.
+    pub data: Option<PathBuf>,
+    /// Where to listen; default `127.0.0.1:7070`. Port 0 picks a free one.
+    pub listen: Option<SocketAddr>,
+    /// How this deployment is reached from outside; default: `http://` and the address listened on.
+    pub public_url: Option<Url>,
+    /// A PostgreSQL database; default: SQLite in the data directory.
+    pub database_url: Option<String>,
+    /// The pepper file; default: the data directory's name with `.pepper` behind it.
+    pub pepper_file: Option<PathBuf>,
+    /// Networks of proxies whose forwarded headers are believed; default: none.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The file with the rest.
+    pub config: Option<PathBuf>,
+}
+
+/// What the server runs with.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The data directory.
+    pub data: PathBuf,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// How this deployment is reached from outside, if that was said.
+    pub public_url: Option<Url>,
+    /// A PostgreSQL database, if not SQLite.
+    pub database_url: Option<String>,
+    /// The pepper file.
+    pub pepper_file: PathBuf,
+    /// Networks of proxies whose forwarded headers are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// What every token begins with; frozen at the first start.
+    pub prefix: Option<Prefix>,
+}
+
+/// A configuration that cannot be used, in one line: file, line, column and what is allowed.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{0}: {1}")]
+    Unreadable(String, std::io::Error),
+    /// A line of the file is wrong.
+    #[error("{file}:{line}:{column}: {message}")]
+    Wrong {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: usize,
+        /// The column in characters, from 1.
+        column: usize,
+        /// What is wrong, and what is allowed.
+        message: String,
+    },
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConfigFile {
+    data: Option<PathBuf>,
+    listen: Option<SocketAddr>,
+    public_url: Option<Url>,
+    database_url: Option<String>,
+    pepper_file: Option<PathBuf>,
+    #[serde(default)]
+    trusted_proxies: Vec<IpNet>,
+    prefix: Option<toml::Spanned<String>>,
+}
+
+impl Settings {
+    /// Puts flags, file and defaults together.
+    pub fn resolve(options: Options) -> Result<Self, ConfigError> {
+        let (file, prefix) = match &options.config {
+            Some(path) => read(path)?,
+            None => (ConfigFile::default(), None),
+        };
+        let data = options.data.or(file.data).unwrap_or_else(|| PathBuf::from("jeton-data"));
+        let beside = data.with_file_name(pepper_name(&data));
+        let trusted_proxies =
+            if options.trusted_proxies.is_empty() { file.trusted_proxies } else { options.trusted_proxies };
+        Ok(Self {
+            listen: options
+                .listen
+                .or(file.listen)
+                .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 7070))),
+            public_url: options.public_url.or(file.public_url),
+            database_url: options.database_url.or(file.database_url),
+            pepper_file: options.pepper_file.or(file.pepper_file).unwrap_or(beside),
+            trusted_proxies,
+            prefix,
+            data,
+        })
+    }
+}
+
+fn pepper_name(data: &Path) -> String {
+    let name =
+        data.file_name().map_or_else(|| "jeton-data".to_owned(), |name| name.to_string_lossy().into_owned());
+    format!("{name}.pepper")
+}
+
+fn read(path: &Path) -> Result<(ConfigFile, Option<Prefix>), ConfigError> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| ConfigError::Unreadable(name.clone(), error))?;
+    let wrong = |offset: usize, message: String| {
+        let (line, column) = position(&text, offset);
+        ConfigError::Wrong { file: name.clone(), line, column, message }
+    };
+    let file: ConfigFile = toml::from_str(&text)
+        .map_err(|error| wrong(error.span().map_or(0, |span| span.start), one_line(error.message())))?;
+    let prefix = match &file.prefix {
+        Some(prefix) => {
+            let parsed = prefix.get_ref().parse::<Prefix>();
+            Some(parsed.map_err(|error| wrong(prefix.span().start, error.to_string()))?)
+        }
+        None => None,
+    };
+    Ok((file, prefix))
+}
+
+fn position(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1;
+    (line, column)
+}
+
+fn one_line(message: &str) -> String {
+    message.split_whitespace().collect::<Vec<_>>().join(" ")
+}

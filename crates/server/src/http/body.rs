@@ -1,0 +1,78 @@
+//! JSON bodies, parsed at the door: what is wrong is said with a pointer to it.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse as _;
+use jeton_api::Code;
+use serde::de::DeserializeOwned;
+use serde_path_to_error::{Path, Segment};
+
+use super::problem::{self, Problem};
+use crate::authority::Error;
+
+/// A JSON body. An empty body counts as `{}` where every field is optional.
+pub(crate) struct Body<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let is_json = request.headers().get(CONTENT_TYPE).is_some_and(|kind| says_json(kind.as_bytes()));
+        let bytes = Bytes::from_request(request, state).await;
+        let bytes = bytes.map_err(|rejection| problem::unread(rejection.into_response().status()))?;
+        match (is_json, bytes.is_empty()) {
+            (false, false) => Err(Problem::MediaType),
+            (_, true) => parse(b"{}"),
+            (true, false) => parse(&bytes),
+        }
+    }
+}
+
+fn says_json(kind: &[u8]) -> bool {
+    let essence = kind.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    essence.eq_ignore_ascii_case(b"application/json")
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<Body<T>, Problem> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let parsed = serde_path_to_error::deserialize(&mut deserializer);
+    let value = parsed.map_err(|error| refusal(error.path(), error.inner()))?;
+    deserializer.end().map_err(|error| Problem::Malformed(place_of(&error)))?;
+    Ok(Body(value))
+}
+
+fn refusal(path: &Path, error: &serde_json::Error) -> Problem {
+    if !error.is_data() {
+        return Problem::Malformed(place_of(error));
+    }
+    let text = without_position(&error.to_string());
+    let code = if text.starts_with("unknown field") { Code::UnknownField } else { Code::InvalidField };
+    Error::invalid(pointer(path), code, text).into()
+}
+
+/// Where a body is broken, without repeating any of it: it may hold a secret.
+fn place_of(error: &serde_json::Error) -> String {
+    let what = if error.is_eof() { "ends too early" } else { "is no JSON" };
+    format!("the body {what} at line {}, column {}", error.line(), error.column())
+}
+
+/// What is wrong with a value. Values themselves are left out of the text for the same reason.
+fn without_position(text: &str) -> String {
+    let text = text.split(" at line ").next().unwrap_or_default();
+    match text.split_once(", expected ") {
+        Some((found, expected)) if found.starts_with("invalid ") => format!("expected {expected}"),
+        _ => text.to_owned(),
+    }
+}
+
+/// The path as a JSON pointer (RFC 6901).
+fn pointer(path: &Path) -> String {
+    let segments = path.iter().map(|segment| match segment {
+        Segment::Seq { index } => format!("/{index}"),
+        Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+        Segment::Enum { variant } => format!("/{variant}"),
+        Segment::Unknown => String::new(),
+    });
+    segments.collect()
+}

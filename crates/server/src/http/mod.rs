@@ -1,0 +1,120 @@
+//! The doors. Each takes texts out of a request, calls one operation and renders the answer; rules are elsewhere.
+//!
+//! [`ROUTES`](routes) is the one table of addresses: a route without a required action cannot be written down,
+//! and `api/routes.txt` is its golden copy.
+
+mod body;
+mod caller;
+mod headers;
+mod health;
+mod oauth2;
+mod problem;
+mod query;
+mod v1;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn;
+use axum::routing::{MethodRouter, delete, get, patch, post, put};
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::trace::TraceLayer;
+
+use crate::authority::Authority;
+use crate::limits::{BODY_BYTES_MAX, CATALOGUE_BODY_BYTES_MAX, REQUEST_SECONDS_MAX};
+
+/// What every door has at hand.
+#[derive(Clone)]
+pub(crate) struct Doors {
+    pub(crate) authority: Authority,
+    /// How this deployment is reached from outside, without a trailing slash.
+    pub(crate) public_url: Arc<str>,
+}
+
+/// One line of the route table.
+pub struct RouteEntry {
+    /// The HTTP method.
+    pub method: &'static str,
+    /// The path.
+    pub path: &'static str,
+    /// What a caller needs to be allowed, or in words why nothing is needed.
+    pub action: &'static str,
+    handler: MethodRouter<Doors>,
+}
+
+macro_rules! routes {
+    ($($method:ident $path:literal => $action:literal, $handler:expr;)*) => {
+        vec![$(RouteEntry {
+            method: stringify!($method),
+            path: $path,
+            action: $action,
+            handler: routes!(@on $method)($handler),
+        }),*]
+    };
+    (@on GET) => { get };
+    (@on POST) => { post };
+    (@on PUT) => { put };
+    (@on PATCH) => { patch };
+    (@on DELETE) => { delete };
+}
+
+/// Every address of the server.
+pub fn routes() -> Vec<RouteEntry> {
+    use v1::{apis, sessions, tokens, users};
+    routes! {
+        GET    "/healthz" => "open: liveness", health::live;
+        GET    "/readyz" => "open: readiness", health::ready;
+        GET    "/.well-known/oauth-authorization-server" => "open: metadata", oauth2::metadata::show;
+        POST   "/oauth2/introspect" => "token.verify", oauth2::introspect::introspect;
+        POST   "/oauth2/revoke" => "open: possession of the token", oauth2::revoke::revoke;
+        POST   "/api/v1/sessions" => "open: proof of the password", sessions::create;
+        POST   "/api/v1/tokens" => "token.create", tokens::create;
+        GET    "/api/v1/tokens" => "token.read", tokens::list;
+        GET    "/api/v1/tokens/self" => "self", tokens::show_self;
+        DELETE "/api/v1/tokens/self" => "self", tokens::revoke_self;
+        POST   "/api/v1/tokens/self/rotate" => "token.rotate", tokens::rotate_self;
+        GET    "/api/v1/tokens/{id}" => "token.read", tokens::show;
+        PATCH  "/api/v1/tokens/{id}" => "token.update", tokens::edit;
+        DELETE "/api/v1/tokens/{id}" => "token.revoke", tokens::revoke;
+        POST   "/api/v1/tokens/{id}/rotate" => "token.rotate", tokens::rotate;
+        POST   "/api/v1/verify" => "token.verify", v1::verify::verify;
+        GET    "/api/v1/apis" => "api.read", apis::list;
+        PUT    "/api/v1/apis/{name}" => "api.write", apis::put;
+        GET    "/api/v1/apis/{name}" => "api.read", apis::show;
+        DELETE "/api/v1/apis/{name}" => "api.write", apis::remove;
+        POST   "/api/v1/apis/{name}/credential" => "api.credential", apis::credential;
+        GET    "/api/v1/users" => "user.read", users::list;
+        PUT    "/api/v1/users/{name}" => "user.write", users::put;
+        GET    "/api/v1/users/{name}" => "user.read", users::show;
+        PATCH  "/api/v1/users/{name}" => "user.write", users::edit;
+        DELETE "/api/v1/users/{name}" => "user.write", users::remove;
+    }
+}
+
+/// The whole service.
+pub(crate) fn router(doors: Doors) -> Router {
+    let mut router = Router::new();
+    for entry in routes() {
+        let limit = if entry.method == "PUT" && entry.path.starts_with("/api/v1/apis") {
+            CATALOGUE_BODY_BYTES_MAX
+        } else {
+            BODY_BYTES_MAX
+        };
+        router = router.route(entry.path, entry.handler.layer(DefaultBodyLimit::max(limit)));
+    }
+    let layers = ServiceBuilder::new()
+        .layer(from_fn(headers::request_id))
+        .layer(TraceLayer::new_for_http().make_span_with(headers::span))
+        .layer(from_fn(headers::security))
+        .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(from_fn(headers::deadline(Duration::from_secs(REQUEST_SECONDS_MAX))))
+        .layer(from_fn(headers::no_idempotency_key));
+    router
+        .fallback(problem::no_such_address)
+        .method_not_allowed_fallback(problem::no_such_method)
+        .layer(layers)
+        .with_state(doors)
+}

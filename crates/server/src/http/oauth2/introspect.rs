@@ -1,0 +1,74 @@
+//! Token introspection (RFC 7662). Whatever is not honoured answers `{"active":false}` and nothing else.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::Response;
+use axum::response::IntoResponse as _;
+use jeton_api::Introspection;
+use jeton_token::{Active, Audience, Demand, Expiry, Verdict, Where};
+
+use super::super::Doors;
+use super::super::problem::{self, Problem};
+use super::Form;
+use crate::authority::{Authority, Caller, Error, Known, Verification};
+use crate::store::ApiRecord;
+
+/// `POST /oauth2/introspect`, with an API's own credential.
+pub(crate) async fn introspect(State(doors): State<Doors>, caller: Caller, form: Form) -> Response<Body> {
+    let Some(token) = form.get("token") else {
+        return problem::oauth_error("invalid_request", "the parameter `token` is missing");
+    };
+    match answer(&doors, &caller, token, &form).await {
+        Ok(answer) => problem::no_store(Json(answer)),
+        Err(error) => Problem::from(error).into_response(),
+    }
+}
+
+async fn answer(doors: &Doors, caller: &Caller, token: &str, form: &Form) -> Result<Introspection, Error> {
+    let api = doors.authority.calling_api(caller).await?;
+    let place = place(&doors.authority, form.get("resource")).await?;
+    let client = form.get("client_ip").and_then(|text| text.parse().ok());
+    let organization = api.organization.as_ref().map(|(id, _)| *id);
+    let audience = Audience::Api { catalogue: &api.catalogue, organization };
+    let demand = Demand { audience, scope: None, place, client };
+    Ok(match doors.authority.verify(token, &demand).await? {
+        Verification::Known(known) => match &known.verdict {
+            Verdict::Active(active) => describe(doors, &api, &known, active),
+            Verdict::Inactive(_) => Introspection::default(),
+        },
+        Verification::Unknown => Introspection::default(),
+    })
+}
+
+/// Where the call acts, from the extra field `resource`.
+pub(crate) async fn place(authority: &Authority, resource: Option<&str>) -> Result<Where, Error> {
+    match resource {
+        None => Ok(Where::Everywhere),
+        Some(text) => Ok(authority.place(text).await?.map_or(Where::Nowhere, Where::At)),
+    }
+}
+
+fn describe(doors: &Doors, api: &ApiRecord, known: &Known, active: &Active) -> Introspection {
+    let token = &known.chain.token;
+    let seconds = |ms: i64| ms.div_euclid(1000);
+    let issued = seconds(token.secret_issued_at.0);
+    let scopes: Vec<_> = active.rights.patterns().iter().map(ToString::to_string).collect();
+    Introspection {
+        active: true,
+        scope: Some(scopes.join(" ")),
+        client_id: Some(token.id.to_string()),
+        username: Some(token.owner_name.clone()),
+        token_type: Some("Bearer".to_owned()),
+        exp: match active.expiry {
+            Expiry::At(end) => Some(seconds(end.0)),
+            Expiry::Never => None,
+        },
+        iat: Some(issued),
+        nbf: Some(issued),
+        sub: Some(token.owner.to_string()),
+        aud: Some(api.audience.clone()),
+        iss: Some(doors.public_url.to_string()),
+        jti: Some(token.id.to_string()),
+    }
+}

@@ -1,0 +1,21 @@
+//! Authorization server metadata (RFC 8414).
+
+use axum::Json;
+use axum::extract::State;
+use serde_json::{Value, json};
+
+use super::super::Doors;
+
+/// `GET /.well-known/oauth-authorization-server`.
+pub(crate) async fn show(State(doors): State<Doors>) -> Json<Value> {
+    let at = |path: &str| format!("{}{path}", doors.public_url);
+    // An API sends its credential as a Bearer token or as the password of Basic; nobody authenticates to revoke.
+    Json(json!({
+        "issuer": *doors.public_url,
+        "introspection_endpoint": at("/oauth2/introspect"),
+        "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "Bearer"],
+        "revocation_endpoint": at("/oauth2/revoke"),
+        "revocation_endpoint_auth_methods_supported": ["none"],
+        "response_types_supported": [],
+    }))
+}

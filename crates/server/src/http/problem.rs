@@ -1,0 +1,217 @@
+//! From errors to answers: the only file that knows status codes. Bodies follow RFC 9457.
+
+use std::any::Any;
+
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
+use axum::response::IntoResponse;
+use axum::{Json, body::Body};
+use jeton_api::{Code, FieldError};
+use serde::Serialize;
+
+use crate::authority::{Denial, Error, Fault};
+
+/// Why a request got no further than its door, or was not done.
+#[derive(Debug)]
+pub(crate) enum Problem {
+    /// The operation says no.
+    Operation(Error),
+    /// The request cannot be read.
+    Malformed(String),
+    /// The body is not JSON, or does not say so.
+    MediaType,
+    /// The body is too large.
+    TooLarge,
+    /// Two credentials in one request.
+    TwoCredentials,
+    /// No credential at all.
+    NoCredential,
+    /// No such address.
+    Address,
+    /// The address has no such method.
+    Method,
+    /// It took too long.
+    Deadline,
+    /// A fault of ours.
+    Internal,
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        Self::Operation(error)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response<Body> {
+        let status = self.status();
+        let code = self.code();
+        let mut body = jeton_api::Problem::new(code, status.as_u16(), self.detail());
+        body.missing_scope = self.missing_scope().map(ToOwned::to_owned);
+        body.errors = self.faults().iter().map(field_error).collect();
+        let mut response = (status, Json(body)).into_response();
+        set(response.headers_mut(), self.headers(status, code));
+        response
+    }
+}
+
+impl Problem {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Operation(Error::Invalid(_)) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Operation(Error::Unauthenticated(_)) | Self::NoCredential => StatusCode::UNAUTHORIZED,
+            Self::Operation(Error::Denied(_)) => StatusCode::FORBIDDEN,
+            Self::Operation(Error::Hidden) | Self::Address => StatusCode::NOT_FOUND,
+            Self::Operation(Error::Conflict(..)) => StatusCode::CONFLICT,
+            Self::Operation(Error::LimitReached(_)) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Operation(Error::Unavailable) | Self::Deadline => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Malformed(_) | Self::TwoCredentials => StatusCode::BAD_REQUEST,
+            Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn code(&self) -> Code {
+        match self {
+            Self::Operation(Error::Invalid(faults)) => {
+                faults.first().map_or(Code::InvalidField, |fault| fault.code)
+            }
+            Self::Operation(
+                Error::Unauthenticated(code)
+                | Error::Conflict(code, _)
+                | Error::LimitReached(code)
+                | Error::Denied(Denial { code, .. }),
+            ) => *code,
+            Self::Operation(Error::Hidden) | Self::Address => Code::NotFound,
+            Self::Operation(Error::Unavailable) | Self::Deadline => Code::Unavailable,
+            Self::Malformed(_) => Code::Malformed,
+            Self::MediaType => Code::UnsupportedMediaType,
+            Self::TooLarge => Code::BodyTooLarge,
+            Self::TwoCredentials => Code::TwoCredentials,
+            Self::NoCredential => Code::InvalidToken,
+            Self::Method => Code::MethodNotAllowed,
+            Self::Internal => Code::Internal,
+        }
+    }
+
+    fn detail(&self) -> String {
+        match self {
+            Self::Operation(Error::Invalid(faults)) => {
+                faults.first().map(|fault| fault.detail.clone()).unwrap_or_default()
+            }
+            Self::Operation(Error::Denied(denial)) => denial.detail.clone(),
+            Self::Operation(Error::Conflict(_, detail)) | Self::Malformed(detail) => detail.clone(),
+            other => other.code().title().to_owned(),
+        }
+    }
+
+    fn missing_scope(&self) -> Option<&str> {
+        match self {
+            Self::Operation(Error::Denied(denial)) => denial.missing_scope.as_deref(),
+            _ => None,
+        }
+    }
+
+    fn faults(&self) -> &[Fault] {
+        match self {
+            Self::Operation(Error::Invalid(faults)) => faults,
+            _ => &[],
+        }
+    }
+
+    /// The header fields that go with the status: the challenge of RFC 6750, section 3, or when to try again.
+    fn headers(&self, status: StatusCode, code: Code) -> Vec<(&'static str, String)> {
+        let mut headers = vec![(CONTENT_TYPE_NAME, "application/problem+json".to_owned())];
+        match (self, status) {
+            (Self::NoCredential, _) => headers.push((CHALLENGE, "Bearer".to_owned())),
+            // No token was presented, so no token was wrong.
+            (Self::Operation(Error::Unauthenticated(Code::InvalidPassword)), _) => {}
+            (_, StatusCode::UNAUTHORIZED) => {
+                headers.push((CHALLENGE, "Bearer error=\"invalid_token\"".to_owned()));
+            }
+            (_, StatusCode::FORBIDDEN) if code == Code::InsufficientScope => {
+                let scope =
+                    self.missing_scope().map(|scope| format!(", scope=\"{scope}\"")).unwrap_or_default();
+                headers.push((CHALLENGE, format!("Bearer error=\"insufficient_scope\"{scope}")));
+            }
+            (_, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) => {
+                headers.push((RETRY, "1".to_owned()));
+            }
+            _ => {}
+        }
+        headers
+    }
+}
+
+const CONTENT_TYPE_NAME: &str = "content-type";
+const CHALLENGE: &str = "www-authenticate";
+const RETRY: &str = "retry-after";
+
+fn set(headers: &mut HeaderMap, fields: Vec<(&'static str, String)>) {
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    for (name, value) in fields {
+        let name = match name {
+            CHALLENGE => WWW_AUTHENTICATE,
+            RETRY => RETRY_AFTER,
+            _ => CONTENT_TYPE,
+        };
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
+        }
+    }
+}
+
+fn field_error(fault: &Fault) -> FieldError {
+    let Fault { pointer, code, detail } = fault;
+    FieldError { pointer: pointer.clone(), code: code.word().to_owned(), detail: detail.clone() }
+}
+
+/// An answer that made something, and carries what nobody else should keep.
+pub(crate) fn created(body: impl Serialize) -> Response<Body> {
+    no_store((StatusCode::CREATED, Json(body)))
+}
+
+/// An answer that nobody else should keep: it carries a secret, a verdict or somebody's record.
+pub(crate) fn no_store(answer: impl IntoResponse) -> Response<Body> {
+    let mut response = answer.into_response();
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Done, and nothing to say.
+pub(crate) fn done() -> Response<Body> {
+    no_store(StatusCode::NO_CONTENT)
+}
+
+/// The server cannot do its work just now.
+pub(crate) fn not_ready() -> Response<Body> {
+    Problem::Operation(Error::Unavailable).into_response()
+}
+
+/// An error in the form of OAuth 2.0 (RFC 6749, section 5.2).
+pub(crate) fn oauth_error(error: &'static str, description: &str) -> Response<Body> {
+    let body = serde_json::json!({ "error": error, "error_description": description });
+    no_store((StatusCode::BAD_REQUEST, Json(body)))
+}
+
+/// The body is larger than the limit, or was not read for another reason.
+pub(crate) fn unread(status: StatusCode) -> Problem {
+    match status {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::TooLarge,
+        _ => Problem::Malformed("the body could not be read".to_owned()),
+    }
+}
+
+pub(super) async fn no_such_address() -> Problem {
+    Problem::Address
+}
+
+pub(super) async fn no_such_method() -> Problem {
+    Problem::Method
+}
+
+pub(super) fn panicked(_: Box<dyn Any + Send>) -> Response<Body> {
+    Problem::Internal.into_response()
+}

@@ -1,0 +1,20 @@
+//! `/api/v1/sessions`
+
+use axum::body::Body as Answer;
+use axum::extract::State;
+use axum::http::Response;
+use jeton_api::CreateSession;
+
+use super::super::Doors;
+use super::super::body::Body;
+use super::super::problem::{Problem, created};
+use super::shown;
+
+/// Signs in by password.
+pub(crate) async fn create(
+    State(doors): State<Doors>,
+    Body(request): Body<CreateSession>,
+) -> Result<Response<Answer>, Problem> {
+    let issued = doors.authority.sign_in(&request.user, request.password.expose()).await?;
+    Ok(created(shown::issued(&doors.authority, issued).await?))
+}

@@ -1,0 +1,220 @@
+//! `/api/v1/tokens`
+
+use axum::Json;
+use axum::body::Body as Answer;
+use axum::extract::{Path, State};
+use axum::http::Response;
+use jeton_api::{Code, CreateToken, List, PatchToken, RotateToken, Token, TokenQuery, TokenState};
+use jeton_token::{NetworkLimit, PlaceLimit, TokenId, TokenKind};
+
+use super::super::Doors;
+use super::super::body::Body;
+use super::super::problem::{Problem, created, done, no_store};
+use super::super::query::{Nothing, Query};
+use super::{page, parse, shown};
+use crate::authority::{Authority, Caller, CreateRequest, EditRequest, End, Error, ListRequest};
+
+/// Makes a token and shows its secret, once.
+pub(crate) async fn create(
+    State(doors): State<Doors>,
+    caller: Caller,
+    Body(request): Body<CreateToken>,
+) -> Result<Response<Answer>, Problem> {
+    let request = create_request(&doors.authority, request).await?;
+    let issued = doors.authority.create_token(&caller, request).await?;
+    Ok(created(shown::issued(&doors.authority, issued).await?))
+}
+
+/// Lists tokens, newest first.
+pub(crate) async fn list(
+    State(doors): State<Doors>,
+    caller: Caller,
+    Query(query): Query<TokenQuery>,
+) -> Result<Response<Answer>, Problem> {
+    let found = doors.authority.list_tokens(&caller, &list_request(query)?).await?;
+    let mut items = Vec::with_capacity(found.tokens.len());
+    for (record, state) in found.tokens {
+        items.push(shown::token(&doors.authority, record, state).await?);
+    }
+    Ok(no_store(Json(List { items, next_page_token: found.next.map(|next| next.to_string()) })))
+}
+
+/// Shows a token.
+pub(crate) async fn show(
+    State(doors): State<Doors>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(Nothing {}): Query<Nothing>,
+) -> Result<Response<Answer>, Problem> {
+    let id = doors.authority.token_id(&id)?;
+    let (record, state) = doors.authority.show_token(&caller, id).await?;
+    answer(&doors, record, state).await
+}
+
+/// Shows the credential that the request came with.
+pub(crate) async fn show_self(
+    State(doors): State<Doors>,
+    caller: Caller,
+    Query(Nothing {}): Query<Nothing>,
+) -> Result<Response<Answer>, Problem> {
+    let (record, state) = doors.authority.show_itself(&caller)?;
+    answer(&doors, record, state).await
+}
+
+/// Changes a token and keeps its secret.
+pub(crate) async fn edit(
+    State(doors): State<Doors>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Body(request): Body<PatchToken>,
+) -> Result<Response<Answer>, Problem> {
+    let id = doors.authority.token_id(&id)?;
+    let request = edit_request(&doors.authority, request).await?;
+    let record = doors.authority.edit_token(&caller, id, request).await?;
+    answer(&doors, record, TokenState::Active).await
+}
+
+/// Gives a token a new secret and shows it, once.
+pub(crate) async fn rotate(
+    State(doors): State<Doors>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Body(request): Body<RotateToken>,
+) -> Result<Response<Answer>, Problem> {
+    let id = doors.authority.token_id(&id)?;
+    rotated(&doors, &caller, id, request).await
+}
+
+/// Gives the credential that the request came with a new secret.
+pub(crate) async fn rotate_self(
+    State(doors): State<Doors>,
+    caller: Caller,
+    Body(request): Body<RotateToken>,
+) -> Result<Response<Answer>, Problem> {
+    rotated(&doors, &caller, caller.token(), request).await
+}
+
+/// Revokes a token, for good.
+pub(crate) async fn revoke(
+    State(doors): State<Doors>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Response<Answer>, Problem> {
+    let id = doors.authority.token_id(&id)?;
+    doors.authority.revoke_token(&caller, id).await?;
+    Ok(done())
+}
+
+/// Revokes the credential that the request came with.
+pub(crate) async fn revoke_self(
+    State(doors): State<Doors>,
+    caller: Caller,
+) -> Result<Response<Answer>, Problem> {
+    doors.authority.revoke_itself(&caller).await?;
+    Ok(done())
+}
+
+async fn rotated(
+    doors: &Doors,
+    caller: &Caller,
+    id: TokenId,
+    request: RotateToken,
+) -> Result<Response<Answer>, Problem> {
+    if request.overlap_minutes != Some(0) {
+        let detail =
+            "this server does not keep old secrets after a rotation yet: send `\"overlap_minutes\": 0`";
+        return Err(Error::invalid("/overlap_minutes", Code::OverlapUnsupported, detail).into());
+    }
+    let end = parse::end(request.expires_in_minutes, request.expires_at, None)?;
+    let RotateToken { name, description, scopes, projects, networks, .. } = request;
+    let rest = PatchToken { name, description, scopes, projects, networks, expires_at: None };
+    let request = EditRequest { end, ..edit_request(&doors.authority, rest).await? };
+    let issued = doors.authority.rotate_token(caller, id, request).await?;
+    Ok(no_store(Json(shown::issued(&doors.authority, issued).await?)))
+}
+
+async fn answer(
+    doors: &Doors,
+    record: crate::store::TokenRecord,
+    state: TokenState,
+) -> Result<Response<Answer>, Problem> {
+    let shown: Token = shown::token(&doors.authority, record, state).await?;
+    Ok(no_store(Json(shown)))
+}
+
+async fn create_request(authority: &Authority, request: CreateToken) -> Result<CreateRequest, Error> {
+    check_kind(request.kind.as_deref())?;
+    let end = parse::end(request.expires_in_minutes, request.expires_at, request.never_expires)?;
+    let description = request.description.map(|text| parse::text("/description", text)).transpose()?;
+    Ok(CreateRequest {
+        name: request.name.map(parse::token_name).transpose()?,
+        description: description.filter(|text| !text.is_empty()),
+        owner: request.owner.map(|name| parse::value("/owner", &name)).transpose()?,
+        patterns: parse::scopes(&request.scopes)?,
+        places: match request.projects {
+            Some(texts) => parse::places(authority, &texts).await?,
+            None => PlaceLimit::Everywhere,
+        },
+        networks: match request.networks {
+            Some(texts) => parse::networks(&texts)?,
+            None => NetworkLimit::Anywhere,
+        },
+        end: end.unwrap_or(End::Default),
+    })
+}
+
+/// Service tokens belong to service accounts, and there are none yet.
+fn check_kind(kind: Option<&str>) -> Result<(), Error> {
+    let refused = |detail: &str| Err(Error::invalid("/kind", Code::InvalidField, detail));
+    match kind {
+        None | Some("personal") => Ok(()),
+        Some("service") => {
+            refused("a service token belongs to a service account, and this server has none yet")
+        }
+        Some(_) => refused("a token that can be asked for is `personal` or `service`"),
+    }
+}
+
+async fn edit_request(authority: &Authority, request: PatchToken) -> Result<EditRequest, Error> {
+    Ok(EditRequest {
+        name: request.name.map(parse::token_name).transpose()?,
+        description: request.description.map(|text| parse::text("/description", text)).transpose()?,
+        patterns: request.scopes.map(|texts| parse::scopes(&texts)).transpose()?,
+        places: match request.projects {
+            Some(texts) => Some(parse::places(authority, &texts).await?),
+            None => None,
+        },
+        networks: request.networks.map(|texts| parse::networks(&texts)).transpose()?,
+        end: parse::end(None, request.expires_at, None)?,
+    })
+}
+
+fn list_request(query: TokenQuery) -> Result<ListRequest, Error> {
+    let kind = |word: &str| {
+        let detail = "one of personal, service, job, session and api";
+        TokenKind::from_word(word).ok_or_else(|| Error::invalid("kind", Code::InvalidField, detail))
+    };
+    Ok(ListRequest {
+        owner: query.owner.map(|name| parse::value("owner", &name)).transpose()?,
+        kind: query.kind.as_deref().map(kind).transpose()?,
+        name: query.name,
+        state: state(query.state.as_deref())?,
+        below: page::below(query.page_token.as_deref())?,
+        limit: page::size(query.page_size)?,
+    })
+}
+
+fn state(word: Option<&str>) -> Result<Option<TokenState>, Error> {
+    match word {
+        None | Some("active") => Ok(Some(TokenState::Active)),
+        Some("expired") => Ok(Some(TokenState::Expired)),
+        Some("revoked") => Ok(Some(TokenState::Revoked)),
+        Some("suspended") => Ok(Some(TokenState::Suspended)),
+        Some("all") => Ok(None),
+        Some(_) => Err(Error::invalid(
+            "state",
+            Code::InvalidField,
+            "one of active, expired, revoked, suspended and all",
+        )),
+    }
+}

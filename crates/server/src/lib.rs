@@ -1,0 +1,25 @@
+//! The authority as a library: the store, the operations and the doors.
+//!
+//! `jeton serve` is a thin program around [`Server`]; tests start it in-process, on a free port, with a clock of
+//! their own. Read `authority/` for the rules, `store/` for what is kept, `http/` for the addresses.
+
+mod authority;
+mod clock;
+mod config;
+mod data_dir;
+mod http;
+mod keys;
+mod limits;
+mod listener;
+mod server;
+mod store;
+mod telemetry;
+
+pub use clock::Clock;
+pub use config::{ConfigError, Options, Settings};
+pub use data_dir::DataDirError;
+pub use http::{RouteEntry, routes};
+pub use keys::{Keys, KeysError, Rng};
+pub use server::{Server, StartError};
+pub use store::Store;
+pub use telemetry::log_to_stderr;

@@ -1,0 +1,191 @@
+//! Starting and running the server.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use jeton_token::Prefix;
+use tokio::net::TcpListener;
+use zeroize::Zeroizing;
+
+use crate::authority::{Authority, Error, Names};
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::data_dir::{DataDir, DataDirError};
+use crate::http::{Doors, router};
+use crate::keys::{Keys, KeysError, Rng};
+use crate::listener;
+use crate::store::{Opened, Store, StoreError};
+
+/// A server that is ready: the store is open, the port is bound, nothing is accepted yet.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    public_url: Arc<str>,
+    authority: Authority,
+    /// Held as long as the server lives.
+    data_dir: DataDir,
+}
+
+/// Why the server does not start. Each message says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data directory.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// The keys.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The keys are not those of the database.
+    #[error(
+        "pepper file `{file}` is not the one that this database was made with (`{name}` differs): \
+         with it every token would be refused; name the right file with --pepper-file"
+    )]
+    WrongKeys {
+        /// The pepper file.
+        file: String,
+        /// Which key differs.
+        name: String,
+    },
+    /// The prefix is frozen.
+    #[error(
+        "the token prefix of this database is `{kept}` and cannot become `{wanted}`: tokens with it exist"
+    )]
+    PrefixFrozen {
+        /// What it is.
+        kept: String,
+        /// What the settings say.
+        wanted: String,
+    },
+    /// The database.
+    #[error("database: {0}")]
+    Database(String),
+    /// The port.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// What the system says.
+        source: std::io::Error,
+    },
+}
+
+impl From<StoreError> for StartError {
+    fn from(error: StoreError) -> Self {
+        Self::Database(error.to_string())
+    }
+}
+
+impl From<Error> for StartError {
+    fn from(_: Error) -> Self {
+        Self::Database("it could not be filled; the log says more".to_owned())
+    }
+}
+
+impl Server {
+    /// Opens the store, makes what a first start makes, and binds the port.
+    pub async fn start(settings: &Settings) -> Result<Self, StartError> {
+        Self::start_with(settings, Clock::system(), Rng::system()).await
+    }
+
+    /// The same with a clock and randomness of one's own.
+    pub async fn start_with(settings: &Settings, clock: Clock, rng: Rng) -> Result<Self, StartError> {
+        let mut data_dir = DataDir::hold(&settings.data)?;
+        let opened = open(settings, &data_dir).await?;
+        let prefix = prefix(&opened, settings.prefix.as_ref()).await?;
+        let is_new = opened.kept("prefix").await?.is_none();
+        let keys = Arc::new(keys(&opened, &settings.pepper_file, is_new, &rng).await?);
+        let store = opened.with(Arc::clone(&keys), clock.clone(), rng.clone());
+        let names = Names { prefix, first_password: data_dir.first_password().into() };
+        let authority = Authority::new(store, keys, clock, rng.clone(), names);
+        if is_new {
+            fill(&authority, &data_dir, &rng).await?;
+        }
+        authority.register_built_in().await?;
+        let (listener, address) = bind(settings.listen).await?;
+        data_dir.sign(&address.to_string())?;
+        let public_url =
+            settings.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
+        let public_url = public_url.unwrap_or_else(|| format!("http://{address}")).into();
+        Ok(Self { listener, address, public_url, authority, data_dir })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// How it is reached from outside, without a trailing slash.
+    pub fn public_url(&self) -> &str {
+        &self.public_url
+    }
+
+    /// The store, so that tests can take it away.
+    pub fn store(&self) -> Store {
+        self.authority.store.clone()
+    }
+
+    /// Serves until `until` is ready; then finishes the requests in flight and closes the store.
+    pub async fn serve(self, until: impl Future<Output = ()>) {
+        let Self { listener, public_url, authority, data_dir, .. } = self;
+        let store = authority.store.clone();
+        let doors = Doors { authority, public_url };
+        listener::serve(listener, router(doors), until).await;
+        store.close().await;
+        drop(data_dir);
+    }
+}
+
+async fn open(settings: &Settings, data_dir: &DataDir) -> Result<Opened, StoreError> {
+    match &settings.database_url {
+        Some(url) => Opened::postgres(url).await,
+        None => Opened::sqlite(&data_dir.database()).await,
+    }
+}
+
+async fn prefix(opened: &Opened, wanted: Option<&Prefix>) -> Result<Prefix, StartError> {
+    let Some(kept) = opened.kept("prefix").await? else {
+        return Ok(wanted.cloned().unwrap_or_default());
+    };
+    match wanted {
+        Some(wanted) if wanted.to_string() != kept => {
+            Err(StartError::PrefixFrozen { kept, wanted: wanted.to_string() })
+        }
+        _ => kept.parse().map_err(|_| StartError::Database("its token prefix is unreadable".to_owned())),
+    }
+}
+
+/// The keys. Only a new database gets new ones; any other wants exactly those that it was made with.
+async fn keys(opened: &Opened, file: &Path, is_new: bool, rng: &Rng) -> Result<Keys, StartError> {
+    if is_new && !file.exists() {
+        return Ok(Keys::create(file, rng)?);
+    }
+    let keys = Keys::load(file)?;
+    for (name, check) in keys.checks() {
+        if opened.kept(&name).await?.is_some_and(|kept| kept != check) {
+            return Err(StartError::WrongKeys { file: file.display().to_string(), name });
+        }
+    }
+    if !is_new && opened.kept(&format!("pepper.{}", keys.oldest().0)).await?.is_none() {
+        let name = "the first pepper".to_owned();
+        return Err(StartError::WrongKeys { file: file.display().to_string(), name });
+    }
+    Ok(keys)
+}
+
+/// What a first start makes: everything that a new database holds, and the administrator's password in a file.
+async fn fill(authority: &Authority, data_dir: &DataDir, rng: &Rng) -> Result<(), StartError> {
+    let password = Zeroizing::new(crate::keys::hex(&*Zeroizing::new(rng.bytes::<16>())));
+    data_dir.leave_first_password(&password)?;
+    authority.fill_new(&password).await?;
+    tracing::info!(file = %data_dir.first_password().display(), "the password of user `admin` is in a file");
+    Ok(())
+}
+
+async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let refused = |source| StartError::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(refused)?;
+    let bound = listener.local_addr().map_err(refused)?;
+    Ok((listener, bound))
+}

@@ -1,0 +1,320 @@
+//! The two databases behind one small surface: typed values in, typed columns out, one text for each statement.
+//!
+//! Everything stored is a text, a whole number or bytes, so three kinds of value suffice. A statement can only
+//! be made by [`statements!`], which also lists it: `every_statement_prepares` runs the list on both databases.
+
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+};
+use sqlx::{PgPool, Postgres, Row as _, Sqlite, SqlitePool};
+
+use super::StoreError;
+
+/// The text of one statement, the same on both databases.
+#[derive(Clone, Copy)]
+pub(crate) struct Statement(&'static str);
+
+impl Statement {
+    /// Only [`statements!`] calls this.
+    pub(crate) const fn listed(text: &'static str) -> Self {
+        Self(text)
+    }
+
+    pub(crate) fn text(self) -> &'static str {
+        self.0
+    }
+}
+
+/// Declares statements by name and lists them all in `STATEMENTS`.
+macro_rules! statements {
+    ($($name:ident = $text:expr;)*) => {
+        $(const $name: $crate::store::database::Statement = $crate::store::database::Statement::listed($text);)*
+
+        #[cfg(test)]
+        pub(in crate::store) const STATEMENTS: &[$crate::store::database::Statement] = &[$($name),*];
+    };
+}
+pub(crate) use statements;
+
+/// A value for a statement.
+#[derive(Clone)]
+pub(crate) enum Value {
+    Text(Option<String>),
+    Int(Option<i64>),
+    Bytes(Option<Vec<u8>>),
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(Some(text.to_owned()))
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(Some(text))
+    }
+}
+
+impl From<Option<String>> for Value {
+    fn from(text: Option<String>) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Self::Int(Some(number))
+    }
+}
+
+impl From<Option<i64>> for Value {
+    fn from(number: Option<i64>) -> Self {
+        Self::Int(number)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(flag: bool) -> Self {
+        Self::Int(Some(i64::from(flag)))
+    }
+}
+
+impl From<&[u8]> for Value {
+    fn from(bytes: &[u8]) -> Self {
+        Self::Bytes(Some(bytes.to_vec()))
+    }
+}
+
+/// The values of a statement, in the order of its parameters.
+macro_rules! values {
+    ($($value:expr),* $(,)?) => { vec![$($crate::store::database::Value::from($value)),*] };
+}
+pub(crate) use values;
+
+/// The pools of one database.
+#[derive(Clone)]
+pub(crate) enum Database {
+    /// One connection writes, several read; the data directory's lock keeps other processes away.
+    Sqlite {
+        writer: SqlitePool,
+        readers: SqlitePool,
+    },
+    Postgres(PgPool),
+}
+
+const READERS: u32 = 8;
+const CONNECTIONS: u32 = 16;
+const PATIENCE: Duration = Duration::from_secs(5);
+
+static SQLITE_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
+
+impl Database {
+    /// Opens or makes the SQLite file and brings it to the present form.
+    ///
+    /// WAL with `synchronous=FULL`: a commit that was answered survives a power cut.
+    pub(crate) async fn open_sqlite(file: &Path) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(PATIENCE);
+        let pool =
+            || SqlitePoolOptions::new().acquire_timeout(PATIENCE).idle_timeout(None).max_lifetime(None);
+        let writer = pool().max_connections(1).connect_with(options.clone()).await?;
+        SQLITE_MIGRATIONS.run(&writer).await?;
+        let readers = pool().max_connections(READERS).connect_with(options.read_only(true)).await?;
+        Ok(Self::Sqlite { writer, readers })
+    }
+
+    /// Connects to PostgreSQL and brings the database to the present form.
+    pub(crate) async fn open_postgres(url: &str) -> Result<Self, StoreError> {
+        let options = PgConnectOptions::from_str(url)?.application_name("jeton");
+        let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE);
+        let pool = pool.connect_with(options).await?;
+        POSTGRES_MIGRATIONS.run(&pool).await?;
+        Ok(Self::Postgres(pool))
+    }
+
+    /// A transaction that may write. On SQLite it has the only writing connection.
+    pub(crate) async fn write(&self) -> Result<Transaction, StoreError> {
+        Ok(match self {
+            Self::Sqlite { writer, .. } => Transaction::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// A transaction that sees one state of the database throughout.
+    pub(crate) async fn read(&self) -> Result<Transaction, StoreError> {
+        const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        Ok(match self {
+            Self::Sqlite { readers, .. } => Transaction::Sqlite(readers.begin().await?),
+            Self::Postgres(pool) => Transaction::Postgres(pool.begin_with(SNAPSHOT).await?),
+        })
+    }
+
+    /// Ends all connections; every later call fails.
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// A transaction on either database. Dropped without a commit, it is rolled back.
+pub(crate) enum Transaction {
+    Sqlite(sqlx::Transaction<'static, Sqlite>),
+    Postgres(sqlx::Transaction<'static, Postgres>),
+}
+
+/// The same body for both databases: `$connection` and `$query` are of the one that the transaction is on.
+macro_rules! on_connection {
+    ($transaction:expr, $statement:expr, $values:expr, |$connection:ident, $query:ident| $body:expr) => {
+        match $transaction {
+            Transaction::Sqlite($connection) => {
+                let $query = bind!(sqlx::query::<Sqlite>($statement.text()), $values);
+                let $connection = &mut **$connection;
+                $body
+            }
+            Transaction::Postgres($connection) => {
+                let $query = bind!(sqlx::query::<Postgres>($statement.text()), $values);
+                let $connection = &mut **$connection;
+                $body
+            }
+        }
+    };
+}
+
+macro_rules! bind {
+    ($query:expr, $values:expr) => {
+        $values.into_iter().fold($query, |query, value| match value {
+            Value::Text(text) => query.bind(text),
+            Value::Int(number) => query.bind(number),
+            Value::Bytes(bytes) => query.bind(bytes),
+        })
+    };
+}
+
+impl Transaction {
+    /// Runs a statement and answers how many rows it touched.
+    pub(crate) async fn execute(
+        &mut self,
+        statement: Statement,
+        values: Vec<Value>,
+    ) -> Result<u64, StoreError> {
+        on_connection!(self, statement, values, |connection, query| {
+            Ok(query.execute(connection).await?.rows_affected())
+        })
+    }
+
+    /// All rows.
+    pub(crate) async fn fetch(
+        &mut self,
+        statement: Statement,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        on_connection!(self, statement, values, |connection, query| {
+            Ok(query.fetch_all(connection).await?.into_iter().map(Row::from).collect())
+        })
+    }
+
+    /// The first row, if any.
+    pub(crate) async fn first(
+        &mut self,
+        statement: Statement,
+        values: Vec<Value>,
+    ) -> Result<Option<Row>, StoreError> {
+        on_connection!(self, statement, values, |connection, query| {
+            Ok(query.fetch_optional(connection).await?.map(Row::from))
+        })
+    }
+
+    /// Makes the changes durable. When this fails, the outcome is unknown.
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(transaction) => transaction.commit().await?,
+            Self::Postgres(transaction) => transaction.commit().await?,
+        }
+        Ok(())
+    }
+
+    /// Asks the database to prepare a statement without running it.
+    #[cfg(test)]
+    pub(crate) async fn prepare(&mut self, statement: Statement) -> Result<(), StoreError> {
+        use sqlx::{Executor as _, SqlSafeStr as _};
+        let text = statement.text().into_sql_str();
+        let prepared = match self {
+            Self::Sqlite(connection) => (&mut **connection).prepare(text).await.map(|_| ()),
+            Self::Postgres(connection) => (&mut **connection).prepare(text).await.map(|_| ()),
+        };
+        Ok(prepared?)
+    }
+}
+
+/// A row of either database.
+pub(crate) enum Row {
+    Sqlite(SqliteRow),
+    Postgres(PgRow),
+}
+
+impl From<SqliteRow> for Row {
+    fn from(row: SqliteRow) -> Self {
+        Self::Sqlite(row)
+    }
+}
+
+impl From<PgRow> for Row {
+    fn from(row: PgRow) -> Self {
+        Self::Postgres(row)
+    }
+}
+
+macro_rules! column {
+    ($name:ident, $kind:ty) => {
+        /// The column of this name.
+        pub(crate) fn $name(&self, column: &str) -> Result<$kind, StoreError> {
+            match self {
+                Self::Sqlite(row) => Ok(row.try_get(column)?),
+                Self::Postgres(row) => Ok(row.try_get(column)?),
+            }
+        }
+    };
+}
+
+impl Row {
+    column!(text, String);
+    column!(text_or_null, Option<String>);
+    column!(int, i64);
+    column!(int_or_null, Option<i64>);
+    column!(bytes, Vec<u8>);
+
+    /// A text column, parsed. What does not parse was not written by this program.
+    pub(crate) fn parse<T: FromStr>(&self, column: &str) -> Result<T, StoreError> {
+        parsed(&self.text(column)?, column)
+    }
+
+    /// A text column that may be null, parsed.
+    pub(crate) fn parse_or_null<T: FromStr>(&self, column: &str) -> Result<Option<T>, StoreError> {
+        self.text_or_null(column)?.map(|text| parsed(&text, column)).transpose()
+    }
+
+    pub(crate) fn flag(&self, column: &str) -> Result<bool, StoreError> {
+        Ok(self.int(column)? != 0)
+    }
+}
+
+fn parsed<T: FromStr>(text: &str, column: &str) -> Result<T, StoreError> {
+    text.parse().map_err(|_| StoreError::unreadable(column))
+}

@@ -1,0 +1,154 @@
+//! The store: what is kept, and the one way to change it.
+//!
+//! Reading is plain functions. Writing is a typed value ([`Write`]) that [`Store::write`] applies together with
+//! its audit row, and with a change number where something that may be cached changes, in one transaction.
+//! A [`Permit`] is the only key to it, so nothing changes that nobody was allowed to change, and nothing
+//! changes unaudited.
+//!
+//! Token and secret rows are sealed: `UPDATE token …` by hand makes the token inactive, not more powerful.
+
+mod audit;
+mod bootstrap;
+mod catalogue;
+mod change;
+pub(crate) mod database;
+mod meta;
+mod principal;
+mod rights;
+mod seal;
+mod token;
+mod write;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::keys::{Keys, Rng};
+use database::{Database, Transaction};
+
+pub(crate) use bootstrap::FirstUser;
+pub(crate) use catalogue::{ApiRecord, NewApi};
+pub(crate) use principal::{NewUser, PasswordHash, PrincipalRecord, UserEdit};
+pub(crate) use rights::RightsByOwner;
+pub(crate) use token::{Chain, ListFilter, NewSecret, NewToken, Rotation, TokenEdit, TokenRecord};
+pub(crate) use write::{Outcome, Write};
+
+/// The store of one deployment.
+#[derive(Clone)]
+pub struct Store {
+    database: Database,
+    keys: Arc<Keys>,
+    clock: Clock,
+    rng: Rng,
+}
+
+/// Why the store did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    /// A rule of the data says no; nothing was changed.
+    #[error("refused: {0:?}")]
+    Refused(Refusal),
+    /// Somebody else changed the same rows first; trying again is right.
+    #[error("lost a race")]
+    Lost,
+    /// A uniqueness rule was hit; which one stands in the text.
+    #[error("not unique: {0}")]
+    NotUnique(String),
+    /// The database did not answer, or not sensibly: nothing can be known.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// What the data itself refuses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    NameTaken,
+    NamespaceTaken,
+    NamespaceFixed,
+    ScopeTombstoned(String),
+    NotLive,
+    Gone,
+    BuiltIn,
+    LastAdministrator,
+}
+
+impl StoreError {
+    fn unreadable(column: &str) -> Self {
+        Self::Unavailable(format!("column `{column}` holds what this program did not write"))
+    }
+
+    /// Turns a uniqueness error whose text has this word into the refusal that it means.
+    fn refuse_if(self, word: &str, refusal: Refusal) -> Self {
+        match self {
+            Self::NotUnique(which) if which.contains(word) => Self::Refused(refusal),
+            other => other,
+        }
+    }
+}
+
+impl From<Refusal> for StoreError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let Some(database) = error.as_database_error() else {
+            return Self::Unavailable(error.to_string());
+        };
+        // PostgreSQL: serialization_failure and deadlock_detected.
+        let raced = matches!(database.code().as_deref(), Some("40001" | "40P01"));
+        if raced {
+            Self::Lost
+        } else if database.is_unique_violation() {
+            Self::NotUnique(format!("{} {}", database.constraint().unwrap_or_default(), database.message()))
+        } else {
+            Self::Unavailable(error.to_string())
+        }
+    }
+}
+
+impl From<sqlx::migrate::MigrateError> for StoreError {
+    fn from(error: sqlx::migrate::MigrateError) -> Self {
+        Self::Unavailable(format!("the database cannot be brought to the present form: {error}"))
+    }
+}
+
+/// A database that is open and of the present form, before anybody has shown the keys to it.
+pub(crate) struct Opened(Database);
+
+impl Opened {
+    pub(crate) async fn sqlite(file: &Path) -> Result<Self, StoreError> {
+        Ok(Self(Database::open_sqlite(file).await?))
+    }
+
+    pub(crate) async fn postgres(url: &str) -> Result<Self, StoreError> {
+        Ok(Self(Database::open_postgres(url).await?))
+    }
+
+    pub(crate) fn with(self, keys: Arc<Keys>, clock: Clock, rng: Rng) -> Store {
+        Store { database: self.0, keys, clock, rng }
+    }
+}
+
+impl Store {
+    /// Ends all connections. Every later call says that it cannot know.
+    pub async fn close(&self) {
+        self.database.close().await;
+    }
+
+    /// Whether the database answers.
+    pub(crate) async fn ping(&self) -> Result<(), StoreError> {
+        let mut transaction = self.database.read().await?;
+        meta::value(&mut transaction, "prefix").await?;
+        Ok(())
+    }
+
+    async fn read(&self) -> Result<Transaction, StoreError> {
+        self.database.read().await
+    }
+}
+
+#[cfg(test)]
+mod tests;

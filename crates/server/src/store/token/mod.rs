@@ -1,0 +1,190 @@
+//! Tokens with their secrets and ancestors.
+
+mod read;
+mod write;
+
+use jeton_token::{
+    Expiry, Facts, Link, NetworkLimit, OrganizationId, OwnerState, PepperVersion, Place, PlaceLimit,
+    PrincipalId, PrincipalKind, ProjectId, ScopeSet, SecretId, Timestamp, TokenDigest, TokenId, TokenKind,
+};
+
+use super::rights::RightsByOwner;
+use super::seal::Seal;
+
+pub(super) use write::{Pen, create, edit, revoke, revoke_of_owner};
+
+/// Every statement about tokens.
+#[cfg(test)]
+pub(super) fn statements() -> impl Iterator<Item = super::database::Statement> {
+    read::STATEMENTS.iter().chain(write::STATEMENTS).copied()
+}
+
+/// A token's record: the grant. Its secrets are rows of their own.
+#[derive(Clone, Debug)]
+pub(crate) struct TokenRecord {
+    pub(crate) number: i64,
+    pub(crate) id: TokenId,
+    pub(crate) kind: TokenKind,
+    pub(crate) name: String,
+    pub(crate) description: Option<String>,
+    pub(crate) owner: PrincipalId,
+    pub(crate) owner_kind: PrincipalKind,
+    pub(crate) owner_name: String,
+    pub(crate) owner_state: OwnerState,
+    pub(crate) parent: Option<TokenId>,
+    pub(crate) created_by: Option<TokenId>,
+    pub(crate) patterns: ScopeSet,
+    pub(crate) places: PlaceLimit,
+    pub(crate) networks: NetworkLimit,
+    pub(crate) created_at: Timestamp,
+    pub(crate) secret_issued_at: Timestamp,
+    pub(crate) expiry: Expiry,
+    pub(crate) revoked_at: Option<Timestamp>,
+    pub(crate) revoked_by: Option<PrincipalId>,
+    pub(crate) hint: String,
+    pub(crate) last_used_at: Option<Timestamp>,
+    pub(crate) last_used_from: Option<String>,
+    /// Whether the row is as it was sealed.
+    pub(crate) intact: bool,
+    pub(super) seal: Seal,
+}
+
+/// One secret of a token.
+#[derive(Clone, Debug)]
+pub(crate) struct SecretRecord {
+    pub(crate) id: SecretId,
+    pub(crate) token: TokenId,
+    pub(crate) pepper: PepperVersion,
+    pub(crate) digest: TokenDigest,
+    pub(crate) issued_at: Timestamp,
+    pub(crate) retired_at: Option<Timestamp>,
+}
+
+/// A token with the tokens it was made with, nearest first, and its own secrets that are as they were sealed.
+#[derive(Clone, Debug)]
+pub(crate) struct Chain {
+    pub(crate) token: TokenRecord,
+    pub(crate) ancestors: Vec<TokenRecord>,
+    pub(crate) secrets: Vec<SecretRecord>,
+}
+
+/// A token to be made. Its name may be left to the store, which knows the number.
+#[derive(Clone, Debug)]
+pub(crate) struct NewToken {
+    pub(crate) id: TokenId,
+    pub(crate) kind: TokenKind,
+    pub(crate) name: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) owner: PrincipalId,
+    pub(crate) parent: Option<TokenId>,
+    pub(crate) created_by: Option<TokenId>,
+    pub(crate) patterns: ScopeSet,
+    pub(crate) places: PlaceLimit,
+    pub(crate) networks: NetworkLimit,
+    pub(crate) created_at: Timestamp,
+    pub(crate) expiry: Expiry,
+    pub(crate) hint: String,
+    pub(crate) secret: NewSecret,
+}
+
+/// The stored part of a secret to be made.
+#[derive(Clone, Debug)]
+pub(crate) struct NewSecret {
+    pub(crate) id: SecretId,
+    pub(crate) pepper: PepperVersion,
+    pub(crate) digest: TokenDigest,
+}
+
+/// A change to a token. What is `None` stays as it is.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TokenEdit {
+    pub(crate) name: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) patterns: Option<ScopeSet>,
+    pub(crate) places: Option<PlaceLimit>,
+    pub(crate) networks: Option<NetworkLimit>,
+    pub(crate) expiry: Option<Expiry>,
+    /// With a new secret, the old ones are retired at once.
+    pub(crate) rotation: Option<Rotation>,
+}
+
+/// A new secret for a token.
+#[derive(Clone, Debug)]
+pub(crate) struct Rotation {
+    pub(crate) secret: NewSecret,
+    pub(crate) hint: String,
+}
+
+/// Which tokens to list.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ListFilter {
+    pub(crate) owner: Option<PrincipalId>,
+    pub(crate) kind: Option<TokenKind>,
+    pub(crate) name: Option<String>,
+    /// Only numbers below this one: the rest of a list that was begun.
+    pub(crate) below: Option<i64>,
+    pub(crate) limit: i64,
+}
+
+impl Chain {
+    /// What a decision is made from.
+    pub(crate) fn facts(&self, rights: &RightsByOwner) -> Facts {
+        let link = |record: &TokenRecord| record.link(rights);
+        Facts { token: link(&self.token), ancestors: self.ancestors.iter().map(link).collect() }
+    }
+}
+
+impl TokenRecord {
+    /// The child rows: patterns, places and networks.
+    pub(crate) fn items(&self) -> impl Iterator<Item = (&'static str, String)> {
+        items(&self.patterns, &self.places, &self.networks)
+    }
+
+    fn link(&self, rights: &RightsByOwner) -> Link {
+        Link {
+            id: self.id,
+            kind: self.kind,
+            patterns: self.patterns.clone(),
+            places: self.places.clone(),
+            networks: self.networks.clone(),
+            expiry: self.expiry,
+            revoked: self.revoked_at.is_some(),
+            intact: self.intact,
+            owner: self.owner,
+            owner_kind: self.owner_kind,
+            owner_state: self.owner_state,
+            rights: rights.of(self.owner),
+        }
+    }
+}
+
+fn items(
+    patterns: &ScopeSet,
+    places: &PlaceLimit,
+    networks: &NetworkLimit,
+) -> impl Iterator<Item = (&'static str, String)> {
+    let patterns: Vec<_> = patterns.patterns().iter().map(|pattern| ("scope", pattern.to_string())).collect();
+    let places: Vec<_> = places.places().iter().map(|place| ("place", place_text(*place))).collect();
+    let networks: Vec<_> =
+        networks.networks().iter().map(|network| ("network", network.to_string())).collect();
+    patterns.into_iter().chain(places).chain(networks)
+}
+
+/// A place as stored: `organization` or `organization/project`, by id; everywhere is the empty text.
+fn place_text(place: Place) -> String {
+    match place {
+        Place::Global => String::new(),
+        Place::Organization(organization) => organization.to_string(),
+        Place::Project(organization, project) => format!("{organization}/{project}"),
+    }
+}
+
+fn place_from(text: &str) -> Option<Place> {
+    let id = |text: &str| text.parse().ok();
+    match text.split_once('/') {
+        None => Some(Place::Organization(OrganizationId(id(text)?))),
+        Some((organization, project)) => {
+            Some(Place::Project(OrganizationId(id(organization)?), ProjectId(id(project)?)))
+        }
+    }
+}

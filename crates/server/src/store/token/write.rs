@@ -1,0 +1,294 @@
+//! Writing tokens: each function changes one and seals it again, inside the caller's transaction.
+
+use jeton_token::{OwnerState, PepperVersion, PrincipalId, PrincipalKind, Timestamp, TokenId, TokenKind};
+
+use super::super::database::{Transaction, statements, values};
+use super::super::seal::{self, Seal};
+use super::super::write::{Event, Touched};
+use super::super::{Refusal, StoreError};
+use super::read::load;
+use super::{NewSecret, NewToken, SecretRecord, TokenEdit, TokenRecord, items};
+use crate::keys::Keys;
+
+statements! {
+    LIVE_OF_OWNER = "SELECT id FROM token WHERE owner_id = $1 AND revoked_at IS NULL
+        AND (CAST($2 AS TEXT) IS NULL OR kind = $2)";
+    INSERT = "INSERT INTO token (id, kind, name, live_name, description, owner_id, parent_id, created_by, created_at,
+        secret_issued_at, expires_at, hint, mac_version, mac)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING number";
+    INSERT_ITEM = "INSERT INTO token_item (token_id, kind, value, position) VALUES ($1, $2, $3, $4)";
+    DELETE_ITEMS = "DELETE FROM token_item WHERE token_id = $1";
+    INSERT_SECRET = "INSERT INTO secret (id, token_id, pepper_version, digest, issued_at, retired_at, mac_version, mac)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    RETIRE_SECRET = "UPDATE secret SET retired_at = $1, mac_version = $2, mac = $3 WHERE id = $4";
+    NAME_BY_NUMBER = "UPDATE token SET name = $1, live_name = $1 WHERE id = $2";
+    FREE_NAME = "UPDATE token SET live_name = NULL
+        WHERE owner_id = $1 AND live_name = $2 AND (revoked_at IS NOT NULL OR expires_at <= $3)";
+    // The old seal in the condition makes this a compare-and-swap over everything that a decision is made from.
+    UPDATE = "UPDATE token SET name = $1, live_name = $2, description = $3, secret_issued_at = $4, expires_at = $5,
+        revoked_at = $6, revoked_by = $7, hint = $8, mac_version = $9, mac = $10 WHERE id = $11 AND mac = $12";
+}
+
+/// What a token write needs besides its values.
+pub(in crate::store) struct Pen<'a> {
+    pub(in crate::store) transaction: &'a mut Transaction,
+    pub(in crate::store) keys: &'a Keys,
+    pub(in crate::store) now: Timestamp,
+}
+
+pub(in crate::store) async fn create(
+    pen: &mut Pen<'_>,
+    new: &NewToken,
+) -> Result<(TokenRecord, Event), StoreError> {
+    if let Some(name) = &new.name {
+        let free = values![new.owner.to_string(), name.as_str(), pen.now.0];
+        pen.transaction.execute(FREE_NAME, free).await?;
+    }
+    insert(pen, new).await?;
+    for (position, (kind, value)) in (0_i64..).zip(items(&new.patterns, &new.places, &new.networks)) {
+        pen.transaction.execute(INSERT_ITEM, values![new.id.to_string(), kind, value, position]).await?;
+    }
+    insert_secret(pen, new.id, &new.secret, new.created_at).await?;
+    reload(pen, new.id, Touched::Nothing).await
+}
+
+async fn insert(pen: &mut Pen<'_>, new: &NewToken) -> Result<(), StoreError> {
+    let seal = seal::seal_token(pen.keys, &unsealed(new));
+    let name = new.name.clone().unwrap_or_else(|| new.id.to_string());
+    let values = values![
+        new.id.to_string(),
+        new.kind.tag(),
+        name.clone(),
+        name,
+        new.description.clone(),
+        new.owner.to_string(),
+        new.parent.map(|id| id.to_string()),
+        new.created_by.map(|id| id.to_string()),
+        new.created_at.0,
+        new.created_at.0,
+        new.expiry.at().map(|at| at.0),
+        new.hint.as_str(),
+        i64::from(seal.version.0),
+        seal.mac.as_slice(),
+    ];
+    let inserted = pen.transaction.first(INSERT, values).await;
+    let row = inserted.map_err(|error| error.refuse_if("live_name", Refusal::NameTaken))?;
+    if new.name.is_none() {
+        let number = row.ok_or(StoreError::Lost)?.int("number")?;
+        let word = if new.kind == TokenKind::Session { "session" } else { "token" };
+        let values = values![format!("{word}-{number}"), new.id.to_string()];
+        let named = pen.transaction.execute(NAME_BY_NUMBER, values).await;
+        named.map_err(|error| error.refuse_if("live_name", Refusal::NameTaken))?;
+    }
+    Ok(())
+}
+
+/// Changes a live token; with a rotation, retires its secrets and adds the new one.
+pub(in crate::store) async fn edit(
+    pen: &mut Pen<'_>,
+    id: TokenId,
+    edit: &TokenEdit,
+) -> Result<(TokenRecord, Event), StoreError> {
+    let chain = load(pen.transaction, pen.keys, id).await?.ok_or(Refusal::Gone)?;
+    let mut token = chain.token;
+    if !token.intact || token.revoked_at.is_some() || token.expiry.is_over(pen.now) {
+        return Err(Refusal::NotLive.into());
+    }
+    change(&mut token, edit, pen.now);
+    if edit.name.is_some() {
+        let free = values![token.owner.to_string(), token.name.as_str(), pen.now.0];
+        pen.transaction.execute(FREE_NAME, free).await?;
+    }
+    replace(pen, &token).await?;
+    if let Some(rotation) = &edit.rotation {
+        retire(pen, &chain.secrets).await?;
+        insert_secret(pen, id, &rotation.secret, pen.now).await?;
+    }
+    reload(pen, id, Touched::Token).await
+}
+
+fn change(token: &mut TokenRecord, edit: &TokenEdit, now: Timestamp) {
+    fn set<T: Clone>(to: &mut T, from: Option<&T>) {
+        if let Some(from) = from {
+            to.clone_from(from);
+        }
+    }
+    set(&mut token.name, edit.name.as_ref());
+    set(&mut token.patterns, edit.patterns.as_ref());
+    set(&mut token.places, edit.places.as_ref());
+    set(&mut token.networks, edit.networks.as_ref());
+    set(&mut token.expiry, edit.expiry.as_ref());
+    if let Some(description) = &edit.description {
+        token.description = Some(description.clone()).filter(|text| !text.is_empty());
+    }
+    if let Some(rotation) = &edit.rotation {
+        token.hint.clone_from(&rotation.hint);
+        token.secret_issued_at = now;
+    }
+}
+
+/// Ends a token for good. One that has ended already stays as it is: the first revocation counts.
+pub(in crate::store) async fn revoke(
+    pen: &mut Pen<'_>,
+    id: TokenId,
+    by: Option<PrincipalId>,
+) -> Result<(TokenRecord, Event), StoreError> {
+    let mut token = load(pen.transaction, pen.keys, id).await?.ok_or(Refusal::Gone)?.token;
+    if token.revoked_at.is_some() && token.intact {
+        let event = event(&token, Touched::Nothing);
+        return Ok((token, event));
+    }
+    token.revoked_at = token.revoked_at.or(Some(pen.now));
+    token.revoked_by = token.revoked_by.or(by);
+    replace(pen, &token).await?;
+    reload(pen, id, Touched::Token).await
+}
+
+/// Revokes the live tokens of an owner, of one kind or of all, except one.
+pub(in crate::store) async fn revoke_of_owner(
+    pen: &mut Pen<'_>,
+    owner: PrincipalId,
+    kind: Option<TokenKind>,
+    except: Option<TokenId>,
+    by: Option<PrincipalId>,
+) -> Result<Vec<TokenId>, StoreError> {
+    let kind = kind.map(|kind| kind.tag().to_owned());
+    let rows = pen.transaction.fetch(LIVE_OF_OWNER, values![owner.to_string(), kind]).await?;
+    let mut revoked = Vec::new();
+    for row in rows {
+        let id: TokenId = row.parse("id")?;
+        if Some(id) != except {
+            revoke(pen, id, by).await?;
+            revoked.push(id);
+        }
+    }
+    Ok(revoked)
+}
+
+/// Writes the row back under a new seal, provided that it is still the one that was read.
+async fn replace(pen: &mut Pen<'_>, token: &TokenRecord) -> Result<(), StoreError> {
+    let seal = seal::seal_token(pen.keys, token);
+    let live_name = token.revoked_at.is_none().then(|| token.name.clone());
+    let values = values![
+        token.name.as_str(),
+        live_name,
+        token.description.clone(),
+        token.secret_issued_at.0,
+        token.expiry.at().map(|at| at.0),
+        token.revoked_at.map(|at| at.0),
+        token.revoked_by.map(|id| id.to_string()),
+        token.hint.as_str(),
+        i64::from(seal.version.0),
+        seal.mac.as_slice(),
+        token.id.to_string(),
+        token.seal.mac.as_slice(),
+    ];
+    let updated = pen.transaction.execute(UPDATE, values).await;
+    if updated.map_err(|error| error.refuse_if("live_name", Refusal::NameTaken))? == 0 {
+        return Err(StoreError::Lost);
+    }
+    replace_items(pen, token).await
+}
+
+async fn replace_items(pen: &mut Pen<'_>, token: &TokenRecord) -> Result<(), StoreError> {
+    pen.transaction.execute(DELETE_ITEMS, values![token.id.to_string()]).await?;
+    for (position, (kind, value)) in (0_i64..).zip(token.items()) {
+        pen.transaction.execute(INSERT_ITEM, values![token.id.to_string(), kind, value, position]).await?;
+    }
+    Ok(())
+}
+
+async fn insert_secret(
+    pen: &mut Pen<'_>,
+    token: TokenId,
+    new: &NewSecret,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let NewSecret { id, pepper, digest } = new.clone();
+    let secret = SecretRecord { id, token, pepper, digest, issued_at: at, retired_at: None };
+    let seal = seal::seal_secret(pen.keys, &secret);
+    let values = values![
+        id.to_string(),
+        token.to_string(),
+        i64::from(pepper.0),
+        digest.as_bytes().as_slice(),
+        at.0,
+        None::<i64>,
+        i64::from(seal.version.0),
+        seal.mac.as_slice(),
+    ];
+    pen.transaction.execute(INSERT_SECRET, values).await?;
+    Ok(())
+}
+
+async fn retire(pen: &mut Pen<'_>, secrets: &[SecretRecord]) -> Result<(), StoreError> {
+    for secret in secrets.iter().filter(|secret| secret.retired_at.is_none()) {
+        let retired = SecretRecord { retired_at: Some(pen.now), ..secret.clone() };
+        let seal = seal::seal_secret(pen.keys, &retired);
+        let (version, id) = (i64::from(seal.version.0), secret.id.to_string());
+        pen.transaction.execute(RETIRE_SECRET, values![pen.now.0, version, seal.mac.as_slice(), id]).await?;
+    }
+    Ok(())
+}
+
+/// The record as it is now, inside the transaction that changed it, and what to note about it.
+async fn reload(
+    pen: &mut Pen<'_>,
+    id: TokenId,
+    touched: Touched,
+) -> Result<(TokenRecord, Event), StoreError> {
+    let token = load(pen.transaction, pen.keys, id).await?.ok_or(Refusal::Gone)?.token;
+    let event = event(&token, touched);
+    Ok((token, event))
+}
+
+fn event(token: &TokenRecord, touched: Touched) -> Event {
+    let expires = token.expiry.at().map_or_else(|| "never".to_owned(), |at| at.0.to_string());
+    let items: Vec<String> = token.items().map(|(kind, value)| format!("{kind} {value}")).collect();
+    Event {
+        target_kind: "token",
+        target: token.id.to_string(),
+        place: String::new(),
+        detail: format!(
+            "kind {}; owner {}; expires {expires}; {}",
+            token.kind,
+            token.owner,
+            items.join("; ")
+        ),
+        personal: token.name.clone(),
+        touched: match touched {
+            Touched::Token => vec![("token", token.id.to_string())],
+            Touched::Nothing => vec![],
+        },
+    }
+}
+
+/// The record that a new token will be, as far as its seal goes.
+fn unsealed(new: &NewToken) -> TokenRecord {
+    TokenRecord {
+        number: 0,
+        id: new.id,
+        kind: new.kind,
+        name: String::new(),
+        description: None,
+        owner: new.owner,
+        owner_kind: PrincipalKind::User,
+        owner_name: String::new(),
+        owner_state: OwnerState::Enabled,
+        parent: new.parent,
+        created_by: new.created_by,
+        patterns: new.patterns.clone(),
+        places: new.places.clone(),
+        networks: new.networks.clone(),
+        created_at: new.created_at,
+        secret_issued_at: new.created_at,
+        expiry: new.expiry,
+        revoked_at: None,
+        revoked_by: None,
+        hint: String::new(),
+        last_used_at: None,
+        last_used_from: None,
+        intact: true,
+        seal: Seal { version: PepperVersion(0), mac: Vec::new() },
+    }
+}

@@ -1,0 +1,51 @@
+//! The words and the rules of Jeton.
+//!
+//! This crate is pure: no I/O, no clock, no randomness, no async and no SQL. Everything that decides
+//! whether a token may do something lives here, so that it can be read in one sitting and tested
+//! by table and by property; every other crate only fetches facts and renders verdicts.
+//!
+//! Start with [`TokenText`] (what a client presents), [`ScopeSet`] (what a token may do at most) and
+//! [`decide`] (what it may do now).
+
+mod audit;
+mod base62;
+mod catalogue;
+mod decision;
+mod digest;
+mod id;
+mod lifetime;
+mod limits;
+mod principal;
+mod rights;
+mod role;
+mod route;
+mod scope;
+mod secret;
+mod tenant;
+mod token_text;
+
+pub use audit::{AuditRecord, Leaf};
+pub use catalogue::{
+    Catalogue, CatalogueError, CatalogueScope, MAX_CATALOGUE_BYTES, MAX_CATALOGUE_SCOPES, MAX_IMPLIES_DEPTH,
+};
+pub use decision::{
+    Active, Audience, Demand, Facts, Inactive, Link, OwnerState, Verdict, Where, decide, effective_at,
+    standing,
+};
+pub use digest::{Mac, Pepper, PepperVersion, RowKey, TokenDigest};
+pub use id::{
+    ApiId, BindingId, EventId, GroupId, Id, IdError, IdKey, OrganizationId, PrincipalId, ProjectId, RoleId,
+    SecretId, TokenId,
+};
+pub use lifetime::{Expiry, Timestamp};
+pub use limits::{Network, NetworkError, NetworkLimit, PlaceLimit};
+pub use principal::{NameError, PrincipalKind, PrincipalName};
+pub use rights::Rights;
+pub use role::{Grant, Role};
+pub use route::{Route, RouteError, RouteMatch, RouteTable, canonical_path};
+pub use scope::{
+    MAX_PATTERNS, MAX_SCOPE_BYTES, MAX_SEGMENTS, Scope, ScopeError, ScopePattern, ScopeSet, ScopeSetError,
+};
+pub use secret::TokenSecret;
+pub use tenant::Place;
+pub use token_text::{MAX_TEXT_BYTES, Prefix, PrefixError, TokenKind, TokenText, TokenTextError};

@@ -1,0 +1,104 @@
+//! Where, and from where, a token may be used.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use ipnet::IpNet;
+
+use crate::tenant::Place;
+
+/// The places that a token is limited to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PlaceLimit {
+    /// Not limited.
+    Everywhere,
+    /// Only within these, of which there is at least one.
+    Within(Vec<Place>),
+}
+
+impl PlaceLimit {
+    /// The limit as stored: no place means no limit was written.
+    pub fn from_places(places: Vec<Place>) -> Self {
+        if places.is_empty() { Self::Everywhere } else { Self::Within(places) }
+    }
+
+    /// The places written down.
+    pub fn places(&self) -> &[Place] {
+        match self {
+            Self::Everywhere => &[],
+            Self::Within(places) => places,
+        }
+    }
+
+    /// Whether all of `place` is allowed.
+    pub fn covers(&self, place: Place) -> bool {
+        match self {
+            Self::Everywhere => true,
+            Self::Within(places) => places.iter().any(|allowed| allowed.contains(place)),
+        }
+    }
+}
+
+/// The networks that a token is limited to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NetworkLimit {
+    /// Not limited.
+    Anywhere,
+    /// Only from these, of which there is at least one.
+    Within(Vec<Network>),
+}
+
+impl NetworkLimit {
+    /// The limit as stored: no network means no limit was written.
+    pub fn from_networks(networks: Vec<Network>) -> Self {
+        if networks.is_empty() { Self::Anywhere } else { Self::Within(networks) }
+    }
+
+    /// The networks written down.
+    pub fn networks(&self) -> &[Network] {
+        match self {
+            Self::Anywhere => &[],
+            Self::Within(networks) => networks,
+        }
+    }
+
+    /// Whether a call from this address is allowed.
+    pub fn covers(&self, address: IpAddr) -> bool {
+        match self {
+            Self::Anywhere => true,
+            Self::Within(networks) => networks.iter().any(|network| network.contains(address)),
+        }
+    }
+}
+
+/// An IP network in CIDR notation (RFC 4632, RFC 4291), with no bit set behind its prefix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Network(IpNet);
+
+/// A text that is no network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a network is written like `10.0.0.0/8` or `2001:db8::/32`, with no bit set behind the prefix")]
+pub struct NetworkError;
+
+impl Network {
+    /// Whether the address lies in it. An IPv4 address that arrives in IPv6 clothes counts as IPv4.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        self.0.contains(&address.to_canonical())
+    }
+}
+
+impl FromStr for Network {
+    type Err = NetworkError;
+
+    fn from_str(text: &str) -> Result<Self, NetworkError> {
+        let network: IpNet = text.parse().map_err(|_| NetworkError)?;
+        if network.trunc() == network { Ok(Self(network)) } else { Err(NetworkError) }
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

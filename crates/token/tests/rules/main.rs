@@ -1,0 +1,33 @@
+//! The rules by table and by property, one file for each noun.
+
+#[cfg(test)]
+mod sample;
+
+#[cfg(test)]
+mod audit;
+#[cfg(test)]
+mod catalogue;
+#[cfg(test)]
+mod decision;
+#[cfg(test)]
+mod digest;
+#[cfg(test)]
+mod id;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod path;
+#[cfg(test)]
+mod principal;
+#[cfg(test)]
+mod rights;
+#[cfg(test)]
+mod route;
+#[cfg(test)]
+mod scope;
+#[cfg(test)]
+mod scope_set;
+#[cfg(test)]
+mod tenant;
+#[cfg(test)]
+mod token_text;

@@ -1,0 +1,163 @@
+//! Refusals, and the only file here that knows what they look like in HTTP: RFC 9457 bodies and RFC 6750 challenges.
+//!
+//! Every 401 that follows a credential is the same, whatever is wrong with it, so that nobody learns from it which
+//! tokens exist.
+
+use http::{HeaderValue, Response, StatusCode, header};
+use jeton_api::{Code, Problem};
+use jeton_token::Scope;
+
+use crate::credential::CredentialError;
+use crate::decision::{Denied, Reason};
+use crate::limits::RETRY_AFTER_SECONDS;
+use crate::need::NeedError;
+
+/// Why a request goes no further.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Refusal {
+    /// It has no credential.
+    NoCredential,
+    /// It has a credential that is not honoured.
+    InvalidToken,
+    /// It has more than one.
+    SeveralCredentials,
+    /// It has one in the query string.
+    TokenInQuery,
+    /// Its path may mean two things.
+    AmbiguousPath,
+    /// No route allows it to anybody.
+    NoRoute,
+    /// Its token is alive and does not reach this far.
+    Insufficient(Denied),
+    /// Nothing is known about its token.
+    Unavailable,
+}
+
+impl From<CredentialError> for Refusal {
+    fn from(error: CredentialError) -> Self {
+        match error {
+            CredentialError::Missing => Self::NoCredential,
+            CredentialError::Malformed => Self::InvalidToken,
+            CredentialError::Several => Self::SeveralCredentials,
+            CredentialError::InQuery => Self::TokenInQuery,
+        }
+    }
+}
+
+impl From<NeedError> for Refusal {
+    fn from(error: NeedError) -> Self {
+        match error {
+            NeedError::Ambiguous => Self::AmbiguousPath,
+            NeedError::NoRoute => Self::NoRoute,
+        }
+    }
+}
+
+impl From<Denied> for Refusal {
+    fn from(denied: Denied) -> Self {
+        if denied.reason.token_is_live() { Self::Insufficient(denied) } else { Self::InvalidToken }
+    }
+}
+
+impl Refusal {
+    pub(crate) fn response<B: From<String>>(&self) -> Response<B> {
+        let mut response = Response::new(B::from(self.body()));
+        *response.status_mut() = self.status();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(challenge) = self.challenge() {
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        if *self == Self::Unavailable {
+            headers.insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS.into());
+        }
+        response
+    }
+
+    fn body(&self) -> String {
+        let problem = Problem {
+            kind: format!("urn:jeton:problem:{}", self.code()),
+            title: self.code().title().to_owned(),
+            status: self.status().as_u16(),
+            detail: self.detail(),
+            code: self.code().word().to_owned(),
+            errors: Vec::new(),
+            missing_scope: self.missing_scope().map(Scope::to_string),
+            request_id: String::new(),
+        };
+        serde_json::to_string(&problem).unwrap_or_default()
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::SeveralCredentials | Self::TokenInQuery | Self::AmbiguousPath => StatusCode::BAD_REQUEST,
+            Self::NoCredential | Self::InvalidToken => StatusCode::UNAUTHORIZED,
+            Self::NoRoute | Self::Insufficient(_) => StatusCode::FORBIDDEN,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    fn code(&self) -> Code {
+        match self {
+            Self::NoCredential | Self::InvalidToken => Code::InvalidToken,
+            Self::SeveralCredentials => Code::TwoCredentials,
+            Self::TokenInQuery | Self::AmbiguousPath => Code::Malformed,
+            Self::NoRoute => Code::NotHonouredHere,
+            Self::Insufficient(_) => Code::InsufficientScope,
+            Self::Unavailable => Code::Unavailable,
+        }
+    }
+
+    fn detail(&self) -> String {
+        match self {
+            Self::NoCredential => "send one access token as `Authorization: Bearer TEXT`".to_owned(),
+            Self::InvalidToken => "the access token is not honoured; make a new one".to_owned(),
+            Self::SeveralCredentials => "send exactly one `Authorization` header with one credential".to_owned(),
+            Self::TokenInQuery => {
+                "a query string ends up in logs; send the token as `Authorization: Bearer TEXT`, and a new one".to_owned()
+            }
+            Self::AmbiguousPath => "the path can be read in two ways; send it without dots and needless escapes".to_owned(),
+            Self::NoRoute => "no route of this API allows that to anybody".to_owned(),
+            Self::Insufficient(denied) => shortage(denied),
+            Self::Unavailable => "whether the token is good cannot be known now; try again".to_owned(),
+        }
+    }
+
+    /// The `WWW-Authenticate` header (RFC 6750, section 3). A request without a credential is told no error.
+    fn challenge(&self) -> Option<HeaderValue> {
+        let text = match self {
+            Self::NoCredential => "Bearer".to_owned(),
+            Self::InvalidToken => r#"Bearer error="invalid_token""#.to_owned(),
+            Self::SeveralCredentials | Self::TokenInQuery => r#"Bearer error="invalid_request""#.to_owned(),
+            Self::Insufficient(denied) => insufficient_scope(denied),
+            Self::AmbiguousPath | Self::NoRoute | Self::Unavailable => return None,
+        };
+        // A scope has no character that a header could not carry, so this does not fail.
+        HeaderValue::try_from(text).ok()
+    }
+
+    fn missing_scope(&self) -> Option<&Scope> {
+        match self {
+            Self::Insufficient(denied) => denied.missing_scope.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+fn shortage(denied: &Denied) -> String {
+    let meaning = denied.reason.meaning();
+    match (&denied.missing_scope, denied.reason.word()) {
+        (Some(scope), _) if denied.reason == Reason::MissingScope => format!("{meaning} `{scope}`"),
+        (_, Some(word)) => format!("{meaning} (`{word}`)"),
+        (_, None) => meaning.to_owned(),
+    }
+}
+
+fn insufficient_scope(denied: &Denied) -> String {
+    let reason = denied.reason.word().unwrap_or_default();
+    match &denied.missing_scope {
+        Some(scope) => format!(r#"Bearer error="insufficient_scope", scope="{scope}""#),
+        None => format!(r#"Bearer error="insufficient_scope", error_description="{reason}""#),
+    }
+}

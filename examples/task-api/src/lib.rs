@@ -1,0 +1,27 @@
+//! A small task platform, the kind of API that Jeton protects.
+//!
+//! Tasks are created, run and deleted; whatever happens to one is written as lines of a log, and the
+//! log can be read by task, correlation, command, worker or container image. Nothing here knows
+//! about tokens: [`router`] is the bare service, and [`CATALOGUE`] says which of its routes asks for
+//! which scope.
+//!
+//! Everything lives in memory and has a limit (see `limits`): at most 1000 tasks, at most 10 000
+//! log lines of at most about 2 KiB, bodies of at most 16 KiB. A full task list refuses new tasks; a
+//! full log forgets its oldest line.
+
+mod clock;
+mod command;
+mod http;
+mod id;
+mod journal;
+mod limits;
+mod log;
+mod platform;
+mod problem;
+mod task;
+mod text;
+
+pub use http::router;
+
+/// The catalogue of this API, as `jeton api apply` reads it.
+pub const CATALOGUE: &str = include_str!("../taskurai.toml");

@@ -1,0 +1,84 @@
+//! Programs that come as Debian packages. Only root can install them, so anyone else is told the exact command.
+//!
+//! Debian's `postgresql` may start a server of its own on the usual port. That one is left alone: the tests start
+//! theirs on a free port, in a folder of their own.
+
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::{account, command, postgres};
+
+struct Package {
+    name: &'static str,
+    is_there: fn() -> bool,
+}
+
+const PACKAGES: [Package; 3] = [
+    Package { name: "git", is_there: git_is_there },
+    Package { name: "postgresql", is_there: postgres_is_there },
+    Package { name: "python3-venv", is_there: venv_is_there },
+];
+
+/// Installs the packages whose programs are missing; asks nobody when there are none.
+pub(crate) fn install_missing() -> Result<()> {
+    let missing: Vec<_> =
+        PACKAGES.iter().filter(|package| !(package.is_there)()).map(|package| package.name).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if !can_install()? {
+        bail!("{}", advice(&missing));
+    }
+    install(&missing)
+}
+
+fn can_install() -> Result<bool> {
+    Ok(account::is_root()? && command::succeeds(Command::new("apt-get").arg("--version")))
+}
+
+fn advice(missing: &[&str]) -> String {
+    let names = missing.join(" ");
+    format!(
+        "missing: {names}. Install them (on Debian: `sudo apt-get update && sudo apt-get install -y \
+         --no-install-recommends {names}`), or run `cargo xtask test --quick`, which needs none of them"
+    )
+}
+
+fn install(missing: &[&str]) -> Result<()> {
+    println!("installing {}", missing.join(" "));
+    command::run(apt_get().arg("update"))?;
+    command::run(apt_get().args(["install", "-y", "--no-install-recommends"]).args(missing))
+}
+
+fn apt_get() -> Command {
+    let mut command = Command::new("apt-get");
+    command.arg("-q").env("DEBIAN_FRONTEND", "noninteractive");
+    command
+}
+
+fn git_is_there() -> bool {
+    command::succeeds(Command::new("git").arg("--version"))
+}
+
+fn postgres_is_there() -> bool {
+    postgres::binaries().is_ok()
+}
+
+fn venv_is_there() -> bool {
+    command::succeeds(Command::new("python3").args(["-c", "import ensurepip, venv"]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_advice_is_a_command_to_paste() {
+        let advice = advice(&["postgresql", "python3-venv"]);
+        assert!(
+            advice.contains("apt-get install -y --no-install-recommends postgresql python3-venv`"),
+            "{advice}"
+        );
+    }
+}
