@@ -97,7 +97,8 @@ pub(crate) struct Credential {
 }
 
 impl Credential {
-    fn new(secret: Secret, source: Source) -> Self {
+    /// A token and where it is known from.
+    pub(crate) fn new(secret: Secret, source: Source) -> Self {
         Self { secret, source }
     }
 

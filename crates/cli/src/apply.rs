@@ -60,6 +60,15 @@ pub(crate) async fn run(app: &App, args: ApplyArgs) -> Result<()> {
     app.output.show(&report)
 }
 
+/// Registers what a file or folder declares, without a plan.
+pub(crate) async fn register(client: &Client, path: &Path) -> Result<()> {
+    for candidate in read(path)? {
+        let put = client.put_api(&candidate.name, &candidate.put).await;
+        put.map_err(|error| explain(error, &candidate))?;
+    }
+    Ok(())
+}
+
 fn read(path: &Path) -> Result<Vec<Candidate>> {
     let mut candidates: Vec<Candidate> = Vec::new();
     for file in files(path)? {
@@ -120,7 +129,9 @@ fn ask(app: &App, args: &ApplyArgs, report: &Report) -> Result<()> {
     if !report.0.iter().any(Planned::takes_or_widens) {
         return Ok(());
     }
-    app.output.note(&report.table());
+    if !args.confirmation.is_given() {
+        app.output.note(&report.table());
+    }
     args.confirmation.obtain("scopes go for ever, or tokens come to do more; apply this?")
 }
 
@@ -152,7 +163,7 @@ impl Planned {
             (ApiChange::Update, false) => "to update",
             (ApiChange::Update, true) => "updated",
         };
-        let mut lines = vec![format!("{}: {head}, {routes} routes", safe(&self.name))];
+        let mut lines = vec![format!("{}: {head}; routes: {routes}", safe(&self.name))];
         lines.extend(scopes_added.iter().map(|scope| format!("  + {}", safe(scope))));
         lines.extend(scopes_removed.iter().map(|scope| format!("  - {} for ever", safe(scope))));
         lines.extend(widenings.iter().map(widening));
@@ -222,13 +233,13 @@ mod tests {
         };
         let mut planned = Planned { name: "a".to_owned(), applied: false, plan };
         insta::assert_snapshot!(planned.lines().join("\n"), @r"
-        a: to update, 2 routes
+        a: to update; routes: 2
           + A.New
           - A.Old for ever
           ! A.X comes to imply A.New: live tokens that widen: 3
         ");
         planned.applied = true;
-        assert_eq!(planned.lines().first().map(String::as_str), Some("a: updated, 2 routes"));
+        assert_eq!(planned.lines().first().map(String::as_str), Some("a: updated; routes: 2"));
         assert!(planned.takes_or_widens());
     }
 }

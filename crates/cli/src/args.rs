@@ -6,11 +6,13 @@ use jeton_api::Secret;
 
 use crate::access::Source;
 use crate::api::ApiVerb;
+use crate::demo::DemoArgs;
 use crate::error::{Error, Result};
 use crate::output::{Answers, Format};
 use crate::pat::PatVerb;
 use crate::prompt;
 use crate::scope::ScopeVerb;
+use crate::serve::ServeArgs;
 use crate::session::LoginArgs;
 use crate::shell::{CompletionArgs, ManArgs};
 use crate::token::TokenVerb;
@@ -108,6 +110,10 @@ impl Globals {
 /// What `jeton` can do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Run the authority
+    Serve(ServeArgs),
+    /// Show the main job on real requests
+    Demo(DemoArgs),
     /// Sign in and keep the session in the profile
     Login(LoginArgs),
     /// End the saved session and forget it
@@ -151,7 +157,13 @@ impl Command {
         match self {
             Self::Pat(_) | Self::Api(_) | Self::User(_) | Self::Scope(_) => true,
             Self::Token(verb) => !matches!(verb, TokenVerb::Login(_) | TokenVerb::Verify(_)),
-            Self::Login(_) | Self::Logout | Self::Status | Self::Completion(_) | Self::Man(_) => false,
+            Self::Serve(_)
+            | Self::Demo(_)
+            | Self::Login(_)
+            | Self::Logout
+            | Self::Status
+            | Self::Completion(_)
+            | Self::Man(_) => false,
         }
     }
 }
@@ -165,9 +177,14 @@ pub(crate) struct Confirmation {
 }
 
 impl Confirmation {
+    /// Whether `--yes` was given.
+    pub(crate) fn is_given(&self) -> bool {
+        self.yes
+    }
+
     /// Asks, unless `--yes` was given. Where nobody can answer it is a usage error.
     pub(crate) fn obtain(&self, question: &str) -> Result<()> {
-        if self.yes {
+        if self.is_given() {
             return Ok(());
         }
         if !prompt::somebody_is_there() {

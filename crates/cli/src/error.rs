@@ -154,7 +154,12 @@ impl std::fmt::Display for Refusal {
         let Problem { detail, title, errors, missing_scope, request_id, status, .. } = &self.problem;
         f.write_str(&safe(if detail.is_empty() { title } else { detail }))?;
         for error in errors {
-            write!(f, "\n`{}`: {}", safe(&error.pointer), safe(&error.detail))?;
+            let pointer = safe(&error.pointer);
+            if error.detail == *detail {
+                write!(f, " (`{pointer}`)")?;
+            } else {
+                write!(f, "\n`{pointer}`: {}", safe(&error.detail))?;
+            }
         }
         if let Some(scope) = missing_scope {
             write!(f, "\nmissing scope: {}", safe(scope))?;

@@ -132,25 +132,23 @@ impl Http {
     async fn refusal(&self, status: StatusCode, response: Response) -> Error {
         let problem = self.body(response).await.ok().and_then(|body| serde_json::from_slice(&body).ok());
         let problem = problem.unwrap_or_else(|| unexplained(status));
-        let next = (status == StatusCode::UNAUTHORIZED).then(|| self.sign_in_again());
+        let next = (status == StatusCode::UNAUTHORIZED).then(|| self.sign_in_again()).flatten();
         // The status that was sent counts, not the one that the body repeats.
         Refusal { problem: Problem { status: status.as_u16(), ..problem }, next }.into()
     }
 
-    fn sign_in_again(&self) -> String {
+    /// What to do about a credential that is not honoured. Without one, a name or a password was wrong.
+    fn sign_in_again(&self) -> Option<String> {
         let server = self.server.shown();
-        match self.credential.as_ref().map(|credential| credential.source) {
-            Some(Source::Environment) => {
+        Some(match self.credential.as_ref()?.source {
+            Source::Environment => {
                 format!(
-                    "`JETON_TOKEN` is not honoured: set another token, or unset it and sign in with: jeton login --url {server}"
+                    "set `JETON_TOKEN` to another token, or unset it and sign in with: jeton login --url {server}"
                 )
             }
-            Some(Source::Profile | Source::Default) => {
-                format!("sign in again with: jeton login --url {server}")
-            }
-            Some(Source::Flag) => "the token that was given is not honoured: use another one".to_owned(),
-            None => "check the name and the password".to_owned(),
-        }
+            Source::Profile | Source::Default => format!("sign in again with: jeton login --url {server}"),
+            Source::Flag => "use another token".to_owned(),
+        })
     }
 }
 

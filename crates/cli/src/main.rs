@@ -9,6 +9,7 @@ mod api;
 mod apply;
 mod args;
 mod client;
+mod demo;
 mod duration;
 mod error;
 mod escape;
@@ -18,6 +19,7 @@ mod pat;
 mod profile;
 mod prompt;
 mod scope;
+mod serve;
 mod session;
 mod shell;
 mod suggest;
@@ -66,6 +68,8 @@ async fn run(cli: Cli) -> Result<()> {
 
 async fn dispatch(command: Command, app: &App) -> Result<()> {
     match command {
+        Command::Serve(args) => serve::serve(app.output, args).await,
+        Command::Demo(args) => demo::demo(app.output, args).await,
         Command::Login(args) => session::login(app, args).await,
         Command::Logout => session::logout(app).await,
         Command::Status => session::status(app).await,

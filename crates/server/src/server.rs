@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use ipnet::IpNet;
 use jeton_token::Prefix;
 use tokio::net::TcpListener;
 use zeroize::Zeroizing;
@@ -24,6 +25,7 @@ pub struct Server {
     address: SocketAddr,
     public_url: Arc<str>,
     authority: Authority,
+    trusted_proxies: Arc<[IpNet]>,
     /// Held as long as the server lives.
     data_dir: DataDir,
 }
@@ -108,7 +110,8 @@ impl Server {
         let public_url =
             settings.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
         let public_url = public_url.unwrap_or_else(|| format!("http://{address}")).into();
-        Ok(Self { listener, address, public_url, authority, data_dir })
+        let trusted_proxies = settings.trusted_proxies.clone().into();
+        Ok(Self { listener, address, public_url, authority, trusted_proxies, data_dir })
     }
 
     /// Where it listens.
@@ -128,9 +131,9 @@ impl Server {
 
     /// Serves until `until` is ready; then finishes the requests in flight and closes the store.
     pub async fn serve(self, until: impl Future<Output = ()>) {
-        let Self { listener, public_url, authority, data_dir, .. } = self;
+        let Self { listener, public_url, authority, trusted_proxies, data_dir, .. } = self;
         let store = authority.store.clone();
-        let doors = Doors { authority, public_url };
+        let doors = Doors { authority, public_url, trusted_proxies };
         listener::serve(listener, router(doors), until).await;
         store.close().await;
         drop(data_dir);

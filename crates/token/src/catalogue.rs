@@ -64,10 +64,7 @@ pub enum CatalogueError {
 impl Catalogue {
     /// The catalogue of these scopes.
     pub fn new(namespace: &str, scopes: Vec<CatalogueScope>) -> Result<Self, CatalogueError> {
-        ScopePattern::namespace(namespace)
-            .ok()
-            .filter(|_| !namespace.contains('.'))
-            .ok_or_else(|| CatalogueError::Namespace(namespace.to_owned()))?;
+        ScopePattern::namespace(namespace).map_err(|_| CatalogueError::Namespace(namespace.to_owned()))?;
         check_size(&scopes)?;
         check_names(namespace, &scopes)?;
         let implied = close(&scopes)?;
@@ -101,9 +98,10 @@ impl Catalogue {
         names.filter(|name| with_implied.covers(name)).collect()
     }
 
-    /// What the rights bring along by implication.
-    pub(crate) fn implied_by<'a>(&'a self, rights: &'a Rights) -> impl Iterator<Item = &'a Scope> {
-        self.implied.iter().filter(|(scope, _)| rights.covers(scope)).flat_map(|(_, implied)| implied)
+    /// What the rights bring along by implication, and do not cover themselves.
+    pub(crate) fn implied_by(&self, rights: &Rights) -> BTreeSet<&Scope> {
+        let covered = self.implied.iter().filter(|(scope, _)| rights.covers(scope));
+        covered.flat_map(|(_, implied)| implied).filter(|scope| !rights.covers(scope)).collect()
     }
 
     /// Everything that one scope implies, directly or not.
@@ -133,38 +131,68 @@ fn check_names(namespace: &str, scopes: &[CatalogueScope]) -> Result<(), Catalog
     Ok(())
 }
 
+/// Which scopes are reached from one: a flag for each declared scope, in their order.
+type Reached = Vec<bool>;
+
 fn close(scopes: &[CatalogueScope]) -> Result<BTreeMap<Scope, BTreeSet<Scope>>, CatalogueError> {
-    let direct: BTreeMap<&Scope, &[Scope]> =
-        scopes.iter().map(|scope| (&scope.name, scope.implies.as_slice())).collect();
-    let mut closed = BTreeMap::new();
-    for scope in scopes.iter().filter(|scope| !scope.implies.is_empty()) {
-        closed.insert(scope.name.clone(), reach(&scope.name, &direct)?);
-    }
-    Ok(closed)
+    check_implied(scopes)?;
+    let named = |reached: Reached| -> BTreeSet<Scope> {
+        let flagged = scopes.iter().zip(reached).filter(|(_, is_reached)| *is_reached);
+        flagged.map(|(scope, _)| scope.name.clone()).collect()
+    };
+    let implying = reach(scopes)?.into_iter().filter(|(_, reached)| reached.contains(&true));
+    Ok(implying.map(|(scope, reached)| (scope.clone(), named(reached))).collect())
 }
 
-/// Everything that can be reached from `start`, level by level.
-fn reach(start: &Scope, direct: &BTreeMap<&Scope, &[Scope]>) -> Result<BTreeSet<Scope>, CatalogueError> {
-    let mut reached = BTreeSet::new();
-    let mut level = vec![start];
-    for _ in 0..=MAX_IMPLIES_DEPTH {
-        let mut next = BTreeSet::new();
-        for from in level {
-            for to in direct.get(from).copied().unwrap_or_default() {
-                if to == start {
-                    return Err(CatalogueError::Cycle(start.clone()));
-                }
-                if !direct.contains_key(to) {
-                    return Err(CatalogueError::UnknownImplied(from.clone(), to.clone()));
-                }
-                next.insert(to);
-            }
-        }
-        if next.is_empty() {
-            return Ok(reached);
-        }
-        reached.extend(next.iter().copied().cloned());
-        level = next.into_iter().collect();
+fn check_implied(scopes: &[CatalogueScope]) -> Result<(), CatalogueError> {
+    let declared: BTreeSet<_> = scopes.iter().map(|scope| &scope.name).collect();
+    let all = scopes.iter().flat_map(|scope| scope.implies.iter().map(|implied| (&scope.name, implied)));
+    match all.into_iter().find(|(_, implied)| !declared.contains(implied)) {
+        Some((scope, implied)) => Err(CatalogueError::UnknownImplied(scope.clone(), implied.clone())),
+        None => Ok(()),
     }
-    Err(CatalogueError::TooDeep(start.clone()))
+}
+
+/// What each scope implies, directly or not, from the bottom up: first the scopes that imply nothing, then those
+/// that imply only such, and so on. The round is the depth, and what no round settles leads to a cycle.
+fn reach(scopes: &[CatalogueScope]) -> Result<BTreeMap<&Scope, Reached>, CatalogueError> {
+    let mut settled = BTreeMap::new();
+    let mut open: Vec<_> = scopes.iter().collect();
+    let mut too_deep = None;
+    for depth in 0.. {
+        let Some(first) = open.first() else { break };
+        if depth > MAX_IMPLIES_DEPTH {
+            too_deep.get_or_insert(&first.name);
+        }
+        let is_ready = |scope: &&CatalogueScope| scope.implies.iter().all(|implied| settled.contains_key(implied));
+        let (ready, waiting): (Vec<_>, Vec<_>) = open.iter().copied().partition(is_ready);
+        if ready.is_empty() {
+            return Err(CatalogueError::Cycle(on_a_cycle(first, &open).clone()));
+        }
+        let reached: Vec<_> = ready.iter().map(|scope| (&scope.name, reach_from(scope, scopes, &settled))).collect();
+        settled.extend(reached);
+        open = waiting;
+    }
+    too_deep.map_or(Ok(settled), |scope| Err(CatalogueError::TooDeep(scope.clone())))
+}
+
+fn reach_from(scope: &CatalogueScope, scopes: &[CatalogueScope], settled: &BTreeMap<&Scope, Reached>) -> Reached {
+    let direct: BTreeSet<_> = scope.implies.iter().collect();
+    let mut reached: Reached = scopes.iter().map(|other| direct.contains(&other.name)).collect();
+    for further in direct.iter().filter_map(|implied| settled.get(implied)) {
+        reached.iter_mut().zip(further).for_each(|(mine, theirs)| *mine |= theirs);
+    }
+    reached
+}
+
+/// A scope on a cycle. INVARIANT: each of the open ones implies another of them, so the walk comes round.
+fn on_a_cycle<'a>(first: &'a CatalogueScope, open: &[&'a CatalogueScope]) -> &'a Scope {
+    let open: BTreeMap<_, _> = open.iter().map(|scope| (&scope.name, &scope.implies)).collect();
+    let next = |at: &Scope| open.get(at).and_then(|implied| implied.iter().find(|scope| open.contains_key(scope)));
+    let mut seen = BTreeSet::new();
+    let mut at = &first.name;
+    while seen.insert(at) {
+        at = next(at).unwrap_or(at);
+    }
+    at
 }

@@ -73,12 +73,18 @@ impl NetworkLimit {
 }
 
 /// An IP network in CIDR notation (RFC 4632, RFC 4291), with no bit set behind its prefix.
+///
+/// One of IPv4 addresses is never written as IPv6 (`::ffff:10.0.0.0/104`): addresses count as IPv4 however they
+/// arrive, so it would match nobody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Network(IpNet);
 
 /// A text that is no network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a network is written like `10.0.0.0/8` or `2001:db8::/32`, with no bit set behind the prefix")]
+#[error(
+    "a network is written like `10.0.0.0/8` or `2001:db8::/32`, with no bit set behind the prefix, and one of IPv4 \
+     addresses always as IPv4"
+)]
 pub struct NetworkError;
 
 impl Network {
@@ -92,8 +98,13 @@ impl FromStr for Network {
     type Err = NetworkError;
 
     fn from_str(text: &str) -> Result<Self, NetworkError> {
-        let network: IpNet = text.parse().map_err(|_| NetworkError)?;
-        if network.trunc() == network { Ok(Self(network)) } else { Err(NetworkError) }
+        let (address, length) = text.split_once('/').ok_or(NetworkError)?;
+        // The standard library's parser refuses `010.0.0.0`, which is 8.0.0.0 to some and 10.0.0.0 to others.
+        let address: IpAddr = address.parse().map_err(|_| NetworkError)?;
+        let bits = length.parse().ok().filter(|bits: &u8| bits.to_string() == length).ok_or(NetworkError)?;
+        let network = IpNet::new(address, bits).map_err(|_| NetworkError)?;
+        let is_plain = network.trunc() == network && address.to_canonical() == address;
+        if is_plain { Ok(Self(network)) } else { Err(NetworkError) }
     }
 }
 

@@ -76,7 +76,8 @@ impl ScopePattern {
 
     /// `NAMESPACE.*`: every scope of one API.
     pub fn namespace(namespace: &str) -> Result<Self, ScopeError> {
-        format!("{namespace}.*").parse()
+        check_segment(namespace)?;
+        Ok(Self(format!("{namespace}.*")))
     }
 
     /// The text.

@@ -9,6 +9,9 @@ pub(crate) const WORKERS: u64 = 4;
 /// Bytes of a request body.
 pub(crate) const BODY_BYTES_MAX: usize = 16 * 1024;
 
+/// How long a shutdown waits for requests in flight, in seconds.
+pub(crate) const SHUTDOWN_SECONDS_MAX: u64 = 5;
+
 /// Items in one answer, at most.
 pub(crate) const PAGE_MAX: u16 = 1_000;
 /// Items in one answer, when the request does not say.

@@ -51,7 +51,7 @@ fn a_new_api_is_created_without_a_question() {
     let ran = apply(&stub, &[]);
     assert_eq!(
         (ran.code, ran.stdout.as_str()),
-        (0, "tasks: created, 0 routes\n  + Tasks.Read\n"),
+        (0, "tasks: created; routes: 0\n  + Tasks.Read\n"),
         "{}",
         ran.stderr
     );
@@ -65,7 +65,7 @@ fn a_dry_run_changes_nothing() {
     let stub = stub(&plan("update", &["Tasks.Old"]));
     let ran = apply(&stub, &["--dry-run"]);
     assert_eq!(ran.code, 0, "{}", ran.shown());
-    assert_eq!(ran.stdout, "tasks: to update, 0 routes\n  + Tasks.Read\n  - Tasks.Old for ever\n");
+    assert_eq!(ran.stdout, "tasks: to update; routes: 0\n  + Tasks.Read\n  - Tasks.Old for ever\n");
     assert_eq!(puts(&stub), 0);
 }
 

@@ -8,6 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use ipnet::IpNet;
 use zeroize::Zeroizing;
 
 use super::Doors;
@@ -19,13 +20,29 @@ impl FromRequestParts<Doors> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, doors: &Doors) -> Result<Self, Problem> {
         let text = presented(&parts.headers)?;
-        Ok(doors.authority.authenticate(&text, peer(&parts.extensions)).await?)
+        let client = client(&parts.headers, &parts.extensions, &doors.trusted_proxies);
+        Ok(doors.authority.authenticate(&text, client).await?)
     }
 }
 
-/// The address at the other end of the connection.
-pub(crate) fn peer(extensions: &Extensions) -> Option<IpAddr> {
-    extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip().to_canonical())
+/// Where the call came from: the other end of the connection, or, if that is a trusted proxy, the rightmost address
+/// of `X-Forwarded-For` that is not. Whatever an untrusted peer writes into that field is ignored.
+fn client(headers: &HeaderMap, extensions: &Extensions, trusted: &[IpNet]) -> Option<IpAddr> {
+    let peer = extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip().to_canonical();
+    let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
+    if !is_trusted(&peer) {
+        return Some(peer);
+    }
+    let fields: Vec<&str> =
+        headers.get_all("x-forwarded-for").iter().filter_map(|field| field.to_str().ok()).collect();
+    for hop in fields.iter().rev().flat_map(|field| field.rsplit(',')) {
+        // What a trusted proxy did not write properly tells nothing, so nothing is known.
+        let hop = hop.trim().parse::<IpAddr>().ok()?.to_canonical();
+        if !is_trusted(&hop) {
+            return Some(hop);
+        }
+    }
+    Some(peer)
 }
 
 /// The token text that the request presents. The user name beside it in Basic is anything, and ignored.

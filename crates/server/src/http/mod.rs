@@ -19,6 +19,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn;
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
+use ipnet::IpNet;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::trace::TraceLayer;
@@ -32,6 +33,8 @@ pub(crate) struct Doors {
     pub(crate) authority: Authority,
     /// How this deployment is reached from outside, without a trailing slash.
     pub(crate) public_url: Arc<str>,
+    /// Networks of proxies whose forwarded headers are believed.
+    pub(crate) trusted_proxies: Arc<[IpNet]>,
 }
 
 /// One line of the route table.

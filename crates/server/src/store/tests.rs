@@ -41,5 +41,5 @@ async fn every_statement_prepares_on_postgres() {
     database.close().await;
 }
 
-#[path = "../../tests/http/support/postgres.rs"]
+#[path = "../../tests/store/scratch.rs"]
 mod postgres;

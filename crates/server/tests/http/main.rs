@@ -1,4 +1,29 @@
 //! Black box: a real server on a free port, spoken to over HTTP. The files mirror the URL tree.
+//!
+//! Tests named `attack_NN_…` are the rows of the table of threats.
 
-mod first_light;
+// Lets clippy know that everything here is a test.
+#![cfg(test)]
+
+#[macro_use]
 mod support;
+#[path = "../store/mod.rs"]
+mod store;
+
+mod altered;
+mod apis;
+mod attacks;
+mod audit;
+mod connections;
+mod clients;
+mod first_light;
+mod oauth2;
+mod races;
+mod rights;
+mod routes;
+mod sessions;
+mod startup;
+mod store_failure;
+mod tokens;
+mod users;
+mod verify;

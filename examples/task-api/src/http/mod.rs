@@ -14,9 +14,13 @@ use crate::limits::{BODY_BYTES_MAX, PAGE_DEFAULT, PAGE_MAX};
 use crate::platform::Platform;
 use crate::problem::Problem;
 
+/// Answers `ok` while the service runs, to everybody.
+pub(crate) const HEALTH: &str = "/healthz";
+
 /// The whole service with no tasks in it, open to everybody who reaches it.
 pub fn router() -> Router {
     Router::new()
+        .route(HEALTH, get(async || "ok"))
         .route("/tasks", get(tasks::list).post(tasks::create))
         .route("/tasks/{id}", get(tasks::read).patch(tasks::update).delete(tasks::delete))
         .route("/tasks/{id}/logs", get(tasks::read_log).post(tasks::write_log))

@@ -1,75 +1,113 @@
 //! A real server on a free port, with a clock that the test moves, and a client that speaks to it.
 
-pub(crate) mod postgres;
+pub(crate) mod answer;
+pub(crate) mod clock;
+#[macro_use]
+mod on_both;
+pub(crate) mod raw;
+pub(crate) mod sample;
+mod shared;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use jeton_server::{Clock, Options, Rng, Server, Settings, Store};
-use jeton_token::Timestamp;
-use reqwest::{Method, RequestBuilder, Response};
+use jeton_server::{Options, Rng, Server, Settings, Store};
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::sync::oneshot;
+use tokio::sync::{OnceCell, oneshot};
 use tokio::task::JoinHandle;
 
-/// A running server.
+use crate::store::scratch::Scratch;
+use crate::store::sql::Sql;
+use answer::Answer;
+use clock::TestClock;
+
+/// The password of every user that a test makes.
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// A running server, or one's own view of one that is shared.
 pub(crate) struct Authority {
     pub(crate) address: SocketAddr,
     pub(crate) store: Store,
-    pub(crate) folder: TempDir,
-    offset_ms: Arc<AtomicI64>,
-    stop: Option<oneshot::Sender<()>>,
-    running: JoinHandle<()>,
+    /// The data directory; the pepper file lies beside it.
+    pub(crate) data: PathBuf,
+    pub(crate) clock: TestClock,
+    database_url: Option<String>,
     client: reqwest::Client,
+    admin: OnceCell<String>,
+    api: OnceCell<String>,
+    own: Option<Own>,
+}
+
+/// What only the one has who started the server.
+struct Own {
+    folder: TempDir,
+    stop: oneshot::Sender<()>,
+    running: JoinHandle<()>,
+}
+
+/// A user who is signed in.
+pub(crate) struct Person {
+    pub(crate) name: String,
+    pub(crate) session: String,
+}
+
+/// A token with its secret.
+pub(crate) struct Pat {
+    pub(crate) id: String,
+    pub(crate) secret: String,
 }
 
 impl Authority {
-    /// On SQLite.
+    /// A server of one's own on SQLite.
     pub(crate) async fn sqlite() -> Self {
-        Self::start(None).await
+        Self::start(tempfile::tempdir().unwrap(), None).await
     }
 
-    /// On a database of its own; `None` as `Scratch::new` says.
+    /// The same on a database of its own; `None` as `Scratch::new` says.
     pub(crate) async fn postgres() -> Option<Self> {
-        let scratch = postgres::Scratch::new().await?;
-        Some(Self::start(Some(scratch.url().to_owned())).await)
+        let scratch = Scratch::new().await?;
+        Some(Self::start(tempfile::tempdir().unwrap(), Some(scratch.url().to_owned())).await)
     }
 
-    async fn start(database_url: Option<String>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let options = Options {
-            data: Some(folder.path().join("data")),
-            listen: Some(([127, 0, 0, 1], 0).into()),
-            database_url,
-            ..Options::default()
-        };
-        let settings = Settings::resolve(options).unwrap();
-        let offset_ms = Arc::new(AtomicI64::new(0));
-        let moved = Arc::clone(&offset_ms);
-        let system = Clock::system();
-        let clock = Clock::new(move || Timestamp(system.now().0 + moved.load(Ordering::SeqCst)));
-        let server = Server::start_with(&settings, clock, Rng::system()).await.unwrap();
+    async fn start(folder: TempDir, database_url: Option<String>) -> Self {
+        let settings = settings(folder.path(), database_url.clone());
+        let clock = TestClock::default();
+        let server = Server::start_with(&settings, clock.for_server(), Rng::system()).await.unwrap();
         let (address, store) = (server.address(), server.store());
         let (stop, stopped) = oneshot::channel::<()>();
         let running = tokio::spawn(server.serve(async {
             let _ = stopped.await;
         }));
-        let client = reqwest::Client::new();
-        Self { address, store, folder, offset_ms, stop: Some(stop), running, client }
+        Self {
+            address,
+            store,
+            data: settings.data,
+            clock,
+            database_url,
+            client: reqwest::Client::new(),
+            admin: OnceCell::new(),
+            api: OnceCell::new(),
+            own: Some(Own { folder, stop, running }),
+        }
     }
 
-    /// Moves the server's clock forward.
-    pub(crate) fn advance_ms(&self, ms: i64) {
-        self.offset_ms.fetch_add(ms, Ordering::SeqCst);
+    /// Ends the server, waits for it and hands over its files.
+    pub(crate) async fn stop(self) -> TempDir {
+        let Own { folder, stop, running } = self.own.unwrap();
+        stop.send(()).unwrap();
+        running.await.unwrap();
+        folder
     }
 
-    /// Ends the server and waits for it.
-    pub(crate) async fn stop(mut self) -> TempDir {
-        let _ = self.stop.take().unwrap().send(());
-        self.running.await.unwrap();
-        self.folder
+    /// A connection to the server's database.
+    pub(crate) async fn sql(&self) -> Sql {
+        match &self.database_url {
+            Some(url) => Sql::postgres(url).await,
+            None => Sql::sqlite(&self.data).await,
+        }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -86,7 +124,7 @@ impl Authority {
         if !body.is_null() {
             request = request.json(&body);
         }
-        Answer::of(request.send().await.unwrap()).await
+        Answer::to(request).await
     }
 
     pub(crate) async fn get(&self, secret: &str, path: &str) -> Answer {
@@ -108,104 +146,128 @@ impl Authority {
     pub(crate) async fn delete(&self, secret: &str, path: &str) -> Answer {
         self.call(secret, Method::DELETE, path, Value::Null).await
     }
+}
 
-    /// Signs in with a password.
-    pub(crate) async fn session(&self, user: &str, password: &str) -> String {
+/// People and tokens.
+impl Authority {
+    /// What a sign-in answers.
+    pub(crate) async fn sign_in(&self, user: &str, password: &str) -> Answer {
         let body = json!({ "user": user, "password": password });
-        let sent = self.request(Method::POST, "/api/v1/sessions").json(&body).send().await.unwrap();
-        Answer::of(sent).await.expect(201).secret()
+        Answer::to(self.request(Method::POST, "/api/v1/sessions").json(&body)).await
     }
 
-    /// The first administrator's session.
+    /// A session.
+    pub(crate) async fn session(&self, user: &str, password: &str) -> String {
+        self.sign_in(user, password).await.expect(201).secret()
+    }
+
+    /// The first administrator's session; nobody ends it on a shared server.
     pub(crate) async fn admin(&self) -> String {
-        let file = self.folder.path().join("data/initial-admin-password");
-        let password = std::fs::read_to_string(file).unwrap();
+        self.admin.get_or_init(|| self.admin_again()).await.clone()
+    }
+
+    /// Another session of the first administrator.
+    pub(crate) async fn admin_again(&self) -> String {
+        let password = std::fs::read_to_string(self.data.join("initial-admin-password")).unwrap();
         self.session("admin", password.trim()).await
     }
 
-    /// Makes a user and signs them in.
-    pub(crate) async fn user(&self, admin: &str, name: &str) -> String {
-        let password = "correct horse battery";
-        self.put(admin, &format!("/api/v1/users/{name}"), json!({ "password": password })).await.expect(201);
-        self.session(name, password).await
+    /// Makes a user with a name like this one and signs them in.
+    pub(crate) async fn person(&self, like: &str) -> Person {
+        let name = fresh(like);
+        let body = json!({ "password": PASSWORD });
+        self.put(&self.admin().await, &format!("/api/v1/users/{name}"), body).await.expect(201);
+        let session = self.session(&name, PASSWORD).await;
+        Person { name, session }
     }
 
-    /// Registers a small API of this namespace and answers its credential.
-    pub(crate) async fn api(&self, admin: &str, name: &str, namespace: &str) -> String {
-        let scopes = ["Task.Read", "Task.Create", "Task.Logs.Read", "Log.Query.Read"];
-        let scopes: Vec<_> = scopes
-            .iter()
-            .map(|scope| json!({"name": format!("{namespace}.{scope}"), "description": ""}))
-            .collect();
-        let body = json!({
-            "title": name, "namespace": namespace, "audience": format!("https://{name}.example"), "scopes": scopes,
-            "routes": [{"method": "GET", "path": "/tasks", "scope": format!("{namespace}.Task.Read")}],
-        });
-        self.put(admin, &format!("/api/v1/apis/{name}"), body).await.expect(201);
-        self.post(admin, &format!("/api/v1/apis/{name}/credential"), Value::Null).await.expect(201).secret()
-    }
-
-    /// Makes a token.
+    /// Makes a token, whatever comes of it.
     pub(crate) async fn token(&self, secret: &str, body: Value) -> Answer {
         self.post(secret, "/api/v1/tokens", body).await
     }
 
-    /// What an API is told about a token.
-    pub(crate) async fn verify(&self, api: &str, token: &str, scope: Option<&str>) -> Value {
+    /// Makes a token with these scopes.
+    pub(crate) async fn pat(&self, secret: &str, scopes: &[&str]) -> Pat {
+        self.token(secret, json!({ "scopes": scopes })).await.pat()
+    }
+
+    pub(crate) async fn revoke(&self, secret: &str, id: &str) -> Answer {
+        self.delete(secret, &format!("/api/v1/tokens/{id}")).await
+    }
+
+    /// The record of a token, as this caller sees it.
+    pub(crate) async fn record(&self, secret: &str, id: &str) -> Value {
+        self.get(secret, &format!("/api/v1/tokens/{id}")).await.expect(200).body
+    }
+
+    /// The names of all tokens of a list, page by page.
+    pub(crate) async fn names(&self, secret: &str, query: &str) -> Vec<String> {
+        let answer = self.get(secret, &format!("/api/v1/tokens?{query}")).await.expect(200);
+        let items = answer.body["items"].as_array().unwrap();
+        items.iter().map(|item| item["name"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+/// APIs and verdicts.
+impl Authority {
+    /// The credential of the API `taskurai`, whose namespace is `Taskurai`; it is registered when it is first asked for.
+    pub(crate) async fn api(&self) -> String {
+        self.api.get_or_init(|| self.register("taskurai", "Taskurai")).await.clone()
+    }
+
+    /// Registers a small API of this namespace and answers its credential.
+    pub(crate) async fn register(&self, name: &str, namespace: &str) -> String {
+        let admin = self.admin().await;
+        let body = sample::api(name, namespace);
+        self.put(&admin, &format!("/api/v1/apis/{name}"), body).await.expect(201);
+        self.credential(name).await
+    }
+
+    /// A credential of an API.
+    pub(crate) async fn credential(&self, name: &str) -> String {
+        let path = format!("/api/v1/apis/{name}/credential");
+        self.post(&self.admin().await, &path, Value::Null).await.expect(201).secret()
+    }
+
+    /// What `taskurai` is told about a token.
+    pub(crate) async fn verify(&self, token: &str, scope: Option<&str>) -> Value {
         let mut body = json!({ "token": token });
         if let Some(scope) = scope {
             body["scope"] = json!(scope);
         }
-        self.post(api, "/api/v1/verify", body).await.expect(200).body
+        self.post(&self.api().await, "/api/v1/verify", body).await.expect(200).body
     }
 
-    /// RFC 7662.
-    pub(crate) async fn introspect(&self, api: &str, token: &str) -> Value {
-        let sent =
-            self.request(Method::POST, "/oauth2/introspect").bearer_auth(api).form(&[("token", token)]);
-        Answer::of(sent.send().await.unwrap()).await.expect(200).body
+    /// What `taskurai` is told by RFC 7662, with further parameters.
+    pub(crate) async fn introspect(&self, token: &str, more: &[(&str, &str)]) -> Value {
+        self.introspect_as(&self.api().await, token, more).await.expect(200).body
+    }
+
+    /// Introspection with this credential.
+    pub(crate) async fn introspect_as(&self, api: &str, token: &str, more: &[(&str, &str)]) -> Answer {
+        let form: Vec<_> = std::iter::once(("token", token)).chain(more.iter().copied()).collect();
+        Answer::to(self.request(Method::POST, "/oauth2/introspect").bearer_auth(api).form(&form)).await
+    }
+
+    /// Whether a token is honoured.
+    pub(crate) async fn is_active(&self, token: &str) -> bool {
+        self.introspect(token, &[]).await["active"].as_bool().unwrap()
     }
 }
 
-/// What came back.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) headers: reqwest::header::HeaderMap,
-    pub(crate) text: String,
-    pub(crate) body: Value,
+/// The settings of a server in this folder.
+pub(crate) fn settings(folder: &Path, database_url: Option<String>) -> Settings {
+    let options = Options {
+        data: Some(folder.join("data")),
+        listen: Some(([127, 0, 0, 1], 0).into()),
+        database_url,
+        ..Options::default()
+    };
+    Settings::resolve(options).unwrap()
 }
 
-impl Answer {
-    pub(crate) async fn of(response: Response) -> Self {
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let text = response.text().await.unwrap();
-        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Self { status, headers, text, body }
-    }
-
-    /// This answer, provided that it has this status.
-    #[track_caller]
-    pub(crate) fn expect(self, status: u16) -> Self {
-        assert_eq!(self.status, status, "{}", self.text);
-        self
-    }
-
-    /// This answer, provided that it is a problem with this status and code.
-    #[track_caller]
-    pub(crate) fn refused(self, status: u16, code: &str) -> Self {
-        let answer = self.expect(status);
-        assert_eq!(answer.body["code"], code, "{}", answer.text);
-        answer
-    }
-
-    #[track_caller]
-    pub(crate) fn secret(&self) -> String {
-        self.body["secret"].as_str().unwrap().to_owned()
-    }
-
-    #[track_caller]
-    pub(crate) fn id(&self) -> String {
-        self.body["token"]["id"].as_str().unwrap().to_owned()
-    }
+/// A name that nothing else in this run has.
+pub(crate) fn fresh(like: &str) -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    format!("{like}{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }

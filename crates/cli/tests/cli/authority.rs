@@ -1,0 +1,108 @@
+//! A real server on a free port, and transcripts of what is said to it.
+
+use std::path::Path;
+
+use jeton_server::{Options, Server, Settings};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use crate::support::{Home, Ran};
+
+/// A running server; it ends with the test.
+pub(crate) struct Authority {
+    pub(crate) url: String,
+    folder: TempDir,
+    _runtime: Runtime,
+}
+
+impl Authority {
+    pub(crate) fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let data = Some(folder.path().join("data"));
+        let options = Options { data, listen: Some(([127, 0, 0, 1], 0).into()), ..Options::default() };
+        let settings = Settings::resolve(options).unwrap();
+        let runtime = Runtime::new().unwrap();
+        let server = runtime.block_on(Server::start(&settings)).unwrap();
+        let url = format!("http://{}", server.address());
+        runtime.spawn(server.serve(std::future::pending()));
+        Self { url, folder, _runtime: runtime }
+    }
+
+    /// A home in which the administrator is signed in.
+    pub(crate) fn admin(&self) -> Home {
+        let password = self.folder.path().join("data/initial-admin-password");
+        self.signed_in("admin", &std::fs::read_to_string(password).unwrap())
+    }
+
+    /// A home in which this user is signed in.
+    pub(crate) fn signed_in(&self, user: &str, password: &str) -> Home {
+        let home = Home::new();
+        let args = ["login", "--url", &self.url, "--user", user, "--password-stdin"];
+        let ran = home.run_with(&args, &[], password);
+        assert_eq!(ran.code, 0, "{}", ran.shown());
+        home
+    }
+
+    /// A home in which `alice` is signed in, whom this makes.
+    pub(crate) fn alice(&self) -> Home {
+        let args = ["user", "create", "alice", "--password-stdin"];
+        let ran = self.admin().run_with(&args, &[], "correct horse battery staple\n");
+        assert_eq!(ran.code, 0, "{}", ran.shown());
+        self.signed_in("alice", "correct horse battery staple\n")
+    }
+
+    /// Runs the commands one after the other, and answers what each printed, with all that varies made equal.
+    pub(crate) fn transcript(&self, home: &Home, lines: &[&str]) -> String {
+        let entry = |line: &&str| {
+            let ran = home.run(&words(line));
+            format!("$ jeton {line}\n{}", self.redacted(&ran))
+        };
+        lines.iter().map(entry).collect::<Vec<_>>().join("\n")
+    }
+
+    /// What was printed, with all that varies made equal.
+    pub(crate) fn redacted(&self, ran: &Ran) -> String {
+        let text = ran.shown().replace(&self.url, "[URL]");
+        text.lines().map(redact).collect::<Vec<_>>().join("\n") + "\n"
+    }
+}
+
+/// The task platform's catalogue, as the example ships it.
+pub(crate) fn taskurai() -> String {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/task-api/taskurai.toml");
+    std::fs::read_to_string(example).unwrap()
+}
+
+/// Words between spaces; double quotes keep spaces.
+fn words(line: &str) -> Vec<&str> {
+    let parts = line.split('"').enumerate();
+    parts
+        .flat_map(|(at, part)| if at % 2 == 0 { part.split_whitespace().collect() } else { vec![part] })
+        .collect()
+}
+
+/// Ids, tokens, hints and moments become words of the same length, so that columns stay where they are.
+fn redact(line: &str) -> String {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "_…-:.".contains(c);
+    let mut redacted = String::new();
+    for piece in line.split_inclusive(|c| !is_part(c)) {
+        let word = piece.trim_end_matches(|c| !is_part(c));
+        redacted.push_str(&piece.replacen(word, &same(word), 1));
+    }
+    redacted
+}
+
+fn same(word: &str) -> String {
+    let digits = word.chars().filter(char::is_ascii_digit).count();
+    if word.starts_with("jtn_") {
+        "[TOKEN]".to_owned()
+    } else if word.parse::<jeton_token::Id>().is_ok() {
+        "[ID------------------]".to_owned()
+    } else if word.len() >= 10 && word.starts_with("20") && digits >= 8 {
+        "[DATE----]".to_owned()
+    } else if word.len() == 5 && digits == 4 && word.contains(':') {
+        "[TM-]".to_owned()
+    } else {
+        word.to_owned()
+    }
+}

@@ -1,0 +1,91 @@
+//! What comes back.
+
+use reqwest::RequestBuilder;
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+
+use super::Pat;
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+    /// The text as JSON; null when it is none.
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    /// The answer to a request.
+    pub(crate) async fn to(request: RequestBuilder) -> Self {
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = response.text().await.unwrap();
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Self { status, headers, text, body }
+    }
+
+    /// This answer, provided that it has this status.
+    #[track_caller]
+    pub(crate) fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.text);
+        self
+    }
+
+    /// This answer, provided that it is a problem with this status and code.
+    #[track_caller]
+    pub(crate) fn refused(self, status: u16, code: &str) -> Self {
+        let answer = self.expect(status);
+        assert_eq!(answer.body["code"], code, "{}", answer.text);
+        assert_eq!(answer.header("content-type"), "application/problem+json");
+        assert_eq!(answer.body["status"], status);
+        answer
+    }
+
+    /// This answer, provided that it is a 422 that points to this field.
+    #[track_caller]
+    pub(crate) fn invalid(self, pointer: &str, code: &str) -> Self {
+        let answer = self.refused(422, code);
+        assert_eq!(answer.body["errors"][0]["pointer"], pointer, "{}", answer.text);
+        assert_eq!(answer.body["errors"][0]["code"], code, "{}", answer.text);
+        answer
+    }
+
+    /// A header field; the empty text when it is not there.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The token's text in the answer to create, rotate or sign in.
+    #[track_caller]
+    pub(crate) fn secret(&self) -> String {
+        self.body["secret"].as_str().unwrap().to_owned()
+    }
+
+    /// The id in the same answers.
+    #[track_caller]
+    pub(crate) fn id(&self) -> String {
+        self.body["token"]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The token that was made.
+    #[track_caller]
+    pub(crate) fn pat(self) -> Pat {
+        let answer = self.expect(201);
+        Pat { id: answer.id(), secret: answer.secret() }
+    }
+
+    /// The body without what differs between any two answers.
+    pub(crate) fn without_request_id(&self) -> String {
+        let id = self.header("x-request-id");
+        assert_eq!(id.len(), 16);
+        self.text.replace(id, "")
+    }
+
+    /// The header fields without what differs between any two answers.
+    pub(crate) fn steady_headers(&self) -> Vec<(String, String)> {
+        let steady = self.headers.iter().filter(|(name, _)| *name != "x-request-id" && *name != "date");
+        steady.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect()
+    }
+}

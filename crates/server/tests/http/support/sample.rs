@@ -1,0 +1,58 @@
+//! Well-formed requests, and texts that look like tokens.
+
+use std::str::FromStr as _;
+
+use jeton_server::RouteEntry;
+use jeton_token::{TokenId, TokenKind, TokenSecret, TokenText};
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+
+use super::Authority;
+
+/// A small API of this namespace.
+pub(crate) fn api(name: &str, namespace: &str) -> Value {
+    let scopes = ["Task.Read", "Task.Create", "Task.Logs.Read", "Log.Query.Read"];
+    let scopes: Vec<_> = scopes.iter().map(|scope| json!({"name": format!("{namespace}.{scope}"), "description": ""})).collect();
+    json!({
+        "title": name,
+        "namespace": namespace,
+        "audience": format!("https://{name}.example"),
+        "scopes": scopes,
+        "routes": [{"method": "GET", "path": "/tasks", "scope": format!("{namespace}.Task.Read")}],
+    })
+}
+
+/// A text with this id and a right checksum, whose secret nobody was given.
+pub(crate) fn text_with(kind: TokenKind, id: &str) -> String {
+    let id = TokenId::from_str(id).unwrap();
+    let secret = TokenSecret::from_uniform(&[7; 64]);
+    TokenText::new("jtn".parse().unwrap(), kind, id, &secret).expose().to_owned()
+}
+
+/// The same id with another tag, as somebody would write it who does not have the id key.
+pub(crate) fn forged(id: &str) -> String {
+    let bits = jeton_token::Id::from_str(id).unwrap().bits();
+    jeton_token::Id::from_bits(bits ^ 1).unwrap().to_string()
+}
+
+/// A request that the route understands, about things of these names.
+pub(crate) fn request(authority: &Authority, route: &RouteEntry, id: &str, name: &str) -> RequestBuilder {
+    let method = Method::from_str(route.method).unwrap();
+    let path = route.path.replace("{id}", id).replace("{name}", name);
+    let request = authority.request(method, &path);
+    match (route.method, route.path) {
+        (_, path) if path.starts_with("/oauth2/") => {
+            request.form(&[("token", text_with(TokenKind::Personal, id))])
+        }
+        ("POST", "/api/v1/sessions") => request.json(&json!({"user": "admin", "password": "not the one"})),
+        ("POST", "/api/v1/tokens") => request.json(&json!({"scopes": ["Jeton.Token.Read"]})),
+        ("POST", "/api/v1/verify") => {
+            request.json(&json!({"token": text_with(TokenKind::Personal, id), "scope": "Taskurai.Task.Read"}))
+        }
+        ("POST", path) if path.ends_with("/rotate") => request.json(&json!({"overlap_minutes": 0})),
+        ("PATCH", path) if path.starts_with("/api/v1/tokens") => request.json(&json!({"description": "new"})),
+        ("PUT", path) if path.starts_with("/api/v1/apis") => request.json(&api(name, "Unheard")),
+        ("PUT" | "PATCH", _) => request.json(&json!({"display_name": "Somebody"})),
+        _ => request,
+    }
+}
