@@ -51,6 +51,8 @@ codes! {
     ScopeExceedsGrant = "scope_exceeds_grant", "nobody gives more than they hold";
     ForeignScope = "foreign_scope", "an API asks only about its own scopes";
     NotHonouredHere = "not_honoured_here", "this kind of credential may not make this call";
+    NoRoute = "no_route", "no route of this API allows that to anybody";
+    AmbiguousPath = "ambiguous_path", "the path can be read in two ways, so it is not judged";
     NotFound = "not_found", "there is no such thing, or not for this caller";
     MethodNotAllowed = "method_not_allowed", "this address does not have that method";
     NameTaken = "name_taken", "the name is in use";
@@ -61,7 +63,7 @@ codes! {
     LastAdministrator = "last_administrator", "somebody must remain who can administer";
     TooManyAttempts = "too_many_attempts", "too many attempts; wait and try again";
     Busy = "busy", "more is asked at once than this server takes; try again";
-    Unavailable = "unavailable", "the store does not answer, so nothing can be known; try again";
+    Unavailable = "unavailable", "nothing can be known just now, so nothing is allowed; try again";
     Internal = "internal", "a fault of the server; its log says more under the request id";
 }
 

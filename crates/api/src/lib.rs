@@ -23,7 +23,7 @@ pub use secret::Secret;
 pub use session::CreateSession;
 pub use token::{CreateToken, Issued, PatchToken, PrincipalRef, RotateToken, Token, TokenQuery, TokenState};
 pub use user::{PatchUser, PutUser, User};
-pub use verify::{Introspection, VerifyAnswer, VerifyRequest};
+pub use verify::{Introspection, Subject, VerifyAnswer, VerifyRequest};
 
 /// When something happened: RFC 3339 in UTC on the wire.
 pub use jiff::Timestamp;

@@ -23,7 +23,7 @@ pub struct Problem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing_scope: Option<String>,
     /// Names this request in the server's log.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub request_id: String,
 }
 

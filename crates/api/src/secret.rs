@@ -5,7 +5,25 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-/// A token's text or a password in a request or an answer. It is never printed, and wiped when dropped.
+/// A token's text or a password in a request or an answer. It is never printed, and wiped when dropped. Its `Debug`
+/// shows the name of the type; it cannot be copied, compared or shown otherwise:
+///
+/// ```
+/// fn needs<T: std::fmt::Debug>() {}
+/// needs::<jeton_api::Secret>();
+/// ```
+/// ```compile_fail,E0277
+/// fn needs<T: Clone>() {}
+/// needs::<jeton_api::Secret>();
+/// ```
+/// ```compile_fail,E0277
+/// fn needs<T: PartialEq>() {}
+/// needs::<jeton_api::Secret>();
+/// ```
+/// ```compile_fail,E0277
+/// fn needs<T: std::fmt::Display>() {}
+/// needs::<jeton_api::Secret>();
+/// ```
 #[derive(Deserialize, Serialize)]
 #[serde(transparent)]
 pub struct Secret(Zeroizing<String>);

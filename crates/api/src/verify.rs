@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::optional::given;
 use crate::secret::Secret;
-use crate::token::{PrincipalRef, Token};
+use crate::token::Token;
 
 /// `POST /api/v1/verify`, with an API's own credential.
 #[derive(Debug, Deserialize, Serialize)]
@@ -40,13 +40,25 @@ pub struct VerifyAnswer {
     pub token: Option<Box<Token>>,
     /// Whose token it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub subject: Option<PrincipalRef>,
+    pub subject: Option<Subject>,
     /// The scopes of this API that are effective at the place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scopes: Option<Vec<String>>,
     /// The earliest end now known; absent: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+}
+
+/// Whose token was verified.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Subject {
+    /// `user`, `service_account` or `job`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The id, never reused: what an API keys its own records by.
+    pub id: String,
+    /// The name, for people. Somebody else may have it later.
+    pub name: String,
 }
 
 /// The answer of `/oauth2/introspect` (RFC 7662, section 2.2). An inactive token has exactly one member.

@@ -1,5 +1,7 @@
 //! The log: lines on stderr, without secrets. `JETON_LOG` chooses how much (`info` by default).
 
+use std::io::IsTerminal as _;
+
 use tracing_subscriber::EnvFilter;
 
 /// Sends log lines to stderr. Calling it again changes nothing.

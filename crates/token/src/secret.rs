@@ -8,7 +8,29 @@ use crate::base62;
 
 /// A secret exists freshly minted or freshly presented, and nowhere else.
 ///
-/// It cannot be cloned, compared, serialised or printed, and it is wiped when dropped.
+/// It cannot be cloned, compared, serialised or printed, and it is wiped when dropped. Its `Debug` shows the name of
+/// the type; nothing else compiles:
+///
+/// ```
+/// fn needs<T: std::fmt::Debug>() {}
+/// needs::<jeton_token::TokenSecret>();
+/// ```
+/// ```compile_fail,E0277
+/// fn needs<T: Clone>() {}
+/// needs::<jeton_token::TokenSecret>();
+/// ```
+/// ```compile_fail,E0277
+/// fn needs<T: PartialEq>() {}
+/// needs::<jeton_token::TokenSecret>();
+/// ```
+/// ```compile_fail,E0277
+/// fn needs<T: std::fmt::Display>() {}
+/// needs::<jeton_token::TokenSecret>();
+/// ```
+/// ```compile_fail,E0277
+/// fn needs<T: serde::Serialize>() {}
+/// needs::<jeton_token::TokenSecret>();
+/// ```
 pub struct TokenSecret(Zeroizing<[u8; TokenSecret::LEN]>);
 
 impl TokenSecret {

@@ -22,7 +22,29 @@ const CHECKSUM_LEN: usize = 6;
 
 /// A token as it is presented: well-formed and with a right checksum, but not yet known to be anybody's.
 ///
-/// It holds the secret, so it cannot be cloned, compared, serialised or printed.
+/// It holds the secret, so it cannot be cloned, compared, serialised or printed. Its `Debug` shows kind and id;
+/// nothing else compiles:
+///
+/// ```
+/// fn needs<T: std::fmt::Debug>() {}
+/// needs::<jeton_token::TokenText>();
+/// ```
+/// ```compile_fail,E0277
+/// fn needs<T: Clone>() {}
+/// needs::<jeton_token::TokenText>();
+/// ```
+/// ```compile_fail,E0277
+/// fn needs<T: PartialEq>() {}
+/// needs::<jeton_token::TokenText>();
+/// ```
+/// ```compile_fail,E0277
+/// fn needs<T: std::fmt::Display>() {}
+/// needs::<jeton_token::TokenText>();
+/// ```
+/// ```compile_fail,E0277
+/// fn needs<T: serde::Serialize>() {}
+/// needs::<jeton_token::TokenText>();
+/// ```
 pub struct TokenText {
     text: Zeroizing<String>,
     prefix: Prefix,

@@ -1,6 +1,6 @@
 //! Reading the answer. Whatever is not exactly understood allows nothing.
 
-use jeton_api::{PrincipalRef, Token, VerifyAnswer};
+use jeton_api::{Token, VerifyAnswer};
 use jeton_token::{PrincipalKind, Scope, TokenText};
 
 use crate::ask::Ask;
@@ -56,10 +56,11 @@ fn denied(answer: &VerifyAnswer, ask: &Ask<'_>) -> Result<Denied, Unavailable> {
     Ok(Denied { reason, missing_scope })
 }
 
-fn read_subject(subject: PrincipalRef) -> Result<Subject, Unavailable> {
+fn read_subject(subject: jeton_api::Subject) -> Result<Subject, Unavailable> {
     let kind =
         PrincipalKind::from_word(&subject.kind).ok_or(Malformed("it names an unknown kind of subject"))?;
-    Ok(Subject { kind, name: subject.name })
+    let id = subject.id.parse().map_err(|_| Malformed("the id of its subject is malformed"))?;
+    Ok(Subject { kind, id, name: subject.name })
 }
 
 fn read_scope(text: &str) -> Result<Scope, Unavailable> {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use jeton_api::Timestamp;
-use jeton_token::{PrincipalKind, Scope, TokenId, TokenKind};
+use jeton_token::{PrincipalId, PrincipalKind, Scope, TokenId, TokenKind};
 
 /// The caller of an allowed request, as the authority knows it. The [`Layer`](crate::Layer) puts it into the
 /// request's extensions.
@@ -35,7 +35,9 @@ impl Caller {
 pub struct Subject {
     /// What it is.
     pub kind: PrincipalKind,
-    /// Its name.
+    /// Its id, never reused: key your own records by this.
+    pub id: PrincipalId,
+    /// Its name, for people. Somebody else may have it later.
     pub name: String,
 }
 

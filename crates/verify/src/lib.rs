@@ -47,5 +47,7 @@ pub use layer::{Layer, Protected};
 pub use unavailable::Unavailable;
 
 pub use jeton_api::{Secret, Timestamp};
-pub use jeton_token::{PrincipalKind, Route, RouteError, RouteTable, Scope, ScopeError, TokenId, TokenKind};
+pub use jeton_token::{
+    PrincipalId, PrincipalKind, Route, RouteError, RouteTable, Scope, ScopeError, TokenId, TokenKind,
+};
 pub use url::Url;

@@ -76,16 +76,8 @@ impl Refusal {
     }
 
     fn body(&self) -> String {
-        let problem = Problem {
-            kind: format!("urn:jeton:problem:{}", self.code()),
-            title: self.code().title().to_owned(),
-            status: self.status().as_u16(),
-            detail: self.detail(),
-            code: self.code().word().to_owned(),
-            errors: Vec::new(),
-            missing_scope: self.missing_scope().map(Scope::to_string),
-            request_id: String::new(),
-        };
+        let mut problem = Problem::new(self.code(), self.status().as_u16(), self.detail());
+        problem.missing_scope = self.missing_scope().map(Scope::to_string);
         serde_json::to_string(&problem).unwrap_or_default()
     }
 
@@ -102,8 +94,9 @@ impl Refusal {
         match self {
             Self::NoCredential | Self::InvalidToken => Code::InvalidToken,
             Self::SeveralCredentials => Code::TwoCredentials,
-            Self::TokenInQuery | Self::AmbiguousPath => Code::Malformed,
-            Self::NoRoute => Code::NotHonouredHere,
+            Self::TokenInQuery => Code::Malformed,
+            Self::AmbiguousPath => Code::AmbiguousPath,
+            Self::NoRoute => Code::NoRoute,
             Self::Insufficient(_) => Code::InsufficientScope,
             Self::Unavailable => Code::Unavailable,
         }

@@ -149,7 +149,7 @@ async fn register(administrator: &Client, folder: &Path) -> Result<()> {
 }
 
 async fn make_alice(administrator: &Client, authority: &str) -> Result<Secret> {
-    let random: String = Rng::system().bytes::<16>().iter().map(|byte| format!("{byte:02x}")).collect();
+    let random = format!("{:032x}", u128::from_be_bytes(Rng::system().bytes()));
     let user = PutUser {
         password: Some(Secret::new(random.clone())),
         display_name: Some("Alice".to_owned()),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::header::{
     CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS,
@@ -17,7 +17,7 @@ use tracing::Span;
 
 use super::problem::Problem;
 use crate::authority::Error;
-use crate::keys::hex;
+use crate::keys::{Rng, hex};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -26,8 +26,9 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) struct RequestId(String);
 
 /// Gives the request an id of our own: one from outside could be anything.
-pub(super) async fn request_id(mut request: Request, next: Next) -> Response<Body> {
-    let id = RequestId(fresh_id());
+pub(super) async fn request_id(State(rng): State<Rng>, mut request: Request, next: Next) -> Response<Body> {
+    // Random enough to tell requests apart; nothing relies on it.
+    let id = RequestId(hex(&rng.bytes::<8>()));
     request.extensions_mut().insert(id.clone());
     let response = next.run(request).await;
     let mut response = if is_problem(&response) { with_id_in_body(response, &id).await } else { response };
@@ -101,9 +102,4 @@ async fn with_id_in_body(response: Response<Body>, id: &RequestId) -> Response<B
     parts.headers.remove(CONTENT_LENGTH);
     let body = serde_json::to_vec(&problem).unwrap_or_default();
     Response::from_parts(parts, Body::from(body))
-}
-
-/// Random enough to tell requests apart; nothing relies on it.
-fn fresh_id() -> String {
-    hex(&crate::keys::Rng::system().bytes::<8>())
 }

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use ipnet::IpNet;
 use tower::ServiceBuilder;
@@ -109,7 +109,7 @@ pub(crate) fn router(doors: Doors) -> Router {
         router = router.route(entry.path, entry.handler.layer(DefaultBodyLimit::max(limit)));
     }
     let layers = ServiceBuilder::new()
-        .layer(from_fn(headers::request_id))
+        .layer(from_fn_with_state(doors.authority.rng.clone(), headers::request_id))
         .layer(TraceLayer::new_for_http().make_span_with(headers::span))
         .layer(from_fn(headers::security))
         .layer(CatchPanicLayer::custom(problem::panicked))

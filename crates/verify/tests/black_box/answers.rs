@@ -44,7 +44,14 @@ async fn what_was_not_said_is_not_sent() {
 #[tokio::test]
 async fn an_allowed_answer_names_the_caller() {
     let Ok(Decision::Allowed(caller)) = asked(allowed()).await else { panic!("not allowed") };
-    assert_eq!(caller.subject, Subject { kind: PrincipalKind::User, name: "alice".to_owned() });
+    assert_eq!(
+        caller.subject,
+        Subject {
+            kind: PrincipalKind::User,
+            id: "0322SbK0OGq5g2jkoFDl1U".parse().unwrap(),
+            name: "alice".to_owned()
+        }
+    );
     assert_eq!(caller.subject.to_string(), "user alice");
     assert_eq!(caller.token_id, personal().id);
     assert_eq!(caller.token_kind, TokenKind::Personal);
@@ -150,6 +157,7 @@ async fn an_answer_that_is_not_understood_allows_nothing() {
         changed(|answer| answer["token"] = record(&personal().id.to_string(), "service")),
         changed(|answer| answer["subject"] = json!(null)),
         changed(|answer| answer["subject"]["type"] = json!("ghost")),
+        changed(|answer| answer["subject"]["id"] = json!("nobody")),
         changed(|answer| answer["scopes"] = json!(null)),
         changed(|answer| answer["scopes"] = json!(["Taskurai.Task.*"])),
         changed(|answer| answer["expires_at"] = json!("soon")),

@@ -90,7 +90,7 @@ pub(crate) fn allowed() -> Value {
     json!({
         "allowed": true,
         "token": record(&personal().id.to_string(), "personal"),
-        "subject": { "type": "user", "name": "alice" },
+        "subject": { "type": "user", "id": "0322SbK0OGq5g2jkoFDl1U", "name": "alice" },
         "scopes": ["Taskurai.Task.Logs.Read", "Taskurai.Task.Read"],
         "expires_at": "2031-02-03T04:05:06Z",
         "a_field_of_tomorrow": 1,

@@ -73,7 +73,7 @@ async fn what_no_route_names_is_denied_without_asking() {
         (Method::GET, "/healthz"),
     ] {
         let answer = api.call(method, path).await;
-        assert_eq!(answer.refusal(), (403, "not_honoured_here", None), "{path}");
+        assert_eq!(answer.refusal(), (403, "no_route", None), "{path}");
     }
     assert_eq!((authority.questions().len(), api.served()), (0, 0));
 }
@@ -97,7 +97,7 @@ async fn ambiguous_paths_are_refused_without_asking() {
         "/tasks/%ff",
         "*",
     ] {
-        assert_eq!(api.get(path).await.refusal(), (400, "malformed", None), "{path}");
+        assert_eq!(api.get(path).await.refusal(), (400, "ambiguous_path", None), "{path}");
     }
     assert_eq!((authority.questions().len(), api.served()), (0, 0));
 }
@@ -108,7 +108,7 @@ async fn a_path_that_router_and_table_read_differently_is_refused() {
     let authority = Authority::that_allows().await;
     let api = Api::behind(&authority);
     for path in ["/tasks/%6cogs", "/%74asks", "/%74asks/task-1", "/organizations/acme/%70rojects/web/tasks"] {
-        assert_eq!(api.get(path).await.refusal(), (400, "malformed", None), "{path}");
+        assert_eq!(api.get(path).await.refusal(), (400, "ambiguous_path", None), "{path}");
     }
     assert_eq!((authority.questions().len(), api.served()), (0, 0));
     assert_eq!(api.get("/tasks/a%20b%C3%A4").await.status, 200);

@@ -85,7 +85,7 @@ impl Desk {
             json!({
                 "allowed": true,
                 "token": record(),
-                "subject": {"type": "user", "name": "alice"},
+                "subject": {"type": "user", "id": "0322SbK0OGq5g2jkoFDl1U", "name": "alice"},
                 "scopes": &*self.granted,
             })
         }

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::body::Body as Answer;
 use axum::extract::State;
 use axum::http::Response;
-use jeton_api::{Code, PrincipalRef, TokenState, VerifyAnswer, VerifyRequest};
+use jeton_api::{Code, Subject, TokenState, VerifyAnswer, VerifyRequest};
 use jeton_token::{Active, Audience, Demand, Inactive, Scope, Verdict};
 
 use super::super::Doors;
@@ -65,7 +65,11 @@ fn refused(reason: &Inactive) -> VerifyAnswer {
 
 async fn allowed(doors: &Doors, known: Known, active: &Active) -> Result<VerifyAnswer, Error> {
     let record = known.chain.token;
-    let subject = PrincipalRef { kind: record.owner_kind.word().to_owned(), name: record.owner_name.clone() };
+    let subject = Subject {
+        kind: record.owner_kind.word().to_owned(),
+        id: record.owner.to_string(),
+        name: record.owner_name.clone(),
+    };
     Ok(VerifyAnswer {
         allowed: true,
         reason: None,

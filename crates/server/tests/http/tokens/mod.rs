@@ -1,0 +1,10 @@
+//! `/api/v1/tokens`
+
+mod create;
+mod edit;
+mod expiry;
+mod list;
+mod names;
+mod revoke;
+mod rotate;
+mod show;

@@ -1,0 +1,266 @@
+//! What holds of all decisions.
+
+use std::net::IpAddr;
+use std::sync::LazyLock;
+
+use jeton_token::{
+    Active, Audience, Catalogue, Demand, Expiry, Facts, Inactive, Link, NetworkLimit, OwnerState, Place, PlaceLimit,
+    Scope, ScopePattern, ScopeSet, Timestamp, TokenKind, Verdict, Where, decide,
+};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::link;
+use crate::sample::{declared, organization, pattern, project, scope};
+
+/// Scopes of the catalogue below, and some around it.
+const SCOPES: [&str; 6] = ["T.Read", "T.Update", "T.Logs.Read", "T.Logs.Write", "T.Gone", "U.Read"];
+const PATTERNS: [&str; 11] =
+    ["*", "*", "T.*", "T.*", "T.Logs.*", "T.Read", "T.Update", "T.Logs.Read", "T.Logs.Write", "T.Gone", "U.*"];
+
+static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
+    let scopes = vec![
+        declared("T.Read", &[]),
+        declared("T.Update", &["T.Read", "T.Logs.Read"]),
+        declared("T.Logs.Read", &[]),
+        declared("T.Logs.Write", &["T.Logs.Read"]),
+    ];
+    Catalogue::new("T", scopes).unwrap()
+});
+
+/// A demand that owns what it asks about.
+#[derive(Clone, Debug)]
+struct Asked {
+    of_jeton: bool,
+    organization: Option<u64>,
+    scope: Option<Scope>,
+    place: Where,
+    client: Option<IpAddr>,
+}
+
+impl Asked {
+    fn judge(&self, facts: &Facts, now: Timestamp) -> Result<Active, Inactive> {
+        let api = Audience::Api { catalogue: &CATALOGUE, organization: self.organization.map(organization) };
+        let audience = if self.of_jeton { Audience::Jeton } else { api };
+        let demand = Demand { audience, scope: self.scope.as_ref(), place: self.place, client: self.client };
+        match decide(facts, &demand, now) {
+            Verdict::Active(active) => Ok(active),
+            Verdict::Inactive(reason) => Err(reason),
+        }
+    }
+}
+
+fn any_place() -> impl Strategy<Value = Place> {
+    let organizations = select(vec![1_u64, 1, 1, 2]);
+    prop_oneof![
+        1 => Just(Place::Global),
+        3 => organizations.clone().prop_map(|of| Place::Organization(organization(of))),
+        3 => (organizations, select(vec![1_u64, 2])).prop_map(|(of, number)| project(of, number)),
+    ]
+}
+
+fn any_pattern() -> impl Strategy<Value = ScopePattern> {
+    select(&PATTERNS[..]).prop_map(pattern)
+}
+
+fn any_places() -> impl Strategy<Value = PlaceLimit> {
+    prop_oneof![5 => Just(PlaceLimit::Everywhere), 1 => vec(any_place(), 1..3).prop_map(PlaceLimit::from_places)]
+}
+
+fn any_networks() -> impl Strategy<Value = NetworkLimit> {
+    let texts = vec!["10.0.0.0/8", "10.1.0.0/16", "0.0.0.0/0", "::/0", "192.0.2.7/32"];
+    let networks = vec(select(texts).prop_map(|text| text.parse().unwrap()), 1..3);
+    prop_oneof![5 => Just(NetworkLimit::Anywhere), 1 => networks.prop_map(NetworkLimit::from_networks)]
+}
+
+fn any_client() -> impl Strategy<Value = Option<IpAddr>> {
+    let texts = vec!["10.1.2.3", "::ffff:10.1.2.3", "10.2.2.3", "192.0.2.7", "2001:db8::1"];
+    option::weighted(0.8, select(texts).prop_map(|text| text.parse().unwrap()))
+}
+
+/// Times are small, so that ends lie before, at and after now.
+fn any_expiry() -> impl Strategy<Value = Expiry> {
+    option::weighted(0.3, (0..60_i64).prop_map(Timestamp)).prop_map(Expiry::from)
+}
+
+fn any_now() -> impl Strategy<Value = Timestamp> {
+    (0..20_i64).prop_map(Timestamp)
+}
+
+/// Mostly alive: what is dead at once tells little about the rest.
+fn any_link() -> impl Strategy<Value = Link> {
+    let kinds = vec![TokenKind::Personal, TokenKind::Service, TokenKind::Job, TokenKind::Personal, TokenKind::Session];
+    let states = prop_oneof![
+        20 => Just(OwnerState::Enabled),
+        1 => Just(OwnerState::Disabled),
+        1 => Just(OwnerState::Removed),
+    ];
+    let patterns = vec(any_pattern(), 1..4).prop_map(|patterns| ScopeSet::new(patterns).unwrap());
+    let granted = (any_place(), vec(any_pattern(), 1..3).prop_map(|patterns| patterns.into_iter().collect()));
+    let grants = prop_oneof![vec(granted, 0..4), Just(link().rights)];
+    let life = (any_expiry(), prop::bool::weighted(0.03), prop::bool::weighted(0.97), states);
+    let limits = (any_places(), any_networks());
+    (select(kinds), patterns, grants, life, limits).prop_map(
+        |(kind, patterns, rights, (expiry, revoked, intact, owner_state), (places, networks))| Link {
+            kind,
+            patterns,
+            rights,
+            expiry,
+            revoked,
+            intact,
+            owner_state,
+            places,
+            networks,
+            ..link()
+        },
+    )
+}
+
+fn any_facts() -> impl Strategy<Value = Facts> {
+    (any_link(), prop_oneof![Just(vec![]), vec(any_link(), 1..3)]).prop_map(|(token, ancestors)| Facts { token, ancestors })
+}
+
+fn any_asked() -> impl Strategy<Value = Asked> {
+    let place = prop_oneof![
+        4 => Just(Where::Everywhere),
+        5 => any_place().prop_map(Where::At),
+        1 => Just(Where::Nowhere),
+    ];
+    let scope = option::weighted(0.5, select(&SCOPES[..]).prop_map(scope));
+    let organization = option::weighted(0.8, select(vec![1_u64, 1, 1, 2]));
+    (prop::bool::weighted(0.2), organization, scope, place, any_client()).prop_map(
+        |(of_jeton, organization, scope, place, client)| Asked { of_jeton, organization, scope, place, client },
+    )
+}
+
+/// One link of the chain: the token itself, or an ancestor.
+fn nth(facts: &mut Facts, at: usize) -> &mut Link {
+    match at % (facts.ancestors.len() + 1) {
+        0 => &mut facts.token,
+        ancestor => &mut facts.ancestors[ancestor - 1],
+    }
+}
+
+/// Whether the one verdict allows nothing that the other one does not.
+fn is_within(narrow: &Result<Active, Inactive>, wide: &Result<Active, Inactive>) -> bool {
+    match (narrow, wide) {
+        (Err(_), _) => true,
+        (Ok(narrow), Ok(wide)) => wide.rights.covers_all(&narrow.rights) && narrow.expiry <= wide.expiry,
+        (Ok(_), Err(_)) => false,
+    }
+}
+
+/// The samples are worth something only if a good part of them is honoured.
+#[test]
+fn the_strategies_reach_both_verdicts() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut one = || {
+        let tree = (any_facts(), any_asked(), any_now()).new_tree(&mut runner).unwrap();
+        let (facts, asked, now) = proptest::strategy::ValueTree::current(&tree);
+        asked.judge(&facts, now).is_ok()
+    };
+    let active = (0..1_000).filter(|_| one()).count();
+    assert!((150..850).contains(&active), "{active} of 1000 are active");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_024))]
+
+    #[test]
+    fn a_wider_token_is_allowed_no_less(facts in any_facts(), asked in any_asked(), now in any_now(), at in 0..4_usize, more in any_pattern()) {
+        let mut wider = facts.clone();
+        let link = nth(&mut wider, at);
+        link.patterns = ScopeSet::new(link.patterns.patterns().iter().cloned().chain([more])).unwrap();
+        prop_assert!(is_within(&asked.judge(&facts, now), &asked.judge(&wider, now)));
+    }
+
+    #[test]
+    fn an_owner_with_more_rights_is_allowed_no_less(facts in any_facts(), asked in any_asked(), now in any_now(), at in 0..4_usize, place in any_place(), more in any_pattern()) {
+        let mut wider = facts.clone();
+        nth(&mut wider, at).rights.push((place, [more].into_iter().collect()));
+        prop_assert!(is_within(&asked.judge(&facts, now), &asked.judge(&wider, now)));
+    }
+
+    #[test]
+    fn what_is_inactive_stays_inactive(facts in any_facts(), asked in any_asked(), now in any_now(), later in any_now()) {
+        let (now, later) = (now.min(later), now.max(later));
+        prop_assert!(is_within(&asked.judge(&facts, later), &asked.judge(&facts, now)));
+    }
+
+    #[test]
+    fn what_is_active_is_over_at_its_end_and_not_before(facts in any_facts(), asked in any_asked(), now in any_now()) {
+        if let Ok(active) = asked.judge(&facts, now) {
+            let end = active.expiry.at().unwrap_or(Timestamp(i64::MAX));
+            prop_assert!(active.expiry == Expiry::Never || asked.judge(&facts, end).is_err());
+            prop_assert_eq!(asked.judge(&facts, Timestamp(end.0 - 1)), Ok(active));
+        }
+    }
+
+    #[test]
+    fn one_more_ancestor_allows_no_more(facts in any_facts(), asked in any_asked(), now in any_now(), at in 0..4_usize, ancestor in any_link()) {
+        let mut deeper = facts.clone();
+        deeper.ancestors.insert(at.min(facts.ancestors.len()), ancestor);
+        prop_assert!(is_within(&asked.judge(&deeper, now), &asked.judge(&facts, now)));
+    }
+
+    #[test]
+    fn a_limit_allows_no_more(facts in any_facts(), asked in any_asked(), now in any_now(), at in 0..4_usize, places in any_places(), networks in any_networks()) {
+        let unlimited = |mut facts: Facts| {
+            let link = nth(&mut facts, at);
+            (link.places, link.networks) = (PlaceLimit::Everywhere, NetworkLimit::Anywhere);
+            facts
+        };
+        let mut limited = unlimited(facts.clone());
+        let link = nth(&mut limited, at);
+        (link.places, link.networks) = (places, networks);
+        let wide = unlimited(facts);
+        prop_assert!(is_within(&asked.judge(&limited, now), &asked.judge(&wide, now)));
+    }
+
+    #[test]
+    fn one_more_place_or_network_allows_no_less(facts in any_facts(), asked in any_asked(), now in any_now(), at in 0..4_usize, place in any_place()) {
+        let mut wider = facts.clone();
+        if let PlaceLimit::Within(places) = &mut nth(&mut wider, at).places {
+            places.push(place);
+        }
+        if let NetworkLimit::Within(networks) = &mut nth(&mut wider, at).networks {
+            networks.push("0.0.0.0/0".parse().unwrap());
+        }
+        prop_assert!(is_within(&asked.judge(&facts, now), &asked.judge(&wider, now)));
+    }
+
+    #[test]
+    fn what_is_allowed_everywhere_is_allowed_at_each_place_served(facts in any_facts(), asked in any_asked(), now in any_now(), of in select(vec![1_u64, 2]), number in select(vec![1_u64, 2])) {
+        let served = asked.organization.unwrap_or(of);
+        let everywhere = Asked { place: Where::Everywhere, of_jeton: false, ..asked };
+        let there = Asked { place: Where::At(project(served, number)), ..everywhere.clone() };
+        prop_assert!(is_within(&everywhere.judge(&facts, now), &there.judge(&facts, now)));
+    }
+
+    #[test]
+    fn what_is_active_is_alive_and_has_the_demanded_scope(facts in any_facts(), asked in any_asked(), now in any_now()) {
+        if let Ok(active) = asked.judge(&facts, now) {
+            for link in facts.chain() {
+                prop_assert!(link.intact && !link.revoked && link.owner_state == OwnerState::Enabled);
+                prop_assert!(!link.expiry.is_over(now));
+            }
+            prop_assert!(asked.of_jeton || facts.token.kind.leaves_home());
+            prop_assert!(asked.scope.is_none_or(|scope| active.rights.covers(&scope)));
+            prop_assert_eq!(active.expiry, facts.expiry());
+        }
+    }
+
+    #[test]
+    fn what_is_effective_is_within_every_token_and_every_owner(facts in any_facts(), asked in any_asked(), now in any_now()) {
+        if let Ok(active) = asked.judge(&facts, now) {
+            for link in facts.chain() {
+                let every_grant = link.rights.iter().flat_map(|(_, rights)| rights.patterns()).cloned();
+                let owned: jeton_token::Rights = every_grant.collect();
+                prop_assert!(link.patterns.rights().with_implied([&*CATALOGUE]).covers_all(&active.rights));
+                prop_assert!(owned.with_implied([&*CATALOGUE]).covers_all(&active.rights));
+            }
+        }
+    }
+}
