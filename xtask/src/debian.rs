@@ -14,7 +14,8 @@ struct Package {
     is_there: fn() -> bool,
 }
 
-const PACKAGES: [Package; 3] = [
+const PACKAGES: [Package; 4] = [
+    Package { name: "curl", is_there: curl_is_there },
     Package { name: "git", is_there: git_is_there },
     Package { name: "postgresql", is_there: postgres_is_there },
     Package { name: "python3-venv", is_there: venv_is_there },
@@ -55,6 +56,10 @@ fn apt_get() -> Command {
     let mut command = Command::new("apt-get");
     command.arg("-q").env("DEBIAN_FRONTEND", "noninteractive");
     command
+}
+
+fn curl_is_there() -> bool {
+    command::succeeds(Command::new("curl").arg("--version"))
 }
 
 fn git_is_there() -> bool {

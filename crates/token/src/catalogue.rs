@@ -164,19 +164,25 @@ fn reach(scopes: &[CatalogueScope]) -> Result<BTreeMap<&Scope, Reached>, Catalog
         if depth > MAX_IMPLIES_DEPTH {
             too_deep.get_or_insert(&first.name);
         }
-        let is_ready = |scope: &&CatalogueScope| scope.implies.iter().all(|implied| settled.contains_key(implied));
+        let is_ready =
+            |scope: &&CatalogueScope| scope.implies.iter().all(|implied| settled.contains_key(implied));
         let (ready, waiting): (Vec<_>, Vec<_>) = open.iter().copied().partition(is_ready);
         if ready.is_empty() {
             return Err(CatalogueError::Cycle(on_a_cycle(first, &open).clone()));
         }
-        let reached: Vec<_> = ready.iter().map(|scope| (&scope.name, reach_from(scope, scopes, &settled))).collect();
+        let reached: Vec<_> =
+            ready.iter().map(|scope| (&scope.name, reach_from(scope, scopes, &settled))).collect();
         settled.extend(reached);
         open = waiting;
     }
     too_deep.map_or(Ok(settled), |scope| Err(CatalogueError::TooDeep(scope.clone())))
 }
 
-fn reach_from(scope: &CatalogueScope, scopes: &[CatalogueScope], settled: &BTreeMap<&Scope, Reached>) -> Reached {
+fn reach_from(
+    scope: &CatalogueScope,
+    scopes: &[CatalogueScope],
+    settled: &BTreeMap<&Scope, Reached>,
+) -> Reached {
     let direct: BTreeSet<_> = scope.implies.iter().collect();
     let mut reached: Reached = scopes.iter().map(|other| direct.contains(&other.name)).collect();
     for further in direct.iter().filter_map(|implied| settled.get(implied)) {
@@ -188,7 +194,8 @@ fn reach_from(scope: &CatalogueScope, scopes: &[CatalogueScope], settled: &BTree
 /// A scope on a cycle. INVARIANT: each of the open ones implies another of them, so the walk comes round.
 fn on_a_cycle<'a>(first: &'a CatalogueScope, open: &[&'a CatalogueScope]) -> &'a Scope {
     let open: BTreeMap<_, _> = open.iter().map(|scope| (&scope.name, &scope.implies)).collect();
-    let next = |at: &Scope| open.get(at).and_then(|implied| implied.iter().find(|scope| open.contains_key(scope)));
+    let next =
+        |at: &Scope| open.get(at).and_then(|implied| implied.iter().find(|scope| open.contains_key(scope)));
     let mut seen = BTreeSet::new();
     let mut at = &first.name;
     while seen.insert(at) {

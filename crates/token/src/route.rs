@@ -41,7 +41,9 @@ pub enum RouteError {
     #[error("`{0}` collides with another route")]
     Collision(String),
     /// The resource is no place, or names a segment that the path does not have.
-    #[error("`{0}` is no place: it is written `organization/project`, where `{{name}}` is a segment of the path")]
+    #[error(
+        "`{0}` is no place: it is written `organization/project`, where `{{name}}` is a segment of the path"
+    )]
     Resource(String),
     /// A request path that servers read differently.
     #[error("the path is ambiguous")]
@@ -163,7 +165,8 @@ fn names_of(template: &str) -> Option<BTreeSet<&str>> {
 
 /// Whether the resource has two segments, each literal or a name of the path.
 fn is_place(resource: &str, names: &BTreeSet<&str>) -> bool {
-    let two = resource.split_once('/').is_some_and(|(o, p)| !o.is_empty() && !p.is_empty() && !p.contains('/'));
+    let two =
+        resource.split_once('/').is_some_and(|(o, p)| !o.is_empty() && !p.is_empty() && !p.contains('/'));
     let known = resource.split('/').filter_map(name_in).all(|name| names.contains(name));
     two && known && is_canonical(&format!("/{resource}"))
 }
@@ -171,7 +174,8 @@ fn is_place(resource: &str, names: &BTreeSet<&str>) -> bool {
 /// Whether the template is what a request with its names as values is canonically. A brace that is not around a
 /// name remains, and is refused there.
 fn is_canonical(template: &str) -> bool {
-    let plain = template.split('/').map(|segment| name_in(segment).unwrap_or(segment)).collect::<Vec<_>>().join("/");
+    let plain =
+        template.split('/').map(|segment| name_in(segment).unwrap_or(segment)).collect::<Vec<_>>().join("/");
     canonical_path(&plain).is_ok_and(|canonical| canonical == plain)
 }
 
@@ -192,6 +196,8 @@ fn refusal(error: &matchit::InsertError, path: String) -> RouteError {
 
 /// One pass over the template: a value from the path is never looked at as a template.
 fn fill(template: &str, params: &matchit::Params<'_, '_>) -> String {
-    let filled = template.split('/').map(|segment| name_in(segment).and_then(|name| params.get(name)).unwrap_or(segment));
+    let filled = template
+        .split('/')
+        .map(|segment| name_in(segment).and_then(|name| params.get(name)).unwrap_or(segment));
     filled.collect::<Vec<_>>().join("/")
 }

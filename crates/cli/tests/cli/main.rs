@@ -8,6 +8,7 @@
 mod answers;
 mod apply;
 mod authority;
+mod demo;
 mod files;
 mod help;
 mod refusals;

@@ -2,6 +2,8 @@
 
 use jeton_token::{AuditRecord, Leaf};
 
+use crate::sample::hex;
+
 const SALT: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 
 fn record() -> AuditRecord<'static> {
@@ -36,25 +38,30 @@ fn empty() -> AuditRecord<'static> {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// Signed trees are made of these bytes, so they never change. Computed in Python from the rule.
 #[test]
 fn a_record_has_always_these_bytes() {
     let parts = [
         "01",
-        "00000016", "3033323253624b304f47713567326a6b6f46446c3155",
-        "00000008", "0000019b76daa800",
-        "00000016", "3033323253624b304e794a59656559356845726a6a6a",
-        "00000016", "3033323253624b304e7771543768493330587a6a7a4f",
-        "0000000c", "746f6b656e2e637265617465",
-        "00000005", "746f6b656e",
-        "00000016", "3033323253624b304f32744156356830784533363371",
+        "00000016",
+        "3033323253624b304f47713567326a6b6f46446c3155",
+        "00000008",
+        "0000019b76daa800",
+        "00000016",
+        "3033323253624b304e794a59656559356845726a6a6a",
+        "00000016",
+        "3033323253624b304e7771543768493330587a6a7a4f",
+        "0000000c",
+        "746f6b656e2e637265617465",
+        "00000005",
+        "746f6b656e",
+        "00000016",
+        "3033323253624b304f32744156356830784533363371",
         "00000000",
-        "00000008", "73636f7065733d31",
-        "00000020", "4bae77313a70b8732fd7144d646a5cf8bf4f41af4b91ea15bcb55f95b42206ba",
+        "00000008",
+        "73636f7065733d31",
+        "00000020",
+        "4bae77313a70b8732fd7144d646a5cf8bf4f41af4b91ea15bcb55f95b42206ba",
     ];
     assert_eq!(hex(&record().canonical()), parts.concat());
     assert_eq!(hex(&record().leaf().0), "44079867dac17fe8e306eebb982b85ede15b3ffe78689ecc7bcf160f6489af0b");

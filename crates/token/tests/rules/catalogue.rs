@@ -86,7 +86,12 @@ fn a_scope_that_implies_itself_is_refused() {
 
 #[test]
 fn a_cycle_is_named_by_a_scope_on_it_and_not_by_one_that_leads_there() {
-    let scopes = vec![declared("A.In", &["A.X"]), declared("A.X", &["A.Y", "A.Out"]), declared("A.Y", &["A.X"]), declared("A.Out", &[])];
+    let scopes = vec![
+        declared("A.In", &["A.X"]),
+        declared("A.X", &["A.Y", "A.Out"]),
+        declared("A.Y", &["A.X"]),
+        declared("A.Out", &[]),
+    ];
     let CatalogueError::Cycle(named) = error("A", scopes) else { panic!("not called a cycle") };
     assert!([scope("A.X"), scope("A.Y")].contains(&named), "{named}");
 }
@@ -147,7 +152,11 @@ fn the_largest_catalogue_is_closed() {
 #[test]
 fn a_catalogue_knows_its_scopes_and_what_a_pattern_matches() {
     let tasks = tasks();
-    assert!(tasks.has(&scope("Tasks.Read")) && !tasks.has(&scope("Tasks.read")) && !tasks.has(&scope("Tasks.Gone")));
+    assert!(
+        tasks.has(&scope("Tasks.Read"))
+            && !tasks.has(&scope("Tasks.read"))
+            && !tasks.has(&scope("Tasks.Gone"))
+    );
     for (text, matches) in [
         ("*", true),
         ("Tasks.*", true),

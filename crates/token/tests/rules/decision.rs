@@ -8,8 +8,9 @@ mod properties;
 mod scopes;
 
 use jeton_token::{
-    Active, Audience, Catalogue, Demand, Expiry, Facts, Inactive, Link, NetworkLimit, OwnerState, Place, PlaceLimit,
-    PrincipalId, PrincipalKind, Rights, ScopePattern, ScopeSet, Timestamp, TokenId, TokenKind, Verdict, Where, decide,
+    Active, Audience, Catalogue, Demand, Expiry, Facts, Inactive, Link, NetworkLimit, OwnerState, Place,
+    PlaceLimit, PrincipalId, PrincipalKind, Rights, ScopePattern, ScopeSet, Timestamp, TokenId, TokenKind,
+    Verdict, Where, decide,
 };
 
 use crate::sample::{id, organization, rights, set, tasks};

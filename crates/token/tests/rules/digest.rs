@@ -1,21 +1,19 @@
 //! Digests of tokens and seals of rows.
 
-use jeton_token::{Mac, Pepper, PepperVersion, Prefix, TokenDigest, TokenId, TokenKind, TokenSecret, TokenText};
+use jeton_token::{
+    Mac, Pepper, PepperVersion, Prefix, TokenDigest, TokenId, TokenKind, TokenSecret, TokenText,
+};
 
-use crate::sample::id;
+use crate::sample::{hex, id};
 
 /// The pepper of `docs/vectors/token-text.json`.
 const PEPPER: [u8; 32] = [
-    0xe5, 0x0d, 0xa7, 0xf1, 0xac, 0x22, 0x82, 0x12, 0xc1, 0x44, 0xe6, 0xf8, 0x91, 0x3a, 0xb1, 0x9f, 0xcb, 0x01, 0x1d,
-    0x09, 0x46, 0xa9, 0x13, 0xc2, 0x68, 0xf2, 0x6e, 0x1f, 0x96, 0xd3, 0x65, 0xf6,
+    0xe5, 0x0d, 0xa7, 0xf1, 0xac, 0x22, 0x82, 0x12, 0xc1, 0x44, 0xe6, 0xf8, 0x91, 0x3a, 0xb1, 0x9f, 0xcb,
+    0x01, 0x1d, 0x09, 0x46, 0xa9, 0x13, 0xc2, 0x68, 0xf2, 0x6e, 0x1f, 0x96, 0xd3, 0x65, 0xf6,
 ];
 
 fn pepper(version: u32) -> Pepper {
     Pepper::new(PepperVersion(version), &PEPPER)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn text(seed: u8) -> TokenText {
@@ -78,7 +76,10 @@ fn a_digest_matches_its_own_text_and_pepper_alone() {
     assert!(ours.digest(&text(1)).matches(&stored));
     assert!(!ours.digest(&text(2)).matches(&stored));
     assert!(!other.digest(&text(1)).matches(&stored));
-    assert!(pepper(2).digest(&text(1)).matches(&stored), "the version names the pepper and is not in the digest");
+    assert!(
+        pepper(2).digest(&text(1)).matches(&stored),
+        "the version names the pepper and is not in the digest"
+    );
 }
 
 #[test]
@@ -93,6 +94,7 @@ fn a_code_of_another_length_never_matches() {
 #[test]
 fn no_key_digest_or_code_is_printed() {
     let pepper = pepper(7);
-    let shown = format!("{pepper:?} {:?} {:?} {:?}", pepper.row_key(), pepper.check(), pepper.digest(&text(1)));
+    let shown =
+        format!("{pepper:?} {:?} {:?} {:?}", pepper.row_key(), pepper.check(), pepper.digest(&text(1)));
     assert_eq!(shown, "Pepper(version 7) RowKey(version 7) Mac TokenDigest");
 }

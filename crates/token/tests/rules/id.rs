@@ -1,5 +1,7 @@
 //! Identifiers and their tags.
 
+#![expect(clippy::string_slice, reason = "the samples are ASCII")]
+
 use jeton_token::{Id, IdError, IdKey, TokenId};
 use proptest::prelude::*;
 

@@ -26,13 +26,38 @@ fn a_network_is_printed_as_it_was_read() {
 #[test]
 fn what_is_no_network_is_refused() {
     for text in [
-        "", "/", "10.0.0.0", "10.0.0.0/", "/8", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/+8", "10.0.0.0/8 ", " 10.0.0.0/8",
-        "10.0.0.0/8/8", "10.0.0/8", "10/8", "10.0.0.0/255.0.0.0", "010.0.0.0/8", "0x0a.0.0.0/8", "10.0.0.256/8",
-        "2001:db8::/129", "2001:db8::", "fe80::%eth0/64", "[::]/0", "host/8", "*", "all",
+        "",
+        "/",
+        "10.0.0.0",
+        "10.0.0.0/",
+        "/8",
+        "10.0.0.0/33",
+        "10.0.0.0/-1",
+        "10.0.0.0/+8",
+        "10.0.0.0/8 ",
+        " 10.0.0.0/8",
+        "10.0.0.0/8/8",
+        "10.0.0/8",
+        "10/8",
+        "10.0.0.0/255.0.0.0",
+        "010.0.0.0/8",
+        "0x0a.0.0.0/8",
+        "10.0.0.256/8",
+        "2001:db8::/129",
+        "2001:db8::",
+        "fe80::%eth0/64",
+        "[::]/0",
+        "host/8",
+        "*",
+        "all",
         // bits behind the prefix: was the network meant, or the address?
-        "10.0.0.1/8", "10.1.0.0/8", "2001:db8::1/32",
+        "10.0.0.1/8",
+        "10.1.0.0/8",
+        "2001:db8::1/32",
         // a network of IPv4 addresses in IPv6 clothes would never match
-        "::ffff:10.0.0.0/104", "::ffff:0:0/96", "::ffff:192.0.2.7/128",
+        "::ffff:10.0.0.0/104",
+        "::ffff:0:0/96",
+        "::ffff:192.0.2.7/128",
     ] {
         assert_eq!(text.parse::<Network>(), Err(NetworkError), "{text:?}");
     }
@@ -74,7 +99,9 @@ fn one_of_several_networks_is_enough() {
     let networks = vec![network("10.0.0.0/8"), network("2001:db8::/32")];
     let limit = NetworkLimit::from_networks(networks.clone());
     assert_eq!(limit.networks(), networks);
-    for (from, allowed) in [("10.1.2.3", true), ("2001:db8::1", true), ("11.0.0.1", false), ("2001:db9::1", false)] {
+    for (from, allowed) in
+        [("10.1.2.3", true), ("2001:db8::1", true), ("11.0.0.1", false), ("2001:db9::1", false)]
+    {
         assert_eq!(limit.covers(address(from)), allowed, "{from}");
     }
 }

@@ -58,11 +58,15 @@ fn implied_scopes_are_added_by_leaf_and_by_wildcard() {
 
 #[test]
 fn implications_stay_within_their_catalogue() {
-    let other = Catalogue::new("Other", vec![declared("Other.A", &["Other.B"]), declared("Other.B", &[])]).unwrap();
+    let other =
+        Catalogue::new("Other", vec![declared("Other.A", &["Other.B"]), declared("Other.B", &[])]).unwrap();
     let (tasks, held) = (tasks(), rights(&["Tasks.Update", "Other.A"]));
     assert_eq!(texts(&held.with_implied([])), ["Other.A", "Tasks.Update"]);
     assert_eq!(texts(&held.with_implied([&other])), ["Other.A", "Other.B", "Tasks.Update"]);
-    assert_eq!(texts(&held.with_implied([&tasks, &other])), ["Other.A", "Other.B", "Tasks.Read", "Tasks.Update"]);
+    assert_eq!(
+        texts(&held.with_implied([&tasks, &other])),
+        ["Other.A", "Other.B", "Tasks.Read", "Tasks.Update"]
+    );
 }
 
 fn covered<'a>(rights: &Rights, universe: &'a [Scope]) -> Vec<&'a Scope> {

@@ -1,7 +1,8 @@
 //! Sample values, and strategies for any value.
 
 use jeton_token::{
-    Catalogue, CatalogueScope, Id, IdKey, OrganizationId, Place, ProjectId, Rights, Scope, ScopePattern, ScopeSet,
+    Catalogue, CatalogueScope, Id, IdKey, OrganizationId, Place, ProjectId, Rights, Scope, ScopePattern,
+    ScopeSet,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -9,6 +10,10 @@ use proptest::sample::select;
 
 /// 2026-01-01T00:00:00Z.
 pub(crate) const NOON: u64 = 1_767_225_600_000;
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
+}
 
 pub(crate) fn id_key() -> IdKey {
     IdKey::new(&[7; 32])

@@ -1,5 +1,7 @@
 //! Token texts, their secrets and what is shown of them.
 
+#![expect(clippy::string_slice, reason = "the samples are ASCII")]
+
 use jeton_token::{
     IdError, MAX_TEXT_BYTES, Prefix, PrefixError, TokenId, TokenKind, TokenSecret, TokenText, TokenTextError,
 };
@@ -23,7 +25,9 @@ fn text(prefix: Prefix, kind: TokenKind, number: u64, seed: u8) -> TokenText {
 fn samples() -> Vec<String> {
     let prefixes = ["jtn", "a0", "acme2026", "abcdefghijklmnop", "tk"];
     let kinds = TokenKind::ALL.into_iter().zip(prefixes).zip(0_u8..);
-    kinds.map(|((kind, name), seed)| text(prefix(name), kind, seed.into(), seed).expose().to_owned()).collect()
+    kinds
+        .map(|((kind, name), seed)| text(prefix(name), kind, seed.into(), seed).expose().to_owned())
+        .collect()
 }
 
 fn error(text: &str) -> TokenTextError {
@@ -44,7 +48,12 @@ fn errors_say_where_and_never_what() {
     let broken = format!("{}-{}", &good.expose()[..40], &good.expose()[41..]);
     assert_eq!(error(&broken), TokenTextError::Charset(40));
     assert_eq!(error(&good.expose().replacen("_pat_0", "_pat_z", 1)), TokenTextError::Id(IdError::Overflow));
-    for text in [broken, format!("{}0", good.expose()), good.expose().replace("pat", "svc"), format!("x{}", good.expose())] {
+    for text in [
+        broken,
+        format!("{}0", good.expose()),
+        good.expose().replace("pat", "svc"),
+        format!("x{}", good.expose()),
+    ] {
         let shown = format!("{0} {0:?}", error(&text));
         assert!(!shown.contains(&secret[..8]), "{shown}");
     }
@@ -86,7 +95,9 @@ fn no_single_character_can_be_added_or_left_out() {
             let shorter = format!("{}{}", &sample[..at], &sample[at + 1..]);
             assert!(shorter.parse::<TokenText>().is_err(), "{at} {shorter}");
         }
-        for (at, added) in (0..=sample.len()).flat_map(|at| DIGITS.chars().chain(['_']).map(move |added| (at, added))) {
+        for (at, added) in
+            (0..=sample.len()).flat_map(|at| DIGITS.chars().chain(['_']).map(move |added| (at, added)))
+        {
             let longer = format!("{}{added}{}", &sample[..at], &sample[at..]);
             assert!(longer.parse::<TokenText>().is_err(), "{at} {longer}");
         }
@@ -110,7 +121,9 @@ fn a_prefix_has_2_to_16_lower_case_letters_and_digits_and_begins_with_a_letter()
     for good in ["jtn", "a0", "ab", "abcdefghijklmnop", "z999999999999999"] {
         assert_eq!(prefix(good).to_string(), good);
     }
-    for bad in ["", "a", "abcdefghijklmnopq", "0a", "Jtn", "jtN", "j_n", "j-n", "j n", "jtn ", "jtn_", "é0", "jtn\n"] {
+    for bad in
+        ["", "a", "abcdefghijklmnopq", "0a", "Jtn", "jtN", "j_n", "j-n", "j n", "jtn ", "jtn_", "é0", "jtn\n"]
+    {
         assert_eq!(bad.parse::<Prefix>(), Err(PrefixError), "{bad:?}");
     }
     assert_eq!(Prefix::default(), prefix("jtn"));

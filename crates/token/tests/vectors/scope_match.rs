@@ -10,9 +10,9 @@ use super::{Differences, read};
 struct File {
     scopes: Vec<Syntax>,
     patterns: Vec<Syntax>,
-    covers: Vec<Covers>,
-    pattern_covers: Vec<PatternCovers>,
-    sets: Vec<SetCovers>,
+    covers: Vec<ScopeCase>,
+    pattern_covers: Vec<PatternCase>,
+    sets: Vec<SetCase>,
 }
 
 #[derive(Deserialize)]
@@ -24,7 +24,7 @@ struct Syntax {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Covers {
+struct ScopeCase {
     pattern: String,
     scope: String,
     covers: bool,
@@ -32,7 +32,7 @@ struct Covers {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct PatternCovers {
+struct PatternCase {
     pattern: String,
     other: String,
     covers: bool,
@@ -40,7 +40,7 @@ struct PatternCovers {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SetCovers {
+struct SetCase {
     patterns: Vec<String>,
     pattern: String,
     covers: bool,
@@ -66,7 +66,7 @@ fn the_file_has_not_been_emptied() {
 fn every_text_is_a_scope_exactly_when_the_file_says_so() {
     let mut differences = Differences::default();
     for Syntax { text, valid } in File::read().scopes {
-        differences.compare(&text, valid, text.parse::<Scope>().is_ok());
+        differences.compare(&text, &valid, &text.parse::<Scope>().is_ok());
     }
     differences.assert_none();
 }
@@ -75,7 +75,7 @@ fn every_text_is_a_scope_exactly_when_the_file_says_so() {
 fn every_text_is_a_pattern_exactly_when_the_file_says_so() {
     let mut differences = Differences::default();
     for Syntax { text, valid } in File::read().patterns {
-        differences.compare(&text, valid, text.parse::<ScopePattern>().is_ok());
+        differences.compare(&text, &valid, &text.parse::<ScopePattern>().is_ok());
     }
     differences.assert_none();
 }
@@ -85,8 +85,8 @@ fn every_pattern_covers_the_scopes_that_the_file_says() {
     let mut differences = Differences::default();
     for case in File::read().covers {
         let scope: Scope = case.scope.parse().unwrap();
-        differences.compare(&case, case.covers, pattern(&case.pattern).covers(&scope));
-        differences.compare(&case, case.covers, rights(&[&case.pattern]).covers(&scope));
+        differences.compare(&case, &case.covers, &pattern(&case.pattern).covers(&scope));
+        differences.compare(&case, &case.covers, &rights(&[&case.pattern]).covers(&scope));
     }
     differences.assert_none();
 }
@@ -96,8 +96,8 @@ fn every_pattern_covers_the_patterns_that_the_file_says() {
     let mut differences = Differences::default();
     for case in File::read().pattern_covers {
         let other = pattern(&case.other);
-        differences.compare(&case, case.covers, pattern(&case.pattern).covers_pattern(&other));
-        differences.compare(&case, case.covers, rights(&[&case.pattern]).covers_pattern(&other));
+        differences.compare(&case, &case.covers, &pattern(&case.pattern).covers_pattern(&other));
+        differences.compare(&case, &case.covers, &rights(&[&case.pattern]).covers_pattern(&other));
     }
     differences.assert_none();
 }
@@ -107,7 +107,7 @@ fn every_set_covers_the_patterns_that_the_file_says() {
     let mut differences = Differences::default();
     for case in File::read().sets {
         let patterns: Vec<_> = case.patterns.iter().map(String::as_str).collect();
-        differences.compare(&case, case.covers, rights(&patterns).covers_pattern(&pattern(&case.pattern)));
+        differences.compare(&case, &case.covers, &rights(&patterns).covers_pattern(&pattern(&case.pattern)));
     }
     differences.assert_none();
 }

@@ -12,7 +12,7 @@ const MINUTE_MS: i64 = 60_000;
 
 /// A value behind a pointer.
 pub(super) fn value<T: FromStr<Err: ToString>>(pointer: &str, text: &str) -> Result<T, Error> {
-    text.parse().map_err(|error: T::Err| Error::invalid(pointer, Code::InvalidField, error.to_string()))
+    text.parse().map_err(|error: T::Err| Error::invalid(pointer, Code::InvalidField, wrong(text, &error)))
 }
 
 /// A list of values; every wrong one is named.
@@ -23,11 +23,19 @@ pub(super) fn values<T: FromStr<Err: ToString>>(pointer: &str, texts: &[String])
             Ok(value) => parsed.push(value),
             Err(error) => {
                 let pointer = format!("{pointer}/{at}");
-                faults.push(Fault { pointer, code: Code::InvalidField, detail: error.to_string() });
+                faults.push(Fault { pointer, code: Code::InvalidField, detail: wrong(text, &error) });
             }
         }
     }
     if faults.is_empty() { Ok(parsed) } else { Err(Error::Invalid(faults)) }
+}
+
+/// What is wrong with an input, which is shown as far as it is of a sensible length.
+fn wrong(text: &str, error: &impl ToString) -> String {
+    const CHARS: usize = 64;
+    let shown: String = text.chars().take(CHARS).collect();
+    let rest = if shown.len() < text.len() { "…" } else { "" };
+    format!("`{shown}{rest}`: {}", error.to_string())
 }
 
 /// Patterns of a token. Their number is checked before any of them is read.

@@ -76,7 +76,10 @@ fn an_ancestor_whose_owner_lost_every_right_leaves_nothing() {
 
 #[test]
 fn the_chain_begins_with_the_token() {
-    let facts = Facts { token: with_patterns(&["A.A"]), ancestors: vec![with_patterns(&["B.B"]), with_patterns(&["C.C"])] };
+    let facts = Facts {
+        token: with_patterns(&["A.A"]),
+        ancestors: vec![with_patterns(&["B.B"]), with_patterns(&["C.C"])],
+    };
     let patterns: Vec<_> = facts.chain().map(|link| link.patterns.patterns()[0].as_str()).collect();
     assert_eq!(patterns, ["A.A", "B.B", "C.C"]);
 }

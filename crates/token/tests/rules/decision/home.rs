@@ -37,7 +37,10 @@ fn a_token_limited_to_places_may_look_at_itself_and_has_no_right_everywhere() {
     assert!(judge(&token(), &Demand { place: Where::At(project(1, 1)), ..everywhere }).is_ok());
     let elsewhere = Demand { place: Where::At(project(1, 2)), ..everywhere };
     assert_eq!(judge(&token(), &elsewhere), Err(Inactive::PlaceNotAllowed));
-    assert_eq!(judge(&token(), &Demand { place: Where::Nowhere, ..everywhere }), Err(Inactive::PlaceNotAllowed));
+    assert_eq!(
+        judge(&token(), &Demand { place: Where::Nowhere, ..everywhere }),
+        Err(Inactive::PlaceNotAllowed)
+    );
 }
 
 #[test]
@@ -49,7 +52,8 @@ fn networks_count_at_home_too() {
 
 #[test]
 fn at_home_rights_are_patterns_and_nothing_is_implied() {
-    let token = Link { patterns: with_patterns(&["Tasks.Update", "Jeton.Token.*"]).patterns, ..owned_by(&["*"]) };
+    let token =
+        Link { patterns: with_patterns(&["Tasks.Update", "Jeton.Token.*"]).patterns, ..owned_by(&["*"]) };
     let active = judge(&alone(token), &at_home()).unwrap();
     assert_eq!(texts(&active.rights), ["Jeton.Token.*", "Tasks.Update"]);
 }

@@ -38,7 +38,8 @@ fn a_call_from_elsewhere_is_refused() {
 #[test]
 fn the_networks_of_an_ancestor_count_as_well() {
     let tasks = tasks();
-    let facts = Facts { token: from_network("10.0.0.0/8"), ancestors: vec![link(), from_network("10.1.0.0/16")] };
+    let facts =
+        Facts { token: from_network("10.0.0.0/8"), ancestors: vec![link(), from_network("10.1.0.0/16")] };
     let from = |client: &str| judge(&facts, &Demand { client: client.parse().ok(), ..asked(&tasks) }).err();
     assert_eq!(from("10.1.2.3"), None);
     assert_eq!(from("10.2.2.3"), Some(Inactive::NetworkNotAllowed));
@@ -69,7 +70,10 @@ fn a_token_limited_to_the_apis_organization_works_everywhere_it_serves() {
         assert_eq!(verdict(within(own), place), None, "{place:?}");
     }
     assert_eq!(verdict(within(own), at(project(2, 1))), Some(Inactive::PlaceNotAllowed));
-    assert_eq!(verdict(within(Place::Organization(organization(2))), Where::Everywhere), Some(Inactive::ResourceRequired));
+    assert_eq!(
+        verdict(within(Place::Organization(organization(2))), Where::Everywhere),
+        Some(Inactive::ResourceRequired)
+    );
 }
 
 #[test]
@@ -115,7 +119,11 @@ fn what_is_granted_around_a_place_is_granted_there() {
         assert_eq!(verdict(granted_at(place), at(project(1, 1))), None, "{place:?}");
     }
     for place in [Place::Organization(organization(2)), project(2, 1), project(1, 2)] {
-        assert_eq!(verdict(granted_at(place), at(project(1, 1))), Some(Inactive::NothingEffective), "{place:?}");
+        assert_eq!(
+            verdict(granted_at(place), at(project(1, 1))),
+            Some(Inactive::NothingEffective),
+            "{place:?}"
+        );
     }
 }
 

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 use std::sync::LazyLock;
 
 use jeton_token::{
-    Active, Audience, Catalogue, Demand, Expiry, Facts, Inactive, Link, NetworkLimit, OwnerState, Place, PlaceLimit,
-    Scope, ScopePattern, ScopeSet, Timestamp, TokenKind, Verdict, Where, decide,
+    Active, Audience, Catalogue, Demand, Expiry, Facts, Inactive, Link, NetworkLimit, OwnerState, Place,
+    PlaceLimit, Scope, ScopePattern, ScopeSet, Timestamp, TokenKind, Verdict, Where, decide,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -17,8 +17,19 @@ use crate::sample::{declared, organization, pattern, project, scope};
 
 /// Scopes of the catalogue below, and some around it.
 const SCOPES: [&str; 6] = ["T.Read", "T.Update", "T.Logs.Read", "T.Logs.Write", "T.Gone", "U.Read"];
-const PATTERNS: [&str; 11] =
-    ["*", "*", "T.*", "T.*", "T.Logs.*", "T.Read", "T.Update", "T.Logs.Read", "T.Logs.Write", "T.Gone", "U.*"];
+const PATTERNS: [&str; 11] = [
+    "*",
+    "*",
+    "T.*",
+    "T.*",
+    "T.Logs.*",
+    "T.Read",
+    "T.Update",
+    "T.Logs.Read",
+    "T.Logs.Write",
+    "T.Gone",
+    "U.*",
+];
 
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
     let scopes = vec![
@@ -91,7 +102,13 @@ fn any_now() -> impl Strategy<Value = Timestamp> {
 
 /// Mostly alive: what is dead at once tells little about the rest.
 fn any_link() -> impl Strategy<Value = Link> {
-    let kinds = vec![TokenKind::Personal, TokenKind::Service, TokenKind::Job, TokenKind::Personal, TokenKind::Session];
+    let kinds = vec![
+        TokenKind::Personal,
+        TokenKind::Service,
+        TokenKind::Job,
+        TokenKind::Personal,
+        TokenKind::Session,
+    ];
     let states = prop_oneof![
         20 => Just(OwnerState::Enabled),
         1 => Just(OwnerState::Disabled),
@@ -119,7 +136,8 @@ fn any_link() -> impl Strategy<Value = Link> {
 }
 
 fn any_facts() -> impl Strategy<Value = Facts> {
-    (any_link(), prop_oneof![Just(vec![]), vec(any_link(), 1..3)]).prop_map(|(token, ancestors)| Facts { token, ancestors })
+    (any_link(), prop_oneof![Just(vec![]), vec(any_link(), 1..3)])
+        .prop_map(|(token, ancestors)| Facts { token, ancestors })
 }
 
 fn any_asked() -> impl Strategy<Value = Asked> {
@@ -131,7 +149,13 @@ fn any_asked() -> impl Strategy<Value = Asked> {
     let scope = option::weighted(0.5, select(&SCOPES[..]).prop_map(scope));
     let organization = option::weighted(0.8, select(vec![1_u64, 1, 1, 2]));
     (prop::bool::weighted(0.2), organization, scope, place, any_client()).prop_map(
-        |(of_jeton, organization, scope, place, client)| Asked { of_jeton, organization, scope, place, client },
+        |(of_jeton, organization, scope, place, client)| Asked {
+            of_jeton,
+            organization,
+            scope,
+            place,
+            client,
+        },
     )
 }
 

@@ -55,7 +55,11 @@ fn implications_go_through_every_layer() {
     let read = scope("Tasks.Read");
     let facts = Facts {
         token: with_patterns(&["Tasks.Read"]),
-        ancestors: vec![with_patterns(&["Tasks.Update"]), owned_by(&["Tasks.Admin"]), with_patterns(&["Tasks.Read"])],
+        ancestors: vec![
+            with_patterns(&["Tasks.Update"]),
+            owned_by(&["Tasks.Admin"]),
+            with_patterns(&["Tasks.Read"]),
+        ],
     };
     let active = judge(&facts, &Demand { scope: Some(&read), ..asked(&tasks) }).unwrap();
     assert_eq!(texts(&active.rights), ["Tasks.Read"]);
@@ -64,7 +68,10 @@ fn implications_go_through_every_layer() {
 #[test]
 fn a_layer_without_the_implied_scope_takes_it_away() {
     let tasks = tasks();
-    let facts = Facts { token: with_patterns(&["Tasks.Update"]), ancestors: vec![with_patterns(&["Tasks.Logs.Read"])] };
+    let facts = Facts {
+        token: with_patterns(&["Tasks.Update"]),
+        ancestors: vec![with_patterns(&["Tasks.Logs.Read"])],
+    };
     assert_eq!(judge(&facts, &asked(&tasks)), Err(Inactive::NothingEffective));
 }
 
@@ -82,5 +89,8 @@ fn an_api_hears_only_of_its_own_declared_scopes() {
     let all = ["Tasks.Admin", "Tasks.Logs.Read", "Tasks.Read", "Tasks.Update"];
     assert_eq!(texts(&held(alone(link()))), all);
     assert_eq!(texts(&held(alone(with_patterns(&["Tasks.*", "Other.*"])))), all);
-    assert_eq!(texts(&held(alone(with_patterns(&["Tasks.Logs.*", "Tasks.Gone", "Jeton.*"])))), ["Tasks.Logs.Read"]);
+    assert_eq!(
+        texts(&held(alone(with_patterns(&["Tasks.Logs.*", "Tasks.Gone", "Jeton.*"])))),
+        ["Tasks.Logs.Read"]
+    );
 }

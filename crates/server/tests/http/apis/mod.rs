@@ -1,0 +1,6 @@
+//! `/api/v1/apis`
+
+mod credential;
+mod declared;
+mod put;
+mod removed;
