@@ -61,7 +61,6 @@ codes! {
     BuiltIn = "built_in", "what Jeton brings along cannot be changed";
     TokenNotLive = "token_not_live", "a revoked or expired token is not changed any more";
     LastAdministrator = "last_administrator", "somebody must remain who can administer";
-    TooManyAttempts = "too_many_attempts", "too many attempts; wait and try again";
     Busy = "busy", "more is asked at once than this server takes; try again";
     Unavailable = "unavailable", "nothing can be known just now, so nothing is allowed; try again";
     Internal = "internal", "a fault of the server; its log says more under the request id";

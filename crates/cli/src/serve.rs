@@ -48,7 +48,7 @@ pub(crate) struct ServeArgs {
 pub(crate) async fn serve(output: Output, args: ServeArgs) -> Result<()> {
     jeton_server::log_to_stderr();
     let settings = Settings::resolve(options(args)).map_err(|error| Error::File(error.to_string()))?;
-    let server = Server::start(&settings).await.map_err(|error| anyhow!(error))?;
+    let server = Server::start(&settings).await.map_err(|error| anyhow!("{error}"))?;
     output.note(&format!("listening on http://{}", server.address()));
     server.serve(interrupted()).await;
     Ok(())

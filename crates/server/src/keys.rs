@@ -177,11 +177,6 @@ impl Keys {
         self.peppers.values().next_back().expect("there is a pepper")
     }
 
-    /// The version of the first pepper: it is never removed.
-    pub fn oldest(&self) -> PepperVersion {
-        self.peppers.keys().next().copied().unwrap_or(PepperVersion(0))
-    }
-
     /// Names and check values of all keys, to compare with those in the database.
     pub fn checks(&self) -> Vec<(String, String)> {
         let peppers = self

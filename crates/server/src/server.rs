@@ -41,7 +41,7 @@ pub enum StartError {
     Keys(#[from] KeysError),
     /// The keys are not those of the database.
     #[error(
-        "pepper file `{file}` is not the one that this database was made with (`{name}` differs): \
+        "pepper file `{file}` is not the one that this database was made with (`{name}` differs or is missing): \
          with it every token would be refused; name the right file with --pepper-file"
     )]
     WrongKeys {
@@ -104,6 +104,7 @@ impl Server {
         if is_new {
             fill(&authority, &data_dir, &rng).await?;
         }
+        authority.keep_new_keys().await?;
         authority.register_built_in().await?;
         let (listener, address) = bind(settings.listen).await?;
         data_dir.sign(&address.to_string())?;
@@ -159,20 +160,17 @@ async fn prefix(opened: &Opened, wanted: Option<&Prefix>) -> Result<Prefix, Star
     }
 }
 
-/// The keys. Only a new database gets new ones; any other wants exactly those that it was made with.
+/// The keys. Only a new database gets new ones; any other wants all that it was made with.
 async fn keys(opened: &Opened, file: &Path, is_new: bool, rng: &Rng) -> Result<Keys, StartError> {
     if is_new && !file.exists() {
         return Ok(Keys::create(file, rng)?);
     }
     let keys = Keys::load(file)?;
-    for (name, check) in keys.checks() {
-        if opened.kept(&name).await?.is_some_and(|kept| kept != check) {
+    let checks = keys.checks();
+    for (name, kept) in opened.kept_keys().await? {
+        if !checks.contains(&(name.clone(), kept)) {
             return Err(StartError::WrongKeys { file: file.display().to_string(), name });
         }
-    }
-    if !is_new && opened.kept(&format!("pepper.{}", keys.oldest().0)).await?.is_none() {
-        let name = "the first pepper".to_owned();
-        return Err(StartError::WrongKeys { file: file.display().to_string(), name });
     }
     Ok(keys)
 }

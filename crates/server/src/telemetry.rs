@@ -6,7 +6,7 @@ use tracing_subscriber::EnvFilter;
 
 /// Sends log lines to stderr. Calling it again changes nothing.
 pub fn log_to_stderr() {
-    let filter = EnvFilter::try_from_env("JETON_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
+    let filter = EnvFilter::try_from_env("JETON_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     #[expect(clippy::disallowed_methods, reason = "the log's own conventions: JETON_LOG and NO_COLOR")]
     let colours = stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);

@@ -75,7 +75,8 @@ impl Stage {
     pub(super) fn program() -> String {
         let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("jeton"));
         let here = std::env::current_dir().unwrap_or_default();
-        program.strip_prefix(here).unwrap_or(&program).display().to_string()
+        // `./` keeps a shell from looking the name up elsewhere.
+        program.strip_prefix(here).map_or(program.clone(), |below| Path::new(".").join(below)).display().to_string()
     }
 
     /// What is there before the story begins.
@@ -121,7 +122,7 @@ async fn start_authority(folder: &Path, ended: watch::Receiver<bool>) -> Result<
         ..Options::default()
     };
     let settings = Settings::resolve(options).map_err(|error| anyhow!(error))?;
-    let server = Server::start(&settings).await.map_err(|error| anyhow!(error))?;
+    let server = Server::start(&settings).await.map_err(|error| anyhow!("{error}"))?;
     let address = format!("http://{}", server.address());
     Ok((address, tokio::spawn(server.serve(over(ended)))))
 }

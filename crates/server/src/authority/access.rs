@@ -27,6 +27,7 @@ pub(crate) enum Action {
     ApiWrite,
     ApiCredential,
     Bootstrap,
+    KeyAdd,
     NoteAltered,
 }
 
@@ -45,6 +46,7 @@ impl Action {
             Self::ApiWrite => "api.write",
             Self::ApiCredential => "api.credential",
             Self::Bootstrap => "server.bootstrap",
+            Self::KeyAdd => "key.add",
             Self::NoteAltered => "token.altered",
         }
     }
@@ -71,7 +73,7 @@ impl Action {
             | Self::TokenRevoke => Some("Jeton.Admin.Token"),
             Self::UserRead | Self::UserWrite => Some("Jeton.Admin.User"),
             Self::ApiRead | Self::ApiWrite | Self::ApiCredential => Some("Jeton.Admin.Api"),
-            Self::SessionCreate | Self::Bootstrap | Self::NoteAltered => None,
+            Self::SessionCreate | Self::Bootstrap | Self::KeyAdd | Self::NoteAltered => None,
         }
     }
 }
@@ -174,6 +176,8 @@ pub(crate) fn signed_in(caller: &Caller, action: Action) -> Permit {
 pub(crate) enum Reason {
     /// The first start.
     FirstStart,
+    /// A start with a key that is new in the pepper file.
+    KeyAdded,
     /// Somebody gave this user's password.
     PasswordProved(PrincipalId),
     /// Somebody presented this token of this owner (RFC 7009: possession suffices).
@@ -186,6 +190,7 @@ pub(crate) enum Reason {
 pub(crate) fn system(reason: Reason) -> Permit {
     let (actor, credential, action) = match reason {
         Reason::FirstStart => (None, None, Action::Bootstrap),
+        Reason::KeyAdded => (None, None, Action::KeyAdd),
         Reason::PasswordProved(user) => (Some(user), None, Action::SessionCreate),
         Reason::Possession(token, owner) => (Some(owner), Some(token), Action::TokenRevoke),
         Reason::RowAltered => (None, None, Action::NoteAltered),

@@ -41,6 +41,16 @@ impl Authority {
         Ok(())
     }
 
+    /// Keeps the check values of keys that were added since, so that a later start notices when one was changed.
+    pub(crate) async fn keep_new_keys(&self) -> Result<(), Error> {
+        for (name, check) in self.keys.checks() {
+            if self.store.kept(&name).await?.is_none() {
+                self.store.write(&access::system(Reason::KeyAdded), &Write::KeepKey(name, check)).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Registers Jeton's own API, or brings it to the present version. Changes nothing when it is as it should be.
     pub(crate) async fn register_built_in(&self) -> Result<(), Error> {
         let name: PrincipalName = "jeton".parse().map_err(|_| Error::Unavailable)?;

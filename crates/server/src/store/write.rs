@@ -6,7 +6,7 @@ use super::catalogue::{self, ApiRecord, NewApi};
 use super::database::Transaction;
 use super::principal::{self, NewUser, PrincipalRecord, UserEdit};
 use super::token::{self, NewToken, Pen, TokenEdit, TokenRecord};
-use super::{Store, StoreError, audit, bootstrap, change};
+use super::{Store, StoreError, audit, bootstrap, change, meta};
 use crate::authority::Permit;
 
 /// Everything that can be changed.
@@ -21,6 +21,8 @@ pub(crate) enum Write {
     PutApi(NewApi),
     RemoveApi(PrincipalId),
     Bootstrap(bootstrap::FirstUser),
+    /// The name and check value of a key that was added to the pepper file.
+    KeepKey(String, String),
     /// Nothing changes; only the audit row is written.
     NoteAltered(TokenId),
 }
@@ -95,6 +97,9 @@ impl Store {
             Write::PutApi(new) => of_api(catalogue::put(&mut pen, new).await?),
             Write::RemoveApi(id) => (Outcome::Done, catalogue::remove(&mut pen, *id, by).await?),
             Write::Bootstrap(user) => (Outcome::Done, bootstrap::fill(&mut pen, user, &self.rng).await?),
+            Write::KeepKey(name, check) => {
+                (Outcome::Done, meta::keep_key(pen.transaction, name, check).await?)
+            }
             Write::NoteAltered(id) => (Outcome::Done, altered(*id)),
         })
     }

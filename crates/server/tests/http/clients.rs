@@ -11,7 +11,10 @@ use crate::support::Authority;
 #[expect(clippy::disallowed_methods, reason = "the test run speaks through the environment")]
 fn python(base: &str, given: &Value) -> Option<Value> {
     let Ok(python) = std::env::var("JETON_TEST_PYTHON") else {
-        assert!(std::env::var("JETON_TEST_QUICK").is_ok(), "JETON_TEST_PYTHON is not set: run `cargo xtask test`");
+        assert!(
+            std::env::var("JETON_TEST_QUICK").is_ok(),
+            "JETON_TEST_PYTHON is not set: run `cargo xtask test`"
+        );
         return None;
     };
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients/introspect.py");
@@ -33,11 +36,16 @@ async fn real_oauth_client_libraries_introspect_and_revoke() {
     let doomed = authority.pat(&alice.session, &["Taskurai.*"]).await;
     let given = json!({"credential": credential, "live": live.secret, "doomed": doomed.secret});
     let base = authority.url("");
-    let Some(told) = tokio::task::spawn_blocking(move || python(&base, &given)).await.unwrap() else { return };
+    let Some(told) = tokio::task::spawn_blocking(move || python(&base, &given)).await.unwrap() else {
+        return;
+    };
 
     for answer in [&told["live"], &told["authlib"]] {
         assert_eq!(answer["active"], true, "{told}");
-        assert_eq!(answer["scope"], "Taskurai.Task.Create Taskurai.Task.Logs.Read Taskurai.Task.Read", "{told}");
+        assert_eq!(
+            answer["scope"], "Taskurai.Task.Create Taskurai.Task.Logs.Read Taskurai.Task.Read",
+            "{told}"
+        );
         assert_eq!(answer["username"], alice.name, "{told}");
         assert_eq!(answer["jti"], live.id, "{told}");
     }

@@ -11,7 +11,10 @@ on_both! {
 async fn a_token_is_issued_used_and_dead_once_revoked(authority: Authority) {
     authority.api().await;
     let alice = authority.person("alice").await;
-    let made = authority.token(&alice.session, json!({"name": "mytoken", "scopes": ["Taskurai.Task.*"]})).await.pat();
+    let made = authority
+        .token(&alice.session, json!({"name": "mytoken", "scopes": ["Taskurai.Task.*"]}))
+        .await
+        .pat();
 
     let verdict = authority.verify(&made.secret, Some("Taskurai.Task.Logs.Read")).await;
     assert_eq!(verdict["allowed"], true, "{verdict}");

@@ -21,14 +21,16 @@ on_both! {
 
 async fn form(authority: &Authority, path: &str, secret: &str, body: &str) -> Answer {
     let request = authority.request(Method::POST, path).bearer_auth(secret);
-    Answer::to(request.header("content-type", "application/x-www-form-urlencoded").body(body.to_owned())).await
+    Answer::to(request.header("content-type", "application/x-www-form-urlencoded").body(body.to_owned()))
+        .await
 }
 
 async fn an_active_token_has_the_members_of_rfc_7662(authority: Authority) {
     let alice = authority.person("alice").await;
     let pat = authority.pat(&alice.session, &["Taskurai.Task.*", "Jeton.Token.Read"]).await;
     let record = authority.record(&alice.session, &pat.id).await;
-    let owner = authority.get(&alice.session, &format!("/api/v1/users/{}", alice.name)).await.expect(200).body;
+    let owner =
+        authority.get(&alice.session, &format!("/api/v1/users/{}", alice.name)).await.expect(200).body;
     let seconds = |moment: &Value| json!(ms(moment) / 1000);
     let expected = json!({
         "active": true,
@@ -81,7 +83,9 @@ async fn a_form_is_read_as_the_specification_says(authority: Authority) {
     let introspect = async |body: String| form(&authority, "/oauth2/introspect", &api, &body).await;
     let hinted = introspect(format!("token={token}&token_type_hint=refresh_token&x=y")).await.expect(200);
     assert_eq!(hinted.body["active"], true, "unknown parameters are ignored");
-    for body in [String::new(), "token=".to_owned(), "Token=x".to_owned(), format!("token={token}&token={token}")] {
+    for body in
+        [String::new(), "token=".to_owned(), "Token=x".to_owned(), format!("token={token}&token={token}")]
+    {
         let refused = introspect(body).await.expect(400);
         assert_eq!(refused.body["error"], "invalid_request", "{}", refused.text);
         assert_eq!(refused.header("content-type"), "application/json");
@@ -93,7 +97,8 @@ async fn a_form_is_read_as_the_specification_says(authority: Authority) {
     let refused = Answer::to(json.json(&json!({ "token": token }))).await.expect(400);
     assert_eq!(refused.body["error"], "invalid_request");
     for path in ["/oauth2/introspect", "/oauth2/revoke"] {
-        let got = authority.get(&api, &format!("{path}?token={token}")).await.refused(405, "method_not_allowed");
+        let got =
+            authority.get(&api, &format!("{path}?token={token}")).await.refused(405, "method_not_allowed");
         assert_eq!(got.header("allow"), "POST");
     }
 }
@@ -137,7 +142,8 @@ async fn a_revocation_does_not_tell_what_the_text_was(authority: Authority) {
     let pat = authority.pat(&alice.session, &["*"]).await;
     let retired = authority.pat(&alice.session, &["*"]).await;
     let path = format!("/api/v1/tokens/{}/rotate", retired.id);
-    let rotated = authority.post(&alice.session, &path, json!({"overlap_minutes": 0})).await.expect(200).secret();
+    let rotated =
+        authority.post(&alice.session, &path, json!({"overlap_minutes": 0})).await.expect(200).secret();
     let wrong = sample::text_with(jeton_token::TokenKind::Personal, &pat.id);
     let forged = sample::text_with(jeton_token::TokenKind::Personal, &sample::forged(&pat.id));
     for text in ["garbage", &wrong, &forged, &retired.secret] {

@@ -73,7 +73,9 @@ async fn what_works_at_home_alone_is_inactive_elsewhere(authority: Authority) {
 async fn names_have_one_spelling_and_passwords_are_exact(authority: Authority) {
     let alice = authority.person("alice").await;
     authority.sign_in(&alice.name.to_uppercase(), PASSWORD).await.expect(201);
-    for password in [PASSWORD.to_uppercase(), format!("{PASSWORD} "), format!("{PASSWORD}\n"), format!("{PASSWORD}\0")] {
+    for password in
+        [PASSWORD.to_uppercase(), format!("{PASSWORD} "), format!("{PASSWORD}\n"), format!("{PASSWORD}\0")]
+    {
         authority.sign_in(&alice.name, &password).await.refused(401, "invalid_password");
     }
 }

@@ -86,7 +86,9 @@ async fn users_are_listed_newest_first_page_by_page(authority: Authority) {
     let (mut names, mut next) = (Vec::new(), String::new());
     loop {
         let page = authority.get(&admin, &format!("/api/v1/users?page_size=2{next}")).await.expect(200).body;
-        names.extend(page["items"].as_array().unwrap().iter().map(|user| user["name"].as_str().unwrap().to_owned()));
+        names.extend(
+            page["items"].as_array().unwrap().iter().map(|user| user["name"].as_str().unwrap().to_owned()),
+        );
         let Some(token) = page["next_page_token"].as_str() else { break };
         next = format!("&page_token={token}");
     }
@@ -112,7 +114,10 @@ async fn the_first_password_lies_in_a_file_until_it_is_changed(authority: Author
     assert!(file.exists());
     authority.patch(&admin, &path("admin"), json!({"display_name": "A"})).await.expect(200);
     assert!(file.exists());
-    authority.patch(&admin, &path("admin"), json!({"password": "short"})).await.invalid("/password", "invalid_field");
+    authority
+        .patch(&admin, &path("admin"), json!({"password": "short"}))
+        .await
+        .invalid("/password", "invalid_field");
     assert!(file.exists());
     authority.patch(&admin, &path("admin"), json!({"password": "another password"})).await.expect(200);
     assert!(!file.exists());
@@ -184,15 +189,23 @@ async fn the_last_administrator_stays(authority: Authority) {
     authority.person("alice").await;
     for _ in 0..2 {
         authority.delete(&admin, &path("admin")).await.refused(409, "last_administrator");
-        authority.patch(&admin, &path("admin"), json!({"disabled": true})).await.refused(409, "last_administrator");
-        authority.put(&admin, &path("admin"), json!({"disabled": true})).await.refused(409, "last_administrator");
+        authority
+            .patch(&admin, &path("admin"), json!({"disabled": true}))
+            .await
+            .refused(409, "last_administrator");
+        authority
+            .put(&admin, &path("admin"), json!({"disabled": true}))
+            .await
+            .refused(409, "last_administrator");
     }
     authority.get(&admin, "/api/v1/users").await.expect(200);
 }
 
 async fn fields_and_names_are_checked(authority: Authority) {
     let admin = authority.admin().await;
-    for name in ["-dash", "two%20words", "%D0%B0dmin", "a%2Fb", "x".repeat(65).as_str(), "nul%00", "%EF%BD%81"] {
+    for name in
+        ["-dash", "two%20words", "%D0%B0dmin", "a%2Fb", "x".repeat(65).as_str(), "nul%00", "%EF%BD%81"]
+    {
         authority.put(&admin, &path(name), json!({})).await.invalid("name", "invalid_field");
         authority.get(&admin, &path(name)).await.refused(404, "not_found");
         authority.patch(&admin, &path(name), json!({})).await.refused(404, "not_found");
@@ -200,11 +213,17 @@ async fn fields_and_names_are_checked(authority: Authority) {
     }
     let name = path(&fresh("dave"));
     for password in ["short", &"x".repeat(1025), ""] {
-        authority.put(&admin, &name, json!({"password": password})).await.invalid("/password", "invalid_field");
+        authority
+            .put(&admin, &name, json!({"password": password}))
+            .await
+            .invalid("/password", "invalid_field");
     }
     authority.put(&admin, &name, json!({"role": "Admin"})).await.invalid("/role", "unknown_field");
     authority.put(&admin, &name, json!({"disabled": null})).await.invalid("/disabled", "invalid_field");
-    authority.put(&admin, &name, json!({"display_name": "nul\0"})).await.invalid("/display_name", "invalid_field");
+    authority
+        .put(&admin, &name, json!({"display_name": "nul\0"}))
+        .await
+        .invalid("/display_name", "invalid_field");
     authority.put(&admin, &name, json!({"email": "x".repeat(1025)})).await.invalid("/email", "invalid_field");
     authority.put(&admin, &format!("{name}?force=1"), json!({})).await.refused(422, "unknown_field");
     authority.get(&admin, &name).await.refused(404, "not_found");

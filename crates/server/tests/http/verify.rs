@@ -125,7 +125,10 @@ async fn a_token_limited_to_networks_wants_the_address_of_the_client(authority: 
     assert_eq!(authority.introspect(&pat.secret, &[]).await, json!({"active": false}));
     authority.get(&pat.secret, "/api/v1/tokens/self").await.refused(401, "invalid_token");
     let body = json!({"token": pat.secret, "client_ip": "garbage"});
-    authority.post(&authority.api().await, "/api/v1/verify", body).await.invalid("/client_ip", "invalid_field");
+    authority
+        .post(&authority.api().await, "/api/v1/verify", body)
+        .await
+        .invalid("/client_ip", "invalid_field");
 }
 
 async fn a_token_limited_to_places_wants_the_place(authority: Authority) {
@@ -167,7 +170,8 @@ async fn what_is_no_token_gets_no_reason(authority: Authority) {
     let wrong = sample::text_with(jeton_token::TokenKind::Personal, &pat.id);
     let forged = sample::text_with(jeton_token::TokenKind::Personal, &sample::forged(&pat.id));
     let other_kind = pat.secret.replace("_pat_", "_svc_");
-    for text in ["", "garbage", &wrong, &forged, &other_kind, &pat.secret[..68], &format!("{} ", pat.secret)] {
+    for text in ["", "garbage", &wrong, &forged, &other_kind, &pat.secret[..68], &format!("{} ", pat.secret)]
+    {
         assert_eq!(ask(&authority, text, json!({})).await, json!({"allowed": false}));
     }
 }
@@ -181,6 +185,7 @@ async fn a_question_is_checked(authority: Authority) {
     ask(json!({"token": "x", "scope": null})).await.invalid("/scope", "invalid_field");
     ask(json!({"token": "x", "ip": "::1"})).await.invalid("/ip", "unknown_field");
     authority.get(&api, "/api/v1/verify").await.refused(405, "method_not_allowed");
-    let with_query = authority.post(&api, "/api/v1/verify?scope=Taskurai.Task.Read", json!({"token": "x"})).await;
+    let with_query =
+        authority.post(&api, "/api/v1/verify?scope=Taskurai.Task.Read", json!({"token": "x"})).await;
     with_query.refused(422, "unknown_field");
 }

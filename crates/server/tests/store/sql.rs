@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use sqlx::{AssertSqlSafe, Column as _, Connection as _, PgConnection, Row as _, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 
 /// A connection of one's own to a server's database.
 pub(crate) enum Sql {
@@ -41,19 +41,14 @@ impl Sql {
         macro_rules! texts {
             ($connection:expr, $text:expr) => {{
                 let rows = sqlx::query($text).fetch_all($connection).await.unwrap();
-                let columns = |row: &_| column_texts!(row);
-                rows.iter().map(columns).collect()
+                let cells = |row: &_| {
+                    let columns = 0..sqlx::Row::columns(row).len();
+                    columns
+                        .map(|at| sqlx::Row::get::<Option<String>, _>(row, at).unwrap_or_default())
+                        .collect()
+                };
+                rows.iter().map(cells).collect()
             }};
-        }
-        macro_rules! column_texts {
-            ($row:expr) => {{
-                let row = $row;
-                let texts = (0..count(row)).map(|at| row.get::<Option<String>, _>(at).unwrap_or_default());
-                texts.collect::<Vec<_>>()
-            }};
-        }
-        fn count<R: sqlx::Row>(row: &R) -> usize {
-            row.columns().iter().map(sqlx::Column::ordinal).count()
         }
         let text = AssertSqlSafe(text.to_owned());
         match self {

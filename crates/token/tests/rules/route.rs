@@ -51,55 +51,33 @@ fn a_template_is_made_of_canonical_segments_and_names() {
     }
 }
 
-#[test]
-fn what_is_no_template_is_refused() {
-    for path in [
-        "",
-        "tasks",
-        "*",
-        "//",
-        "/a//b",
-        "/a/../b",
-        "/a/./b",
-        "/a;b",
-        "/a?b",
-        "/a#b",
-        "/a\\b",
-        "/a\nb",
-        // a request is decoded before it is matched, so an encoded template would match nothing
-        "/a%20b",
-        "/%61",
-        "/a%2fb",
-        "/a%",
-        // a name is a whole segment and nothing else
-        "/{}",
-        "/{",
-        "/}",
-        "/{id",
-        "/id}",
-        "/{{id}}",
-        "/{id}}",
-        "/{{id}",
-        "/{a}{b}",
-        "/{id}.json",
-        "/v{n}",
-        "/a{id}b",
-        "/{*rest}",
-        "/tasks/{*rest}",
-        "/{a*}",
-        "/{a b}",
-        "/{a/b}",
-        "/{1}",
-        "/{a-b}",
-        "/{a.b}",
-        "/{ä}",
-        "/{{}}",
-        // one name, two segments: which one would the resource mean?
-        "/{id}/{id}",
-        "/{o}/projects/{o}",
-    ] {
-        assert_eq!(table(&[("GET", path)]).unwrap_err(), RouteError::Template(path.to_owned()));
+fn check_no_template(paths: &[&str]) {
+    for path in paths {
+        assert_eq!(table(&[("GET", path)]).unwrap_err(), RouteError::Template((*path).to_owned()));
     }
+}
+
+#[test]
+fn a_template_that_no_request_could_match_is_refused() {
+    check_no_template(&[
+        "", "tasks", "*", "//", "/a//b", "/a/../b", "/a/./b", "/a;b", "/a?b", "/a#b", "/a\\b", "/a\nb",
+    ]);
+    // A request is decoded before it is matched.
+    check_no_template(&["/a%20b", "/%61", "/a%2fb", "/a%"]);
+}
+
+#[test]
+fn a_name_is_a_whole_segment_of_letters_digits_and_underscores() {
+    check_no_template(&[
+        "/{}", "/{", "/}", "/{id", "/id}", "/{{id}}", "/{id}}", "/{{id}", "/{a}{b}", "/{{}}",
+    ]);
+    check_no_template(&["/{id}.json", "/v{n}", "/a{id}b", "/{*rest}", "/tasks/{*rest}", "/{a*}", "/{a/b}"]);
+    check_no_template(&["/{a b}", "/{1}", "/{a-b}", "/{a.b}", "/{ä}"]);
+}
+
+#[test]
+fn a_name_occurs_once() {
+    check_no_template(&["/{id}/{id}", "/{o}/projects/{o}"]);
 }
 
 #[test]

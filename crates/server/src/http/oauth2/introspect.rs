@@ -1,5 +1,7 @@
 //! Token introspection (RFC 7662). Whatever is not honoured answers `{"active":false}` and nothing else.
 
+use std::net::IpAddr;
+
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
@@ -19,16 +21,24 @@ pub(crate) async fn introspect(State(doors): State<Doors>, caller: Caller, form:
     let Some(token) = form.get("token") else {
         return problem::oauth_error("invalid_request", "the parameter `token` is missing");
     };
-    match answer(&doors, &caller, token, &form).await {
+    let Ok(client) = form.get("client_ip").map(str::parse::<IpAddr>).transpose() else {
+        return problem::oauth_error("invalid_request", "the parameter `client_ip` is no IP address");
+    };
+    match answer(&doors, &caller, token, form.get("resource"), client).await {
         Ok(answer) => problem::no_store(Json(answer)),
         Err(error) => Problem::from(error).into_response(),
     }
 }
 
-async fn answer(doors: &Doors, caller: &Caller, token: &str, form: &Form) -> Result<Introspection, Error> {
+async fn answer(
+    doors: &Doors,
+    caller: &Caller,
+    token: &str,
+    resource: Option<&str>,
+    client: Option<IpAddr>,
+) -> Result<Introspection, Error> {
     let api = doors.authority.calling_api(caller).await?;
-    let place = place(&doors.authority, form.get("resource")).await?;
-    let client = form.get("client_ip").and_then(|text| text.parse().ok());
+    let place = place(&doors.authority, resource).await?;
     let organization = api.organization.as_ref().map(|(id, _)| *id);
     let audience = Audience::Api { catalogue: &api.catalogue, organization };
     let demand = Demand { audience, scope: None, place, client };

@@ -33,7 +33,8 @@ async fn scopes_are_checked(authority: Authority) {
         answer.refused(422, "invalid_field");
     }
     for wildcard in ["*", ".*", ".Task.*"] {
-        let answer = put(&authority, |body, own| body["scopes"][0] = scope(&format!("{own}{wildcard}"))).await;
+        let answer =
+            put(&authority, |body, own| body["scopes"][0] = scope(&format!("{own}{wildcard}"))).await;
         answer.invalid("/scopes/0/name", "invalid_field");
     }
     put(&authority, |body, _| body["scopes"] = json!([])).await.invalid("/scopes", "invalid_field");
@@ -47,9 +48,15 @@ async fn scopes_are_checked(authority: Authority) {
     }
     put(&authority, |body, _| body["scopes"][0]["title"] = json!("x")).await.refused(422, "unknown_field");
     put(&authority, |body, _| body["owner"] = json!("x")).await.invalid("/owner", "unknown_field");
-    put(&authority, |body, _| body["organization"] = json!("nowhere")).await.invalid("/organization", "unknown_name");
-    put(&authority, |body, _| body["organization"] = Value::Null).await.invalid("/organization", "invalid_field");
-    put(&authority, |body, _| _ = body.as_object_mut().unwrap().remove("audience")).await.refused(422, "invalid_field");
+    put(&authority, |body, _| body["organization"] = json!("nowhere"))
+        .await
+        .invalid("/organization", "unknown_name");
+    put(&authority, |body, _| body["organization"] = Value::Null)
+        .await
+        .invalid("/organization", "invalid_field");
+    put(&authority, |body, _| _ = body.as_object_mut().unwrap().remove("audience"))
+        .await
+        .refused(422, "invalid_field");
 }
 
 async fn names_that_differ_only_in_case_are_a_conflict(authority: Authority) {
@@ -142,12 +149,18 @@ async fn limits_hold(authority: Authority) {
     };
     routes(1024).await.expect(201);
     routes(1025).await.invalid("/routes", "invalid_field");
-    put(&authority, |body, _| body["title"] = json!("x".repeat(1025))).await.invalid("/title", "invalid_field");
-    put(&authority, |body, _| body["audience"] = json!("x".repeat(1025))).await.invalid("/audience", "invalid_field");
+    put(&authority, |body, _| body["title"] = json!("x".repeat(1025)))
+        .await
+        .invalid("/title", "invalid_field");
+    put(&authority, |body, _| body["audience"] = json!("x".repeat(1025)))
+        .await
+        .invalid("/audience", "invalid_field");
     let long = "x".repeat(1025);
     let answer = put(&authority, |body, _| body["scopes"][2]["description"] = json!(long)).await;
     answer.invalid("/scopes/2/description", "invalid_field");
-    put(&authority, |body, _| body["title"] = json!("x".repeat(600_000))).await.refused(413, "body_too_large");
+    put(&authority, |body, _| body["title"] = json!("x".repeat(600_000)))
+        .await
+        .refused(413, "body_too_large");
 }
 
 /// PostgreSQL takes no NUL in a text, so it must not get that far.

@@ -62,7 +62,8 @@ async fn a_dry_run_changes_nothing_and_says_what_would_change(authority: Authori
     let admin = authority.admin().await;
     let (name, namespace, mut body) = shop();
     let dry = format!("{}?dry_run=true", path(&name));
-    let names: Vec<_> = body["scopes"].as_array().unwrap().iter().map(|scope| scope["name"].clone()).collect();
+    let names: Vec<_> =
+        body["scopes"].as_array().unwrap().iter().map(|scope| scope["name"].clone()).collect();
     let plan = authority.put(&admin, &dry, body.clone()).await.expect(200).body;
     let expected = json!({
         "change": "create", "scopes_added": names, "scopes_removed": [], "widenings": [], "routes": 1,
@@ -70,11 +71,15 @@ async fn a_dry_run_changes_nothing_and_says_what_would_change(authority: Authori
     assert_eq!(plan, expected);
     authority.get(&admin, &path(&name)).await.refused(404, "not_found");
 
-    let made = authority.put(&admin, &format!("{}?dry_run=false", path(&name)), body.clone()).await.expect(201).body;
+    let made =
+        authority.put(&admin, &format!("{}?dry_run=false", path(&name)), body.clone()).await.expect(201).body;
     let plan = authority.put(&admin, &dry, body.clone()).await.expect(200).body;
     assert_eq!(plan["change"], "none");
     body["scopes"].as_array_mut().unwrap().pop();
-    body["scopes"].as_array_mut().unwrap().push(json!({"name": format!("{namespace}.New"), "description": ""}));
+    body["scopes"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({"name": format!("{namespace}.New"), "description": ""}));
     body["routes"] = json!([]);
     let plan = authority.put(&admin, &dry, body).await.expect(200).body;
     let expected = json!({
@@ -119,7 +124,8 @@ async fn a_widening_says_how_many_tokens_it_widens(authority: Authority) {
     authority.revoke(&alice.session, &dead.id).await.expect(204);
 
     body["scopes"][0]["implies"] = json!([logs]);
-    let plan = authority.put(&admin, &format!("{}?dry_run=true", path(&name)), body.clone()).await.expect(200).body;
+    let plan =
+        authority.put(&admin, &format!("{}?dry_run=true", path(&name)), body.clone()).await.expect(200).body;
     let widening = &plan["widenings"][0];
     assert_eq!((&widening["scope"], &widening["adds"]), (&json!(read), &json!([logs])));
     // Those two and whoever holds `*`, sessions too.
@@ -140,9 +146,14 @@ async fn a_namespace_belongs_to_one_api_for_ever(authority: Authority) {
     let admin = authority.admin().await;
     let (name, namespace, body) = shop();
     authority.put(&admin, &path(&name), body.clone()).await.expect(201);
-    for taken in [namespace.clone(), namespace.to_uppercase(), namespace.to_lowercase(), "Taskurai".to_owned()] {
+    for taken in
+        [namespace.clone(), namespace.to_uppercase(), namespace.to_lowercase(), "Taskurai".to_owned()]
+    {
         let other = fresh("other");
-        authority.put(&admin, &path(&other), sample::api(&other, &taken)).await.refused(409, "namespace_taken");
+        authority
+            .put(&admin, &path(&other), sample::api(&other, &taken))
+            .await
+            .refused(409, "namespace_taken");
         authority.get(&admin, &path(&other)).await.refused(404, "not_found");
     }
     let moved = sample::api(&name, &fresh("Moved"));
@@ -150,10 +161,16 @@ async fn a_namespace_belongs_to_one_api_for_ever(authority: Authority) {
     authority.delete(&admin, &path(&name)).await.expect(204);
     let heir = fresh("heir");
     authority.put(&admin, &path(&heir), sample::api(&heir, &namespace)).await.refused(409, "namespace_taken");
-    authority.put(&admin, &path(&name), sample::api(&name, &fresh("Moved"))).await.refused(409, "namespace_taken");
+    authority
+        .put(&admin, &path(&name), sample::api(&name, &fresh("Moved")))
+        .await
+        .refused(409, "namespace_taken");
     for reserved in ["Jeton", "jeton", "JETON"] {
         let mine = fresh("mine");
-        authority.put(&admin, &path(&mine), sample::api(&mine, reserved)).await.refused(409, "namespace_taken");
+        authority
+            .put(&admin, &path(&mine), sample::api(&mine, reserved))
+            .await
+            .refused(409, "namespace_taken");
     }
 }
 
@@ -161,7 +178,10 @@ async fn what_jeton_brings_along_is_not_changed(authority: Authority) {
     let admin = authority.admin().await;
     let before = authority.get(&admin, &path("jeton")).await.expect(200).body;
     assert_eq!((&before["namespace"], &before["organization"]), (&json!("Jeton"), &Value::Null));
-    authority.put(&admin, &path("jeton"), sample::api("jeton", &fresh("Free"))).await.refused(409, "built_in");
+    authority
+        .put(&admin, &path("jeton"), sample::api("jeton", &fresh("Free")))
+        .await
+        .refused(409, "built_in");
     authority.delete(&admin, &path("jeton")).await.refused(409, "built_in");
     authority.post(&admin, "/api/v1/apis/jeton/credential", Value::Null).await.refused(409, "built_in");
     assert_eq!(authority.get(&admin, &path("jeton")).await.expect(200).body, before);

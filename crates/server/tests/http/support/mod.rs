@@ -72,6 +72,11 @@ impl Authority {
         Some(Self::start(tempfile::tempdir().unwrap(), Some(scratch.url().to_owned())).await)
     }
 
+    /// On SQLite in the folder of a server that has stopped.
+    pub(crate) async fn again(folder: TempDir) -> Self {
+        Self::start(folder, None).await
+    }
+
     async fn start(folder: TempDir, database_url: Option<String>) -> Self {
         let settings = settings(folder.path(), database_url.clone());
         let clock = TestClock::default();

@@ -12,7 +12,10 @@ use super::Authority;
 /// A small API of this namespace.
 pub(crate) fn api(name: &str, namespace: &str) -> Value {
     let scopes = ["Task.Read", "Task.Create", "Task.Logs.Read", "Log.Query.Read"];
-    let scopes: Vec<_> = scopes.iter().map(|scope| json!({"name": format!("{namespace}.{scope}"), "description": ""})).collect();
+    let scopes: Vec<_> = scopes
+        .iter()
+        .map(|scope| json!({"name": format!("{namespace}.{scope}"), "description": ""}))
+        .collect();
     json!({
         "title": name,
         "namespace": namespace,

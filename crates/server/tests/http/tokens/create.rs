@@ -85,7 +85,10 @@ async fn the_end_can_be_said_in_three_ways_and_only_one_at_a_time(authority: Aut
     assert_eq!(ends["token"]["expires_at"], Value::Null);
     let ends = made(json!({"expires_at": at})).await.expect(201).body;
     assert_eq!(ms(&ends["token"]["expires_at"]), 4_000_000_000_000);
-    let ends = made(json!({"expires_at": "2096-10-02T09:06:40+02:00", "never_expires": false})).await.expect(201).body;
+    let ends = made(json!({"expires_at": "2096-10-02T09:06:40+02:00", "never_expires": false}))
+        .await
+        .expect(201)
+        .body;
     assert_eq!(ms(&ends["token"]["expires_at"]), 4_000_000_000_000, "an offset from UTC is understood");
 
     for twice in [
@@ -129,7 +132,10 @@ async fn an_unknown_scope_is_answered_with_the_nearest_ones(authority: Authority
     let refused = authority.token(&alice.session, body).await.invalid("/scopes/1", "unknown_scope");
     assert!(refused.body["detail"].as_str().unwrap().contains("`Taskurai.Task.Read`"), "{}", refused.text);
     for unknown in ["Nobody.Task.Read", "Nobody.*", "Taskurai.Task.Read.*", "taskurai.Task.Read"] {
-        authority.token(&alice.session, json!({"scopes": [unknown]})).await.invalid("/scopes/0", "unknown_scope");
+        authority
+            .token(&alice.session, json!({"scopes": [unknown]}))
+            .await
+            .invalid("/scopes/0", "unknown_scope");
     }
     for known in ["Taskurai.*", "Taskurai.Task.Logs.*", "Jeton.Token.*", "Jeton.Admin.User"] {
         authority.token(&alice.session, json!({"scopes": [known]})).await.expect(201);
@@ -177,9 +183,14 @@ async fn unknown_fields_and_nulls_are_refused(authority: Authority) {
         let body = json!({"scopes": ["*"], known: null});
         authority.token(&alice.session, body).await.invalid(&format!("/{known}"), "invalid_field");
     }
-    let answer = authority.post(&alice.session, "/api/v1/tokens?dry_run=true", json!({"scopes": ["*"]})).await;
+    let answer =
+        authority.post(&alice.session, "/api/v1/tokens?dry_run=true", json!({"scopes": ["*"]})).await;
     answer.refused(422, "unknown_field");
-    assert_eq!(authority.names(&alice.session, "kind=personal").await, Vec::<String>::new(), "nothing was made");
+    assert_eq!(
+        authority.names(&alice.session, "kind=personal").await,
+        Vec::<String>::new(),
+        "nothing was made"
+    );
 }
 
 async fn a_body_that_is_no_json_is_refused(authority: Authority) {

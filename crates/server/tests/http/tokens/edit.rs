@@ -72,7 +72,10 @@ async fn attack_07_what_is_not_changeable_is_refused_and_the_record_stays(author
         authority.patch(&alice.session, &path, body).await.invalid(&format!("/{key}"), "unknown_field");
     }
     for field in ["name", "description", "scopes", "expires_at", "projects", "networks"] {
-        authority.patch(&alice.session, &path, json!({ field: null })).await.invalid(&format!("/{field}"), "invalid_field");
+        authority
+            .patch(&alice.session, &path, json!({ field: null }))
+            .await
+            .invalid(&format!("/{field}"), "invalid_field");
     }
     authority.patch(&alice.session, &path, json!({"scopes": []})).await.invalid("/scopes", "invalid_field");
     authority.patch(&alice.session, &path, json!([{"scopes": ["*"]}])).await.expect(422);
@@ -117,7 +120,10 @@ async fn a_dead_token_is_not_changed_any_more(authority: Authority) {
 async fn a_suspended_token_is_not_shown_as_active_after_a_change(authority: Authority) {
     let (admin, alice) = (authority.admin().await, authority.person("alice").await);
     let (pat, path) = made(&authority, &alice).await;
-    authority.patch(&admin, &format!("/api/v1/users/{}", alice.name), json!({"disabled": true})).await.expect(200);
+    authority
+        .patch(&admin, &format!("/api/v1/users/{}", alice.name), json!({"disabled": true}))
+        .await
+        .expect(200);
     assert_eq!(authority.record(&admin, &pat.id).await["state"], "suspended");
     let changed = authority.patch(&admin, &path, json!({"description": "x"})).await.expect(200);
     assert_eq!(changed.body["state"], "suspended");

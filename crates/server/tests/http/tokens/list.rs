@@ -30,7 +30,8 @@ async fn a_list_is_newest_first_and_stable_while_rows_change(authority: Authorit
 
     let (mut names, mut next) = (Vec::new(), String::new());
     loop {
-        let page = authority.get(&alice.session, &format!("/api/v1/tokens?kind=personal&page_size=2{next}")).await;
+        let page =
+            authority.get(&alice.session, &format!("/api/v1/tokens?kind=personal&page_size=2{next}")).await;
         let body = page.expect(200).body;
         let items = body["items"].as_array().unwrap();
         assert!(items.len() <= 2);
@@ -87,19 +88,23 @@ async fn everybody_lists_their_own_and_administrators_everybodys(authority: Auth
     let (alice, bob) = (authority.person("alice").await, authority.person("bob").await);
     five(&authority, &alice).await;
     five(&authority, &bob).await;
-    for item in authority.get(&alice.session, "/api/v1/tokens").await.expect(200).body["items"].as_array().unwrap() {
+    for item in
+        authority.get(&alice.session, "/api/v1/tokens").await.expect(200).body["items"].as_array().unwrap()
+    {
         assert_eq!(item["owner"]["name"], json!(alice.name));
     }
     let query = |name: &str| format!("/api/v1/tokens?owner={name}");
     let others = authority.get(&alice.session, &query(&bob.name)).await.refused(403, "insufficient_scope");
-    let nobody = authority.get(&alice.session, &query("nobody-at-all")).await.refused(403, "insufficient_scope");
+    let nobody =
+        authority.get(&alice.session, &query("nobody-at-all")).await.refused(403, "insufficient_scope");
     assert_eq!(others.without_request_id(), nobody.without_request_id(), "names of users are not told");
 
     let admin = authority.admin().await;
     let found = authority.get(&admin, &query(&bob.name)).await.expect(200).body;
     assert_eq!(found["items"].as_array().unwrap().len(), 6);
     let all = authority.get(&admin, "/api/v1/tokens?page_size=1000").await.expect(200).body;
-    let owners: Vec<&Value> = all["items"].as_array().unwrap().iter().map(|item| &item["owner"]["name"]).collect();
+    let owners: Vec<&Value> =
+        all["items"].as_array().unwrap().iter().map(|item| &item["owner"]["name"]).collect();
     assert!(owners.contains(&&json!(alice.name)) && owners.contains(&&json!(bob.name)));
     authority.get(&admin, &query("nobody-at-all")).await.refused(404, "not_found");
 }

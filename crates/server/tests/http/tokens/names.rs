@@ -24,7 +24,11 @@ async fn a_name_is_unique_among_the_live_tokens_of_its_owner(authority: Authorit
 
     authority.revoke(&alice.session, &first.id).await.expect(204);
     let second = authority.token(&alice.session, body).await.pat();
-    assert_eq!(authority.record(&alice.session, &first.id).await["name"], "deploy", "the dead one keeps its name");
+    assert_eq!(
+        authority.record(&alice.session, &first.id).await["name"],
+        "deploy",
+        "the dead one keeps its name"
+    );
     assert!(authority.is_active(&second.secret).await && !authority.is_active(&first.secret).await);
 }
 
@@ -76,7 +80,8 @@ async fn a_name_that_looks_like_a_default_one_blocks_nobody(authority: Authority
     let number = authority.token(&alice.session, json!({"scopes": ["*"]})).await.expect(201).body;
     let number = number["token"]["number"].as_i64().unwrap();
     for next in number + 1..number + 10 {
-        let name = if next % 2 == 0 { format!("token-{}", next + 9) } else { format!("session-{}", next + 9) };
+        let name =
+            if next % 2 == 0 { format!("token-{}", next + 9) } else { format!("session-{}", next + 9) };
         authority.token(&alice.session, json!({"name": name, "scopes": ["*"]})).await.expect(201);
     }
     for _ in 0..5 {

@@ -17,13 +17,18 @@ on_both! {
 
 async fn a_rotation_gives_the_same_token_a_new_value_and_kills_the_old_one(authority: Authority) {
     let alice = authority.person("alice").await;
-    let pat = authority.token(&alice.session, json!({"name": "t", "description": "d", "scopes": ["*"]})).await.pat();
+    let pat = authority
+        .token(&alice.session, json!({"name": "t", "description": "d", "scopes": ["*"]}))
+        .await
+        .pat();
     let before = authority.record(&alice.session, &pat.id).await;
     let path = format!("/api/v1/tokens/{}/rotate", pat.id);
     let rotated = authority.post(&alice.session, &path, json!({"overlap_minutes": 0})).await.expect(200);
     assert_eq!(rotated.header("cache-control"), "no-store");
     let (after, secret) = (&rotated.body["token"], rotated.secret());
-    for field in ["id", "number", "name", "description", "scopes", "created_at", "created_by", "parent_id", "state"] {
+    for field in
+        ["id", "number", "name", "description", "scopes", "created_at", "created_by", "parent_id", "state"]
+    {
         assert_eq!(after[field], before[field], "{field}");
     }
     assert_ne!(after["hint"], before["hint"]);
@@ -34,7 +39,8 @@ async fn a_rotation_gives_the_same_token_a_new_value_and_kills_the_old_one(autho
     let verdict = authority.verify(&pat.secret, None).await;
     assert_eq!(verdict, json!({"allowed": false}), "a retired secret is like any wrong one");
     authority.get(&pat.secret, "/api/v1/tokens/self").await.refused(401, "invalid_token");
-    let again = authority.post(&alice.session, &path, json!({"overlap_minutes": 0})).await.expect(200).secret();
+    let again =
+        authority.post(&alice.session, &path, json!({"overlap_minutes": 0})).await.expect(200).secret();
     assert!(authority.is_active(&again).await && !authority.is_active(&secret).await);
 }
 
@@ -112,7 +118,10 @@ async fn a_token_with_the_right_rotates_itself(authority: Authority) {
     let body = json!({"overlap_minutes": 0});
     let rotated = authority.post(&pat.secret, "/api/v1/tokens/self/rotate", body.clone()).await.expect(200);
     assert_eq!(rotated.id(), pat.id);
-    authority.post(&pat.secret, "/api/v1/tokens/self/rotate", body.clone()).await.refused(401, "invalid_token");
+    authority
+        .post(&pat.secret, "/api/v1/tokens/self/rotate", body.clone())
+        .await
+        .refused(401, "invalid_token");
     assert!(authority.is_active(&rotated.secret()).await);
     let without = authority.pat(&alice.session, &["Taskurai.Task.Read"]).await;
     let denied = authority.post(&without.secret, "/api/v1/tokens/self/rotate", body).await;
@@ -124,7 +133,10 @@ async fn a_token_that_cannot_be_widened_is_not_rotated_wider_either(authority: A
     let pat = authority.pat(&alice.session, &["Taskurai.Task.Read", "Jeton.Token.*"]).await;
     for scopes in [json!(["*"]), json!(["Taskurai.Task.*"]), json!(["Taskurai.Task.Read", "Jeton.*"])] {
         let body = json!({"overlap_minutes": 0, "scopes": scopes});
-        authority.post(&pat.secret, "/api/v1/tokens/self/rotate", body).await.refused(403, "scope_exceeds_grant");
+        authority
+            .post(&pat.secret, "/api/v1/tokens/self/rotate", body)
+            .await
+            .refused(403, "scope_exceeds_grant");
     }
     let body = json!({"overlap_minutes": 0, "scopes": ["Jeton.Token.Rotate"]});
     authority.post(&pat.secret, "/api/v1/tokens/self/rotate", body).await.expect(200);

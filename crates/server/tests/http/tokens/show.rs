@@ -47,7 +47,10 @@ async fn a_query_parameter_that_does_not_exist_is_refused(authority: Authority) 
     }
     authority.patch(&alice.session, &one, json!({})).await.refused(422, "unknown_field");
     let rotate = format!("/api/v1/tokens/{}/rotate?overlap_minutes=0", pat.id);
-    authority.post(&alice.session, &rotate, json!({"overlap_minutes": 0})).await.refused(422, "unknown_field");
+    authority
+        .post(&alice.session, &rotate, json!({"overlap_minutes": 0}))
+        .await
+        .refused(422, "unknown_field");
     assert!(authority.is_active(&pat.secret).await, "nothing was done");
 }
 

@@ -2,7 +2,7 @@
 
 use jeton_token::{Audience, Demand, Facts, Inactive, Link, Place, Where, effective_at};
 
-use super::{alone, asked, from_network, judge, link, owned_by, with_patterns, within};
+use super::{alone, asked, at_home, from_network, judge, link, owned_by, with_patterns, within};
 use crate::sample::{organization, project, rights, scope, tasks};
 
 fn verdict(token: Link, place: Where) -> Option<Inactive> {
@@ -158,4 +158,17 @@ fn token_and_owner_both_narrow() {
     token.patterns = with_patterns(&["Tasks.Logs.Read", "Tasks.Update"]).patterns;
     let active = judge(&alone(token), &asked(&tasks)).unwrap();
     assert_eq!(super::texts(&active.rights), ["Tasks.Logs.Read", "Tasks.Read"]);
+}
+
+#[test]
+fn the_places_of_an_ancestor_count_as_well() {
+    let facts = Facts { token: link(), ancestors: vec![link(), within(project(1, 1))] };
+    let tasks = tasks();
+    let api = |place| judge(&facts, &Demand { place, ..asked(&tasks) }).err();
+    assert_eq!(api(Where::Everywhere), Some(Inactive::ResourceRequired));
+    assert_eq!(api(at(project(1, 2))), Some(Inactive::PlaceNotAllowed));
+    assert_eq!(api(at(project(1, 1))), None);
+    let home = |place| judge(&facts, &Demand { place, ..at_home() }).err();
+    assert_eq!(home(at(project(1, 2))), Some(Inactive::PlaceNotAllowed));
+    assert_eq!(home(at(project(1, 1))), None);
 }

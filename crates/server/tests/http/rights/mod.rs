@@ -1,0 +1,5 @@
+//! Who may give what to whom.
+
+mod ceiling;
+mod children;
+mod others;
