@@ -59,6 +59,7 @@ codes! {
     NamespaceTaken = "namespace_taken", "the namespace belongs to another API for ever";
     ScopeTombstoned = "scope_tombstoned", "a removed scope does not come back";
     BuiltIn = "built_in", "what Jeton brings along cannot be changed";
+    ChangedMeanwhile = "changed_meanwhile", "somebody else changed it at the same moment; try again";
     TokenNotLive = "token_not_live", "a revoked or expired token is not changed any more";
     LastAdministrator = "last_administrator", "somebody must remain who can administer";
     Busy = "busy", "more is asked at once than this server takes; try again";

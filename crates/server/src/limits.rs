@@ -4,6 +4,8 @@
 pub(crate) const BODY_BYTES_MAX: usize = 32 * 1024;
 /// The largest body of a call that registers an API, in bytes: a full catalogue with descriptions and routes.
 pub(crate) const CATALOGUE_BODY_BYTES_MAX: usize = 512 * 1024;
+/// The largest body that is too large and yet read to its end, in bytes, so that the client sees the answer.
+pub(crate) const DISCARDED_BYTES_MAX: usize = 1024 * 1024;
 /// The longest that one request may take, in seconds.
 pub(crate) const REQUEST_SECONDS_MAX: u64 = 10;
 /// The longest that a connection may stay silent before its first byte, in seconds.
@@ -34,6 +36,8 @@ pub(crate) const LIFETIME_MS_DEFAULT: i64 = 30 * 24 * 60 * 60 * 1000;
 pub(crate) const LIFETIME_MINUTES_MAX: i64 = 100 * 366 * 24 * 60;
 /// How long a session lives, in milliseconds: 12 hours.
 pub(crate) const SESSION_MS: i64 = 12 * 60 * 60 * 1000;
+/// How long a retired secret is kept, in milliseconds: 8 days, more than any overlap and replay need.
+pub(crate) const RETIRED_SECRET_MS_KEPT: i64 = 8 * 24 * 60 * 60 * 1000;
 /// How deep tokens made by tokens go; the first has depth 0.
 pub(crate) const DEPTH_MAX: usize = 4;
 

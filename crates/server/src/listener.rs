@@ -1,6 +1,7 @@
 //! The accept loop. A connection that sends nothing, or its header drop by drop, is closed.
 
 use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt as _;
 
@@ -26,16 +27,18 @@ use crate::limits::{
 pub(crate) async fn serve(listener: TcpListener, router: Router, until: impl Future<Output = ()>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let graceful = GracefulShutdown::new();
+    // Nothing is ever sent: that the sender is dropped says that the server ends.
+    let (running, ending) = watch::channel(());
     tokio::pin!(until);
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            accepted = accept(&listener, &places) => accepted,
             () = &mut until => break,
         };
         match accepted {
-            Ok((stream, peer)) => {
-                let connection = connection(stream, peer, router.clone(), graceful.watcher());
+            Ok((place, stream, peer)) => {
+                let ending = ending.clone();
+                let connection = connection(stream, peer, router.clone(), graceful.watcher(), ending);
                 tokio::spawn(async move {
                     connection.await;
                     drop(place);
@@ -49,8 +52,30 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, until: impl Fut
         }
     }
     drop(listener);
+    drop(running);
     if timeout(Duration::from_secs(SHUTDOWN_SECONDS_MAX), graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests did not finish in time and were cut off");
+    }
+}
+
+/// A place, then a connection for it. Waiting for either may be given up at any moment.
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> io::Result<(OwnedSemaphorePermit, TcpStream, SocketAddr)> {
+    let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, peer) = listener.accept().await?;
+    Ok((place, stream, peer))
+}
+
+/// Whether the client begins to speak, before its time is up and before the server ends.
+async fn speaks(stream: &TcpStream, mut ending: watch::Receiver<()>) -> bool {
+    let first_byte = timeout(Duration::from_secs(FIRST_BYTE_SECONDS_MAX), stream.readable());
+    tokio::select! {
+        // A request that is here already is one in flight.
+        biased;
+        first_byte = first_byte => matches!(first_byte, Ok(Ok(()))),
+        _ = ending.changed() => false,
     }
 }
 
@@ -59,9 +84,9 @@ async fn connection(
     peer: SocketAddr,
     router: Router,
     watcher: hyper_util::server::graceful::Watcher,
+    ending: watch::Receiver<()>,
 ) {
-    let first_byte = timeout(Duration::from_secs(FIRST_BYTE_SECONDS_MAX), stream.readable()).await;
-    if !matches!(first_byte, Ok(Ok(()))) {
+    if !speaks(&stream, ending).await {
         return;
     }
     // Small answers should leave at once.

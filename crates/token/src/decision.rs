@@ -195,6 +195,17 @@ pub enum Inactive {
     NothingEffective,
 }
 
+/// Whether the token has anything to do with the audience: only then may it be told why a token is refused.
+pub fn concerns(token: &Link, audience: Audience<'_>) -> bool {
+    match audience {
+        Audience::Jeton => true,
+        Audience::Api { catalogue, .. } => {
+            let matched = |pattern| catalogue.matches(pattern);
+            token.kind.leaves_home() && token.patterns.patterns().iter().any(matched)
+        }
+    }
+}
+
 /// Whether the token itself may be honoured anywhere: alive, unexpired, unsuspended, like its ancestors.
 pub fn standing(facts: &Facts, now: Timestamp) -> Result<(), Inactive> {
     check_alive(&facts.token, now)?;

@@ -29,8 +29,8 @@ pub use catalogue::{
     Catalogue, CatalogueError, CatalogueScope, MAX_CATALOGUE_BYTES, MAX_CATALOGUE_SCOPES, MAX_IMPLIES_DEPTH,
 };
 pub use decision::{
-    Active, Audience, Demand, Facts, Inactive, Link, OwnerState, Verdict, Where, decide, effective_at,
-    standing,
+    Active, Audience, Demand, Facts, Inactive, Link, OwnerState, Verdict, Where, concerns, decide,
+    effective_at, standing,
 };
 pub use digest::{Mac, Pepper, PepperVersion, RowKey, TokenDigest};
 pub use id::{

@@ -31,6 +31,15 @@ impl PlaceLimit {
         }
     }
 
+    /// Whether whatever is limited like `other` is also within this limit.
+    pub fn covers_limit(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Everywhere, _) => true,
+            (Self::Within(_), Self::Everywhere) => false,
+            (Self::Within(_), Self::Within(places)) => places.iter().all(|place| self.covers(*place)),
+        }
+    }
+
     /// Whether all of `place` is allowed.
     pub fn covers(&self, place: Place) -> bool {
         match self {
@@ -63,6 +72,17 @@ impl NetworkLimit {
         }
     }
 
+    /// Whether whatever is limited like `other` is also within this limit.
+    pub fn covers_limit(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Anywhere, _) => true,
+            (Self::Within(_), Self::Anywhere) => false,
+            (Self::Within(mine), Self::Within(yours)) => {
+                yours.iter().all(|inner| mine.iter().any(|outer| outer.contains_network(inner)))
+            }
+        }
+    }
+
     /// Whether a call from this address is allowed.
     pub fn covers(&self, address: IpAddr) -> bool {
         match self {
@@ -88,6 +108,11 @@ pub struct Network(IpNet);
 pub struct NetworkError;
 
 impl Network {
+    /// Whether all of the other network lies in it.
+    pub fn contains_network(&self, other: &Self) -> bool {
+        self.0.contains(&other.0)
+    }
+
     /// Whether the address lies in it. An IPv4 address that arrives in IPv6 clothes counts as IPv4.
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(&address.to_canonical())

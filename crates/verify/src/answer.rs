@@ -13,25 +13,27 @@ pub(crate) fn read(body: &[u8], token: &TokenText, ask: &Ask<'_>) -> Result<Deci
     let answer: VerifyAnswer =
         serde_json::from_slice(body).map_err(|_| Malformed("it is no answer to a verify call"))?;
     if answer.allowed {
-        caller(answer, token).map(Decision::Allowed)
+        caller(answer, token, ask).map(Decision::Allowed)
     } else {
         denied(&answer, ask).map(Decision::Denied)
     }
 }
 
-fn caller(answer: VerifyAnswer, token: &TokenText) -> Result<Caller, Unavailable> {
+fn caller(answer: VerifyAnswer, token: &TokenText, ask: &Ask<'_>) -> Result<Caller, Unavailable> {
     let (None, Some(record), Some(subject), Some(scopes)) =
         (answer.reason, answer.token, answer.subject, answer.scopes)
     else {
         return Err(Malformed("it allows without saying whom and what, or while it names a reason not to"));
     };
     check_record(&record, token)?;
+    let scopes = scopes.iter().map(|scope| read_scope(scope)).collect::<Result<Vec<_>, _>>()?;
+    check_scope(&scopes, ask)?;
     Ok(Caller {
         subject: read_subject(subject)?,
         token_id: token.id(),
         token_kind: token.kind(),
         token_name: record.name,
-        scopes: scopes.iter().map(|scope| read_scope(scope)).collect::<Result<_, _>>()?,
+        scopes,
         expires_at: answer.expires_at,
     })
 }
@@ -43,6 +45,15 @@ fn check_record(record: &Token, token: &TokenText) -> Result<(), Unavailable> {
         Ok(())
     } else {
         Err(Malformed("it is about another token"))
+    }
+}
+
+/// INVARIANT: an answer allows only what was asked for. `allowed` beside scopes that say otherwise is no answer.
+fn check_scope(effective: &[Scope], ask: &Ask<'_>) -> Result<(), Unavailable> {
+    if ask.demanded_scope().is_none_or(|scope| effective.contains(scope)) {
+        Ok(())
+    } else {
+        Err(Malformed("it allows without the scope that was asked for"))
     }
 }
 

@@ -119,9 +119,15 @@ pub(crate) struct Permit {
     actor: Option<PrincipalId>,
     credential: Option<TokenId>,
     action: Action,
+    /// Whether the credential must still stand when the permit is used.
+    rests_on_credential: bool,
 }
 
 impl Permit {
+    pub(crate) fn rests_on_credential(&self) -> bool {
+        self.rests_on_credential
+    }
+
     pub(crate) fn actor(&self) -> Option<PrincipalId> {
         self.actor
     }
@@ -195,11 +201,12 @@ pub(crate) fn system(reason: Reason) -> Permit {
         Reason::Possession(token, owner) => (Some(owner), Some(token), Action::TokenRevoke),
         Reason::RowAltered => (None, None, Action::NoteAltered),
     };
-    Permit { actor, credential, action }
+    Permit { actor, credential, action, rests_on_credential: false }
 }
 
 fn permit(caller: &Caller, action: Action) -> Permit {
-    Permit { actor: Some(caller.principal()), credential: Some(caller.token()), action }
+    let (actor, credential) = (Some(caller.principal()), Some(caller.token()));
+    Permit { actor, credential, action, rests_on_credential: true }
 }
 
 fn may_administer(caller: &Caller, action: Action, place: Place) -> bool {

@@ -53,7 +53,11 @@ impl Authority {
         };
         let plan = self.plan(existing.as_ref(), &request).await?;
         match (dry_run, existing, plan.change) {
-            (true, _, _) => Ok(Put::Planned(plan)),
+            (true, _, _) => {
+                let new = new_api(request, organization, self.mint_id());
+                self.store.rehearse(&permit, &Write::PutApi(new)).await?;
+                Ok(Put::Planned(plan))
+            }
             (false, Some(existing), ApiChange::None) => Ok(Put::Done(Box::new(existing), ApiChange::None)),
             (false, _, change) => {
                 let new = new_api(request, organization, self.mint_id());
@@ -106,6 +110,8 @@ impl Authority {
             places: PlaceLimit::Everywhere,
             networks: NetworkLimit::Anywhere,
             expiry: Expiry::Never,
+            at: self.now(),
+            proof: None,
         };
         self.issue(&permit, grant).await
     }

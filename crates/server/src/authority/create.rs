@@ -3,16 +3,18 @@
 //! A *session* is the person: what it makes has no parent and outlives it. A token made by a *token* is its child:
 //! at every verify it is intersected with all its ancestors, and it never lives longer than they do.
 
-use jeton_api::Code;
+use jeton_api::{Code, TokenState};
 use jeton_token::{
-    Catalogue, Expiry, NetworkLimit, PlaceLimit, PrincipalId, PrincipalKind, PrincipalName, Rights,
+    Catalogue, Expiry, NetworkLimit, Place, PlaceLimit, PrincipalId, PrincipalKind, PrincipalName, Rights,
     ScopePattern, ScopeSet, SecretId, Timestamp, TokenId, TokenKind, TokenText,
 };
 
 use super::access::{self, Action, Caller, Permit};
 use super::{Authority, Denial, Error};
 use crate::limits::{DEPTH_MAX, LIFETIME_MS_DEFAULT};
-use crate::store::{ApiRecord, NewSecret, NewToken, Outcome, Rotation, TokenRecord, Write};
+use crate::store::{
+    ApiRecord, Chain, NewSecret, NewToken, Outcome, PasswordHash, Rotation, TokenRecord, Write,
+};
 
 /// A token to be made, parsed.
 #[derive(Debug)]
@@ -42,6 +44,7 @@ pub(crate) enum End {
 #[derive(Debug)]
 pub(crate) struct IssuedToken {
     pub(crate) token: TokenRecord,
+    pub(crate) state: TokenState,
     pub(crate) secret: TokenText,
 }
 
@@ -57,6 +60,10 @@ pub(super) struct Grant {
     pub(super) places: PlaceLimit,
     pub(super) networks: NetworkLimit,
     pub(super) expiry: Expiry,
+    /// The moment that the end was reckoned from.
+    pub(super) at: Timestamp,
+    /// For a session: the hash that the password was judged by.
+    pub(super) proof: Option<PasswordHash>,
 }
 
 impl Authority {
@@ -73,6 +80,7 @@ impl Authority {
         self.check_covers_owner(caller, owner, &apis).await?;
         check_ceiling(caller, &request.patterns.rights(), &apis)?;
         let parent = parent_of(caller)?;
+        let at = self.now();
         let grant = Grant {
             kind: TokenKind::Personal,
             name: request.name,
@@ -83,7 +91,9 @@ impl Authority {
             patterns: request.patterns,
             places: request.places,
             networks: request.networks,
-            expiry: end_for(request.end, parent.map(|_| caller.facts.expiry()), self.now())?,
+            expiry: end_for(request.end, parent.map(|_| caller.facts.expiry()), at)?,
+            at,
+            proof: None,
         };
         self.issue(&permit, grant).await
     }
@@ -103,12 +113,29 @@ impl Authority {
             patterns: grant.patterns,
             places: grant.places,
             networks: grant.networks,
-            created_at: self.now(),
+            created_at: grant.at,
             expiry: grant.expiry,
             hint: text.hint(),
             secret,
+            proof: grant.proof,
         };
-        issued(self.store.write(permit, &Write::CreateToken(new)).await?, text)
+        // Whoever makes a token was honoured just now, and so were all that it will have for ancestors.
+        self.issued(self.store.write(permit, &Write::CreateToken(new)).await?, vec![], text)
+    }
+
+    /// What came of a write, with the secret that was written.
+    pub(super) fn issued(
+        &self,
+        outcome: Outcome,
+        ancestors: Vec<TokenRecord>,
+        secret: TokenText,
+    ) -> Result<IssuedToken, Error> {
+        let Outcome::Token(token) = outcome else {
+            return Err(Error::Unavailable);
+        };
+        let chain = Chain { token: *token, ancestors, secrets: vec![], secrets_intact: true };
+        let (token, state) = self.with_state(chain);
+        Ok(IssuedToken { token, state, secret })
     }
 
     /// A fresh secret for a token, and what to store of it.
@@ -119,10 +146,10 @@ impl Authority {
     }
 
     /// A fresh secret in place of those that a token has.
-    pub(super) fn rotation(&self, token: &TokenRecord) -> (TokenText, Rotation) {
+    pub(super) fn rotation(&self, token: &TokenRecord, at: Timestamp) -> (TokenText, Rotation) {
         let (text, secret) = self.mint_secret(token.kind, token.id);
         let hint = text.hint();
-        (text, Rotation { secret, hint })
+        (text, Rotation { secret, hint, at })
     }
 
     /// Whose token it shall be. Somebody else's is a matter for administrators; others learn nothing about names.
@@ -135,7 +162,7 @@ impl Authority {
         if own_name {
             return Ok(caller.principal());
         }
-        access::at(caller, jeton_token::Place::Global, Action::TokenCreate)?;
+        access::at(caller, Place::Global, Action::TokenCreate)?;
         match self.store.principal(PrincipalKind::User, name).await? {
             Some(user) => Ok(user.id),
             None => Err(Error::invalid("/owner", Code::UnknownName, format!("there is no user `{name}`"))),
@@ -152,16 +179,23 @@ impl Authority {
         if owner == caller.principal() {
             return Ok(());
         }
-        let catalogues = catalogues(apis);
-        for (place, rights) in self.store.rights_of(owner).await? {
-            if !caller.effective_at(place, &catalogues).covers_all(&rights) {
-                return Err(exceeds(
-                    "the owner may do things that you may not, so their secrets are not yours to get",
-                ));
-            }
-        }
-        Ok(())
+        check_covers(caller, &self.store.rights_of(owner).await?, apis)
     }
+}
+
+/// Whoever hands out the key to a principal, old or new, must hold all that the principal may do.
+pub(super) fn check_covers(
+    caller: &Caller,
+    rights: &[(Place, Rights)],
+    apis: &[ApiRecord],
+) -> Result<(), Error> {
+    let catalogues = catalogues(apis);
+    let covered =
+        |(place, rights): &(Place, Rights)| caller.effective_at(*place, &catalogues).covers_all(rights);
+    if rights.iter().all(covered) {
+        return Ok(());
+    }
+    Err(exceeds("they may do things that you may not, so their secrets are not yours to get"))
 }
 
 /// Every pattern must be covered by one of the caller's own, and of each token that the caller was made with.
@@ -214,21 +248,19 @@ pub(super) fn end_for(wanted: End, parent: Option<Expiry>, now: Timestamp) -> Re
         End::After(ms) => Expiry::At(now.plus_ms(ms)),
         End::Fixed(expiry) => expiry,
     };
+    let pointer = match wanted {
+        End::After(_) => "/expires_in_minutes",
+        End::Fixed(Expiry::Never) => "/never_expires",
+        End::Fixed(Expiry::At(_)) | End::Default => "/expires_at",
+    };
     if explicit > latest {
         let detail = "the token that you call with ends earlier, and a token does not outlive the one it was made with";
-        return Err(Error::invalid("/expires_at", Code::ExpiryExceedsParent, detail));
+        return Err(Error::invalid(pointer, Code::ExpiryExceedsParent, detail));
     }
     if explicit.is_over(now) {
-        return Err(Error::invalid("/expires_at", Code::InvalidField, "the end lies in the past"));
+        return Err(Error::invalid(pointer, Code::InvalidField, "the end lies in the past"));
     }
     Ok(explicit)
-}
-
-pub(super) fn issued(outcome: Outcome, secret: TokenText) -> Result<IssuedToken, Error> {
-    match outcome {
-        Outcome::Token(token) => Ok(IssuedToken { token: *token, secret }),
-        _ => Err(Error::Unavailable),
-    }
 }
 
 pub(super) fn catalogues(apis: &[ApiRecord]) -> Vec<&Catalogue> {

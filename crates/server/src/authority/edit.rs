@@ -3,16 +3,16 @@
 //! Whoever may change a token may narrow it. What widens it, or yields its secret, is bounded by the ceiling of
 //! the caller, like making one.
 
-use jeton_api::Code;
-use jeton_token::{Expiry, NetworkLimit, PlaceLimit, Rights, ScopeSet, Timestamp, TokenId};
+use jeton_api::{Code, TokenState};
+use jeton_token::{Expiry, NetworkLimit, PlaceLimit, ScopeSet, Timestamp, TokenId};
 
 use super::access::{self, Action, Caller, Permit};
-use super::create::{End, IssuedToken, catalogues, check_ceiling, check_known, issued};
+use super::create::{End, IssuedToken, check_ceiling, check_known, exceeds};
 use super::{Authority, Error};
 use crate::store::{ApiRecord, Chain, Outcome, TokenEdit, TokenRecord, Write};
 
 /// A change to a token, parsed. What is `None` stays.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct EditRequest {
     pub(crate) name: Option<String>,
     pub(crate) description: Option<String>,
@@ -22,6 +22,13 @@ pub(crate) struct EditRequest {
     pub(crate) end: Option<End>,
 }
 
+/// How often a change is judged again because somebody else changed the token meanwhile.
+const TRIES: usize = 8;
+
+fn is_changed(error: &Error) -> bool {
+    matches!(error, Error::Conflict(Code::ChangedMeanwhile, _))
+}
+
 impl Authority {
     /// Changes a token and keeps its secret.
     pub(crate) async fn edit_token(
@@ -29,17 +36,33 @@ impl Authority {
         caller: &Caller,
         id: TokenId,
         request: EditRequest,
-    ) -> Result<TokenRecord, Error> {
+    ) -> Result<(TokenRecord, TokenState), Error> {
+        for _ in 1..TRIES {
+            match self.edit_once(caller, id, request.clone()).await {
+                Err(error) if is_changed(&error) => {}
+                done => return done,
+            }
+        }
+        self.edit_once(caller, id, request).await
+    }
+
+    async fn edit_once(
+        &self,
+        caller: &Caller,
+        id: TokenId,
+        request: EditRequest,
+    ) -> Result<(TokenRecord, TokenState), Error> {
         let (chain, permit) = self.for_change(caller, id, Action::TokenUpdate).await?;
         let apis = self.store.apis().await?;
         check_added(&chain.token, &request, &apis)?;
         let expiry = self.edited_end(&chain, request.end)?;
-        if widens(&chain.token, &request, expiry, &apis) {
-            self.check_may_obtain(caller, &chain, request.patterns.as_ref(), &apis).await?;
+        if widens(&chain.token, &request, expiry) {
+            self.check_may_obtain(caller, &chain, &request, &apis).await?;
+            check_end(expiry.unwrap_or(chain.token.expiry), latest_end(caller, None))?;
         }
-        let edit = TokenEdit { expiry, ..edit_of(request) };
+        let edit = TokenEdit { expiry, ..edit_of(request, &chain.token) };
         match self.store.write(&permit, &Write::EditToken(id, edit)).await? {
-            Outcome::Token(token) => Ok(*token),
+            Outcome::Token(token) => Ok(self.with_state(Chain { token: *token, ..chain })),
             _ => Err(Error::Unavailable),
         }
     }
@@ -51,14 +74,30 @@ impl Authority {
         id: TokenId,
         request: EditRequest,
     ) -> Result<IssuedToken, Error> {
+        for _ in 1..TRIES {
+            match self.rotate_once(caller, id, request.clone()).await {
+                Err(error) if is_changed(&error) => {}
+                done => return done,
+            }
+        }
+        self.rotate_once(caller, id, request).await
+    }
+
+    async fn rotate_once(
+        &self,
+        caller: &Caller,
+        id: TokenId,
+        request: EditRequest,
+    ) -> Result<IssuedToken, Error> {
         let (chain, permit) = self.for_change(caller, id, Action::TokenRotate).await?;
         let apis = self.store.apis().await?;
         check_added(&chain.token, &request, &apis)?;
-        self.check_may_obtain(caller, &chain, request.patterns.as_ref(), &apis).await?;
-        let expiry = Some(self.rotated_end(&chain, request.end)?);
-        let (text, rotation) = self.rotation(&chain.token);
-        let edit = TokenEdit { expiry, rotation: Some(rotation), ..edit_of(request) };
-        issued(self.store.write(&permit, &Write::EditToken(id, edit)).await?, text)
+        self.check_may_obtain(caller, &chain, &request, &apis).await?;
+        let at = self.now();
+        let expiry = Some(rotated_end(caller, &chain, request.end, at)?);
+        let (text, rotation) = self.rotation(&chain.token, at);
+        let edit = TokenEdit { expiry, rotation: Some(rotation), ..edit_of(request, &chain.token) };
+        self.issued(self.store.write(&permit, &Write::EditToken(id, edit)).await?, chain.ancestors, text)
     }
 
     async fn for_change(
@@ -76,20 +115,19 @@ impl Authority {
         Ok((chain, permit))
     }
 
-    /// The caller must hold all that the token could do with these patterns. A token may always get its own secret.
+    /// The caller must hold all that the token could do after the change, and be limited no more than it is.
     async fn check_may_obtain(
         &self,
         caller: &Caller,
         target: &Chain,
-        patterns: Option<&ScopeSet>,
+        request: &EditRequest,
         apis: &[ApiRecord],
     ) -> Result<(), Error> {
         self.check_covers_owner(caller, target.token.owner, apis).await?;
-        let own = patterns.unwrap_or(&target.token.patterns).rights();
-        let reach = target.ancestors.iter().fold(own, |reach, ancestor| {
-            reach.intersection(&ancestor.patterns.rights().with_implied(catalogues(apis)))
-        });
-        check_ceiling(caller, &reach, apis)
+        let own = request.patterns.as_ref().unwrap_or(&target.token.patterns).rights();
+        // Not narrowed by the target's ancestors of today: they may be widened tomorrow, and the secret is out then.
+        check_ceiling(caller, &own, apis)?;
+        check_limits(caller, target, request)
     }
 
     /// The end that a PATCH asks for: refused beyond the parent's.
@@ -99,16 +137,58 @@ impl Authority {
         };
         super::create::end_for(end, Some(end_of_parents(chain)), self.now()).map(Some)
     }
+}
 
-    /// The end of a rotated token: as asked, else as long a life as before; in any case cut to the parent's.
-    fn rotated_end(&self, chain: &Chain, end: Option<End>) -> Result<Expiry, Error> {
-        let now = self.now();
-        let wanted = match end {
-            Some(end) => super::create::end_for(end, None, now)?,
-            None => same_length(&chain.token, now),
-        };
-        Ok(wanted.min(end_of_parents(chain)))
+/// The end of a rotated token: as asked, else as long a life as before; in any case cut to the parent's.
+fn rotated_end(caller: &Caller, chain: &Chain, end: Option<End>, now: Timestamp) -> Result<Expiry, Error> {
+    let same = same_length(&chain.token, now);
+    let latest = latest_end(caller, (caller.token() == chain.token.id).then_some(same));
+    let wanted = match end {
+        Some(end) => {
+            let wanted = super::create::end_for(end, None, now)?;
+            check_end(wanted, latest)?;
+            wanted
+        }
+        None => same.min(latest),
+    };
+    Ok(wanted.min(end_of_parents(chain)))
+}
+
+/// How late an end a caller may give. A person may give any; a token none beyond its own, except that by rotating
+/// itself it gets as long a life as before.
+fn latest_end(caller: &Caller, of_itself: Option<Expiry>) -> Expiry {
+    if caller.is_session() { Expiry::Never } else { of_itself.unwrap_or_else(|| caller.facts.expiry()) }
+}
+
+fn check_end(wanted: Expiry, latest: Expiry) -> Result<(), Error> {
+    if wanted > latest {
+        return Err(exceeds(
+            "the end is later than that of the token that you call with; sign in to extend a life",
+        ));
     }
+    Ok(())
+}
+
+/// Each limit of the calling token to places or networks must hold for the target too: by a limit of its own after
+/// the change, or of a token that it was made with.
+fn check_limits(caller: &Caller, target: &Chain, request: &EditRequest) -> Result<(), Error> {
+    if caller.is_session() {
+        return Ok(());
+    }
+    let own_places = request.places.as_ref().unwrap_or(&target.token.places);
+    let own_networks = request.networks.as_ref().unwrap_or(&target.token.networks);
+    for link in caller.facts.chain() {
+        let mut places = target.ancestors.iter().map(|token| &token.places).chain([own_places]);
+        let mut networks = target.ancestors.iter().map(|token| &token.networks).chain([own_networks]);
+        let within = places.any(|limit| link.places.covers_limit(limit))
+            && networks.any(|limit| link.networks.covers_limit(limit));
+        if !within {
+            return Err(exceeds(
+                "the token that you call with is limited to places or networks, and this one less so",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// As long a life as the present secret was given.
@@ -136,8 +216,9 @@ fn check_added(token: &TokenRecord, request: &EditRequest, apis: &[ApiRecord]) -
 }
 
 /// Whether a change gives the token anything that it did not have.
-fn widens(token: &TokenRecord, request: &EditRequest, expiry: Option<Expiry>, apis: &[ApiRecord]) -> bool {
-    let held: Rights = token.patterns.rights().with_implied(catalogues(apis));
+fn widens(token: &TokenRecord, request: &EditRequest, expiry: Option<Expiry>) -> bool {
+    // What is implied today is not written down: it would outlive the implication.
+    let held = token.patterns.rights();
     let more_scopes = request.patterns.as_ref().is_some_and(|patterns| !held.covers_all(&patterns.rights()));
     let longer = expiry.is_some_and(|expiry| expiry > token.expiry);
     let more_places = request.places.as_ref().is_some_and(|places| match places.places() {
@@ -154,8 +235,9 @@ fn widens(token: &TokenRecord, request: &EditRequest, expiry: Option<Expiry>, ap
     more_scopes || longer || more_places || more_networks
 }
 
-fn edit_of(request: EditRequest) -> TokenEdit {
+fn edit_of(request: EditRequest, judged: &TokenRecord) -> TokenEdit {
     TokenEdit {
+        basis: judged.basis(),
         name: request.name,
         description: request.description,
         patterns: request.patterns,

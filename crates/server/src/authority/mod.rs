@@ -17,7 +17,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use jeton_api::Code;
-use jeton_token::{Id, Place, Prefix, Timestamp, TokenId};
+use jeton_token::{Id, Place, Prefix, PrincipalName, Timestamp, TokenId};
 
 use crate::clock::Clock;
 use crate::keys::{Keys, Rng};
@@ -117,7 +117,11 @@ impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         let conflict = |code: Code, detail: &str| Self::Conflict(code, detail.to_owned());
         match refusal {
-            Refusal::Gone => Self::Hidden,
+            Refusal::Gone | Refusal::OwnerGone => Self::Hidden,
+            Refusal::CredentialGone => Self::Unauthenticated(Code::InvalidToken),
+            Refusal::Changed => {
+                conflict(Code::ChangedMeanwhile, "somebody else changed it at the same moment; try again")
+            }
             Refusal::NameTaken => conflict(Code::NameTaken, "the name is in use; choose another one"),
             Refusal::NamespaceTaken => conflict(
                 Code::NamespaceTaken,
@@ -166,7 +170,10 @@ impl Authority {
         let Some((organization, "*")) = text.split_once('/') else {
             return Ok(None);
         };
-        Ok(self.store.organization(organization).await?.map(Place::Organization))
+        let Ok(organization) = organization.parse::<PrincipalName>() else {
+            return Ok(None);
+        };
+        Ok(self.store.organization(organization.as_str()).await?.map(Place::Organization))
     }
 
     /// How a place is written.

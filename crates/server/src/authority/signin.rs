@@ -21,8 +21,9 @@ impl Authority {
             Err(_) => None,
         };
         let (user, hash) = found.map_or((None, None), |(user, hash)| (Some(user), hash));
-        let fits = self.passwords.fits(Prehashed::of(password), hash).await?;
+        let fits = self.passwords.fits(Prehashed::of(password), hash.clone()).await?;
         let user = user.filter(|user| fits && user.disabled_at.is_none()).ok_or_else(refused)?;
+        let at = self.now();
         let grant = Grant {
             kind: TokenKind::Session,
             name: None,
@@ -33,8 +34,12 @@ impl Authority {
             patterns: ScopeSet::everything(),
             places: PlaceLimit::Everywhere,
             networks: NetworkLimit::Anywhere,
-            expiry: Expiry::At(self.now().plus_ms(SESSION_MS)),
+            expiry: Expiry::At(at.plus_ms(SESSION_MS)),
+            at,
+            proof: hash,
         };
-        self.issue(&access::system(Reason::PasswordProved(user.id)), grant).await
+        let issued = self.issue(&access::system(Reason::PasswordProved(user.id)), grant).await;
+        // Removed, disabled or given another password since it was judged: the same answer as before.
+        issued.map_err(|error| if matches!(error, Error::Hidden) { refused() } else { error })
     }
 }

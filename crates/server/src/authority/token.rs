@@ -28,8 +28,10 @@ pub(crate) struct TokenPage {
     pub(crate) next: Option<i64>,
 }
 
-/// How many pages are read at most to fill one: a list never keeps the store busy for long.
-const READS_MAX: usize = 8;
+/// How many tokens are read at once: with all items of theirs and of their ancestors they take some megabytes at most.
+const READ: i64 = 50;
+/// How often that is done at most to fill one page: a list never keeps the store busy for long.
+const READS_MAX: usize = 64;
 
 impl Authority {
     /// Tokens, newest first.
@@ -121,13 +123,12 @@ impl Authority {
         request: &ListRequest,
         owner: Option<jeton_token::PrincipalId>,
     ) -> Result<TokenPage, Error> {
-        let limit = i64::try_from(request.limit).unwrap_or(i64::MAX);
-        let mut filter =
-            ListFilter { owner, kind: request.kind, name: request.name.clone(), below: request.below, limit };
+        let (kind, name, below) = (request.kind, request.name.clone(), request.below);
+        let mut filter = ListFilter { owner, kind, name, below, limit: READ };
         let mut tokens = Vec::new();
         for _ in 0..READS_MAX {
             let chains = self.store.tokens(&filter).await?;
-            let exhausted = chains.len() < request.limit;
+            let exhausted = i64::try_from(chains.len()).is_ok_and(|count| count < READ);
             for chain in chains {
                 filter.below = Some(chain.token.number);
                 let (token, state) = self.with_state(chain);

@@ -1,11 +1,11 @@
 //! Users.
 
 use jeton_api::Code;
-use jeton_token::{Place, PrincipalId, PrincipalKind, PrincipalName};
+use jeton_token::{Link, NetworkLimit, Place, PlaceLimit, PrincipalId, PrincipalKind, PrincipalName};
 
 use super::access::{self, Action, Caller};
 use super::built_in::FIRST_USER;
-use super::create::exceeds;
+use super::create::{check_covers, exceeds};
 use super::{Authority, Error};
 use crate::store::{NewUser, Outcome, PrincipalRecord, UserEdit, Write};
 
@@ -39,7 +39,10 @@ impl Authority {
             return Ok((self.change(caller, user, request).await?, false));
         }
         let password = match &request.password {
-            Some(password) => Some(self.passwords.hash(&self.rng, password).await?),
+            Some(password) => {
+                self.check_may_admit(caller).await?;
+                Some(self.passwords.hash(&self.rng, password).await?)
+            }
             None => None,
         };
         let new = NewUser {
@@ -141,15 +144,32 @@ impl Authority {
         }
     }
 
+    /// Whoever knows a new user's password can do what every user may.
+    async fn check_may_admit(&self, caller: &Caller) -> Result<(), Error> {
+        check_unlimited(caller)?;
+        let apis = self.store.apis().await?;
+        check_covers(caller, &self.store.rights_of_everyone().await?, &apis)
+    }
+
     /// A password is the whole user: resetting it needs all that the user may do, and a token never sets its own
     /// owner's, because it would come out as more than it is.
     async fn check_may_reset(&self, caller: &Caller, user: &PrincipalRecord) -> Result<(), Error> {
         if user.id == caller.principal() && !caller.is_session() {
             return Err(exceeds("a token does not set its owner's password; sign in to do that"));
         }
+        check_unlimited(caller)?;
         let apis = self.store.apis().await?;
         self.check_covers_owner(caller, user.id, &apis).await
     }
+}
+
+/// A password opens sessions everywhere and from anywhere, so a token that is limited to places or networks sets none.
+fn check_unlimited(caller: &Caller) -> Result<(), Error> {
+    let free = |link: &Link| link.places == PlaceLimit::Everywhere && link.networks == NetworkLimit::Anywhere;
+    if caller.facts.chain().all(free) {
+        return Ok(());
+    }
+    Err(exceeds("the token that you call with is limited to places or networks, and a password is not"))
 }
 
 fn principal(outcome: Outcome) -> Result<PrincipalRecord, Error> {

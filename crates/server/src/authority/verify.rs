@@ -41,6 +41,9 @@ impl Authority {
             self.pretend(&text);
             return Ok(Verification::Unknown);
         };
+        if !chain.secrets_intact {
+            self.note_altered(chain.token.id).await;
+        }
         let Some(rights) = rights else {
             return Ok(Verification::Unknown);
         };

@@ -46,7 +46,7 @@ fn refusal(path: &Path, error: &serde_json::Error) -> Problem {
     if !error.is_data() {
         return Problem::Malformed(place_of(error));
     }
-    let text = without_position(&error.to_string());
+    let text = without_value(&error.to_string());
     let code = if text.starts_with("unknown field") { Code::UnknownField } else { Code::InvalidField };
     Error::invalid(pointer(path), code, text).into()
 }
@@ -58,11 +58,15 @@ fn place_of(error: &serde_json::Error) -> String {
 }
 
 /// What is wrong with a value. Values themselves are left out of the text for the same reason.
-fn without_position(text: &str) -> String {
+fn without_value(text: &str) -> String {
     let text = text.split(" at line ").next().unwrap_or_default();
+    let names_a_field = ["unknown field ", "missing field ", "duplicate field "];
     match text.split_once(", expected ") {
-        Some((found, expected)) if found.starts_with("invalid ") => format!("expected {expected}"),
-        _ => text.to_owned(),
+        _ if names_a_field.iter().any(|start| text.starts_with(start)) => text.to_owned(),
+        Some((_, expected)) => format!("expected {expected}"),
+        None => {
+            "the field does not take such a value; a time is written like 2027-01-31T12:00:00Z".to_owned()
+        }
     }
 }
 

@@ -26,23 +26,26 @@ impl FromRequestParts<Doors> for Caller {
 }
 
 /// Where the call came from: the other end of the connection, or, if that is a trusted proxy, the rightmost address
-/// of `X-Forwarded-For` that is not. Whatever an untrusted peer writes into that field is ignored.
+/// of `X-Forwarded-For` that is not. Whatever an untrusted peer writes into that field is ignored. `None` if the
+/// proxies do not say.
 fn client(headers: &HeaderMap, extensions: &Extensions, trusted: &[IpNet]) -> Option<IpAddr> {
     let peer = extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip().to_canonical();
     let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
     if !is_trusted(&peer) {
         return Some(peer);
     }
-    let fields: Vec<&str> =
-        headers.get_all("x-forwarded-for").iter().filter_map(|field| field.to_str().ok()).collect();
-    for hop in fields.iter().rev().flat_map(|field| field.rsplit(',')) {
-        // What a trusted proxy did not write properly tells nothing, so nothing is known.
-        let hop = hop.trim().parse::<IpAddr>().ok()?.to_canonical();
-        if !is_trusted(&hop) {
-            return Some(hop);
+    for field in headers.get_all("x-forwarded-for").iter().rev() {
+        // What a trusted proxy did not write properly tells nothing. To skip it would be to believe what stands to
+        // the left of it, which the client may have written itself.
+        for hop in field.to_str().ok()?.rsplit(',') {
+            let hop = hop.trim().parse::<IpAddr>().ok()?.to_canonical();
+            if !is_trusted(&hop) {
+                return Some(hop);
+            }
         }
     }
-    Some(peer)
+    // Proxies all the way: to name one of them would let a client behind it into the proxy's own network.
+    None
 }
 
 /// The token text that the request presents. The user name beside it in Basic is anything, and ignored.
@@ -50,7 +53,7 @@ fn presented(headers: &HeaderMap) -> Result<Zeroizing<String>, Problem> {
     let mut fields = headers.get_all(AUTHORIZATION).iter();
     let (first, second) = (fields.next(), fields.next());
     let field = first.ok_or(Problem::NoCredential)?;
-    if second.is_some() || headers.contains_key("cookie") && field.is_empty() {
+    if second.is_some() {
         return Err(Problem::TwoCredentials);
     }
     let (scheme, rest) =

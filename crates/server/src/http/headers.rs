@@ -12,12 +12,14 @@ use axum::http::{HeaderValue, Method, Response};
 use axum::middleware::Next;
 use axum::response::IntoResponse;
 use futures_util::future::BoxFuture;
+use http_body_util::BodyExt as _;
 use jeton_api::Code;
 use tracing::Span;
 
 use super::problem::Problem;
 use crate::authority::Error;
 use crate::keys::{Rng, hex};
+use crate::limits::DISCARDED_BYTES_MAX;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -41,7 +43,15 @@ pub(super) async fn request_id(State(rng): State<Rng>, mut request: Request, nex
 /// The method, path and id of a request. Never its query or header fields: a secret may be among them.
 pub(super) fn span(request: &Request) -> Span {
     let id = request.extensions().get::<RequestId>().map_or("", |id| id.0.as_str());
-    tracing::info_span!("request", %id, method = %request.method(), path = request.uri().path())
+    tracing::info_span!("request", %id, method = %request.method(), path = loggable(request.uri().path()))
+}
+
+/// The path without segments that are longer than any name or id: they may be a token that was put there.
+fn loggable(path: &str) -> String {
+    const SEGMENT_BYTES_MAX: usize = 64;
+    let segments =
+        path.split('/').map(|segment| if segment.len() > SEGMENT_BYTES_MAX { "…" } else { segment });
+    segments.collect::<Vec<_>>().join("/")
 }
 
 /// On every answer, errors and unknown addresses too.
@@ -69,6 +79,25 @@ pub(super) fn deadline(
         Box::pin(async move {
             let answer = tokio::time::timeout(limit, next.run(request)).await;
             answer.unwrap_or_else(|_| Problem::Deadline.into_response())
+        })
+    }
+}
+
+/// Refuses a body by its declared length. One that is not much too large is read and thrown away first, because a
+/// client that is still sending when the connection closes does not get to see the answer.
+pub(super) fn length(
+    limit: usize,
+) -> impl Fn(Request, Next) -> BoxFuture<'static, Response<Body>> + Clone + Send + Sync + 'static {
+    move |request, next| {
+        let declared = request.headers().get(CONTENT_LENGTH);
+        let declared = declared.and_then(|length| length.to_str().ok()?.parse::<usize>().ok()).unwrap_or(0);
+        Box::pin(async move {
+            if declared <= limit {
+                return next.run(request).await;
+            }
+            let mut body = request.into_body();
+            while declared <= DISCARDED_BYTES_MAX && matches!(body.frame().await, Some(Ok(_))) {}
+            Problem::TooLarge.into_response()
         })
     }
 }

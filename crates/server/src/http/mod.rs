@@ -8,6 +8,7 @@ mod caller;
 mod headers;
 mod health;
 mod oauth2;
+mod path;
 mod problem;
 mod query;
 mod v1;
@@ -106,7 +107,10 @@ pub(crate) fn router(doors: Doors) -> Router {
         } else {
             BODY_BYTES_MAX
         };
-        router = router.route(entry.path, entry.handler.layer(DefaultBodyLimit::max(limit)));
+        router = router.route(
+            entry.path,
+            entry.handler.layer(DefaultBodyLimit::max(limit)).layer(from_fn(headers::length(limit))),
+        );
     }
     let layers = ServiceBuilder::new()
         .layer(from_fn_with_state(doors.authority.rng.clone(), headers::request_id))

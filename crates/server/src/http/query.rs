@@ -26,7 +26,7 @@ fn refusal(text: &str) -> Problem {
     Error::invalid("query", code, detail).into()
 }
 
-/// No query parameter at all.
+/// No query parameter, or no field of a body, at all.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Nothing {}

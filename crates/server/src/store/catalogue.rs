@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jeton_token::{
     ApiId, Catalogue, CatalogueScope, Id, OrganizationId, PrincipalId, PrincipalKind, PrincipalName, Route,
-    Scope, Timestamp,
+    Scope, Timestamp, TokenKind,
 };
 
 use super::database::{Row, Transaction, statements, values};
@@ -252,6 +252,7 @@ async fn replace(pen: &mut Pen<'_>, new: &NewApi, row: &Row) -> Result<ApiId, St
         id.to_string(),
     ];
     pen.transaction.execute(UPDATE, values).await?;
+    principal::set_disabled(pen, PrincipalId(id.0), false).await?;
     Ok(id)
 }
 
@@ -294,7 +295,8 @@ pub(super) async fn remove(
     if pen.transaction.execute(REMOVE, values![pen.now.0, id.to_string()]).await? == 0 {
         return Err(Refusal::BuiltIn.into());
     }
-    let revoked = token::revoke_of_owner(pen, id, None, None, by).await?;
+    principal::set_disabled(pen, id, true).await?;
+    let revoked = token::revoke_of_owner(pen, id, TokenKind::Api, None, by).await?;
     let mut event = event(&record, "removed");
     event.touched.extend(revoked.into_iter().map(|token| ("token", token.to_string())));
     Ok(event)

@@ -179,6 +179,13 @@ pub(crate) enum Transaction {
     Postgres(sqlx::Transaction<'static, Postgres>),
 }
 
+/// A row that a decision was made from.
+#[derive(Clone, Copy)]
+pub(crate) enum Held<'a> {
+    Token(&'a str),
+    Principal(&'a str),
+}
+
 /// The same body for both databases: `$connection` and `$query` are of the one that the transaction is on.
 macro_rules! on_connection {
     ($transaction:expr, $statement:expr, $values:expr, |$connection:ident, $query:ident| $body:expr) => {
@@ -239,6 +246,19 @@ impl Transaction {
         on_connection!(self, statement, values, |connection, query| {
             Ok(query.fetch_optional(connection).await?.map(Row::from))
         })
+    }
+
+    /// Keeps other transactions from changing this row until ours ends. SQLite has one writer, so there it is so anyway;
+    /// the two statements are the only ones that PostgreSQL alone is given.
+    pub(crate) async fn hold(&mut self, row: Held<'_>) -> Result<(), StoreError> {
+        let (text, id) = match row {
+            Held::Token(id) => ("SELECT id FROM token WHERE id = $1 FOR SHARE", id),
+            Held::Principal(id) => ("SELECT id FROM principal WHERE id = $1 FOR SHARE", id),
+        };
+        if let Self::Postgres(connection) = self {
+            sqlx::query::<Postgres>(text).bind(id).execute(&mut **connection).await?;
+        }
+        Ok(())
     }
 
     /// Makes the changes durable. When this fails, the outcome is unknown.

@@ -67,6 +67,12 @@ pub(crate) enum Refusal {
     NamespaceFixed,
     ScopeTombstoned(String),
     NotLive,
+    /// The record is not the one that the change was judged by.
+    Changed,
+    /// The credential of the permit was revoked, has expired or was suspended since.
+    CredentialGone,
+    /// The owner was removed since, or, where that counts, disabled, or has another password.
+    OwnerGone,
     Gone,
     BuiltIn,
     LastAdministrator,

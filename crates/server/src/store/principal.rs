@@ -2,8 +2,8 @@
 
 use jeton_token::{PrincipalId, PrincipalKind, PrincipalName, Timestamp, TokenId, TokenKind};
 
-use super::database::{Row, Statement, Transaction, statements, values};
-use super::token::{self, Pen};
+use super::database::{Held, Row, Statement, Transaction, statements, values};
+use super::token::{self, NewToken, Pen};
 use super::write::Event;
 use super::{Refusal, Store, StoreError};
 
@@ -65,6 +65,7 @@ statements! {
         VALUES ($1, $2, $3, $3, $4, $5, $6, $7)";
     UPDATE = "UPDATE principal SET display_name = $1, email = $2, disabled_at = $3
         WHERE id = $4 AND removed_at IS NULL";
+    SET_DISABLED = "UPDATE principal SET disabled_at = $1 WHERE id = $2";
     REMOVE = "UPDATE principal SET removed_at = $1, live_name = NULL WHERE id = $2 AND removed_at IS NULL";
     DELETE_HASH = "DELETE FROM password WHERE principal_id = $1";
     INSERT_HASH = "INSERT INTO password (principal_id, hash, changed_at) VALUES ($1, $2, $3)";
@@ -72,6 +73,8 @@ statements! {
         JOIN role_binding ON role_binding.subject_id = principal.id AND role_binding.organization_id IS NULL
         JOIN role ON role.id = role_binding.role_id AND role.live_name = 'Admin'
         WHERE principal.id <> $1 AND principal.disabled_at IS NULL AND principal.removed_at IS NULL";
+    // Takes the row that every change ends with, so that of two such writes the second sees the first.
+    WAIT = "UPDATE counter SET value = value WHERE name = 'change'";
     IS_ADMINISTRATOR = "SELECT COUNT(*) AS count FROM role_binding
         JOIN role ON role.id = role_binding.role_id AND role.live_name = 'Admin'
         WHERE role_binding.subject_id = $1 AND role_binding.organization_id IS NULL";
@@ -130,7 +133,7 @@ pub(super) async fn create(pen: &mut Pen<'_>, new: &NewUser) -> Result<(Principa
     if let Some(hash) = &new.password {
         set_password(pen, new.id, hash).await?;
     }
-    finish(pen, new.id, vec![]).await
+    finish(pen, new.id, "created", vec![]).await
 }
 
 /// Makes a principal of any kind.
@@ -168,10 +171,10 @@ pub(super) async fn edit(
     if let Some(hash) = &edit.password {
         set_password(pen, id, hash).await?;
         // Whoever knew the old password may hold a session made with it.
-        let ended = token::revoke_of_owner(pen, id, Some(TokenKind::Session), edit.spared, by).await?;
+        let ended = token::revoke_of_owner(pen, id, TokenKind::Session, edit.spared, by).await?;
         touched.extend(ended.into_iter().map(|token| ("token", token.to_string())));
     }
-    finish(pen, id, touched).await
+    finish(pen, id, &what(edit, &touched), touched).await
 }
 
 async fn update(pen: &mut Pen<'_>, user: &PrincipalRecord, edit: &UserEdit) -> Result<(), StoreError> {
@@ -193,21 +196,49 @@ async fn update(pen: &mut Pen<'_>, user: &PrincipalRecord, edit: &UserEdit) -> R
     }
 }
 
-/// Removes a user for good. The row stays, so that the record of who owned what stays.
+/// Removes a user for good. The row stays, so that the record of who owned what stays; and because it says removed,
+/// every token of theirs is dead, however many there are.
 pub(super) async fn remove(
     pen: &mut Pen<'_>,
     id: PrincipalId,
-    by: Option<PrincipalId>,
 ) -> Result<(PrincipalRecord, Event), StoreError> {
     let user = of_id(pen.transaction, id).await?;
     keep_an_administrator(pen.transaction, id).await?;
-    let revoked = token::revoke_of_owner(pen, id, None, None, by).await?;
-    let tokens = revoked.into_iter().map(|token| ("token", token.to_string()));
-    let touched: Vec<_> = std::iter::once(("principal", id.to_string())).chain(tokens).collect();
     retire(pen, id).await?;
     pen.transaction.execute(DELETE_HASH, values![id.to_string()]).await?;
-    let event = event(&user, touched);
+    let event = event(&user, "removed", vec![("principal", id.to_string())]);
     Ok((user, event))
+}
+
+/// A token is made only for an owner who is still there; a session or an API's credential only for one who is not
+/// disabled, and a session only for a user whose password is still the one that was given.
+pub(super) async fn check_owner(pen: &mut Pen<'_>, new: &NewToken) -> Result<(), StoreError> {
+    let id = new.owner.to_string();
+    pen.transaction.hold(Held::Principal(&id)).await?;
+    let owner = of_id(pen.transaction, new.owner).await.map_err(|_| Refusal::OwnerGone)?;
+    let is_key = matches!(new.kind, TokenKind::Session | TokenKind::Api);
+    if is_key && owner.disabled_at.is_some() {
+        return Err(Refusal::OwnerGone.into());
+    }
+    if let Some(proof) = &new.proof {
+        let row = pen.transaction.first(HASH, values![id]).await?;
+        let hash = row.map(|row| row.text("hash")).transpose()?;
+        if hash.as_ref() != Some(&proof.0) {
+            return Err(Refusal::OwnerGone.into());
+        }
+    }
+    Ok(())
+}
+
+/// Suspends or revives all tokens of a principal.
+pub(super) async fn set_disabled(
+    pen: &mut Pen<'_>,
+    id: PrincipalId,
+    disabled: bool,
+) -> Result<(), StoreError> {
+    let disabled_at = disabled.then_some(pen.now.0);
+    pen.transaction.execute(SET_DISABLED, values![disabled_at, id.to_string()]).await?;
+    Ok(())
 }
 
 /// Frees a principal's name and marks it removed.
@@ -217,6 +248,7 @@ pub(super) async fn retire(pen: &mut Pen<'_>, id: PrincipalId) -> Result<(), Sto
 }
 
 async fn keep_an_administrator(transaction: &mut Transaction, id: PrincipalId) -> Result<(), StoreError> {
+    transaction.execute(WAIT, values![]).await?;
     let is_one = count(transaction, IS_ADMINISTRATOR, id).await? > 0;
     if is_one && count(transaction, OTHER_ADMINISTRATORS, id).await? == 0 {
         return Err(Refusal::LastAdministrator.into());
@@ -251,19 +283,34 @@ async fn of_id(transaction: &mut Transaction, id: PrincipalId) -> Result<Princip
 async fn finish(
     pen: &mut Pen<'_>,
     id: PrincipalId,
+    what: &str,
     touched: Vec<(&'static str, String)>,
 ) -> Result<(PrincipalRecord, Event), StoreError> {
     let user = of_id(pen.transaction, id).await?;
-    let event = event(&user, touched);
+    let event = event(&user, what, touched);
     Ok((user, event))
 }
 
-fn event(principal: &PrincipalRecord, touched: Vec<(&'static str, String)>) -> Event {
+/// What an edit did, and which tokens it ended.
+fn what(edit: &UserEdit, touched: &[(&'static str, String)]) -> String {
+    let changes = [
+        (edit.password.is_some(), "password changed"),
+        (edit.display_name.is_some(), "display name changed"),
+        (edit.email.is_some(), "email changed"),
+        (edit.disabled == Some(true), "disabled"),
+        (edit.disabled == Some(false), "enabled"),
+    ];
+    let said = changes.into_iter().filter(|(is_so, _)| *is_so).map(|(_, what)| what.to_owned());
+    let ended = touched.iter().filter(|(kind, _)| *kind == "token").map(|(_, id)| format!("ended {id}"));
+    said.chain(ended).collect::<Vec<_>>().join("; ")
+}
+
+fn event(principal: &PrincipalRecord, what: &str, touched: Vec<(&'static str, String)>) -> Event {
     Event {
         target_kind: principal.kind.word(),
         target: principal.id.to_string(),
         place: String::new(),
-        detail: format!("disabled {}", principal.disabled_at.is_some()),
+        detail: what.to_owned(),
         personal: principal.name.clone(),
         touched,
     }

@@ -61,6 +61,10 @@ statements! {
             SELECT DISTINCT principal.id, principal.kind
             FROM chain JOIN token ON token.id = chain.id JOIN principal ON principal.id = token.owner_id)"
     );
+    // As if the group were one of the users in it.
+    OF_EVERYONE = rights_of!(
+        "WITH owner (id, kind) AS (SELECT id, 'user' FROM user_group WHERE live_name = 'everyone')"
+    );
     OF_PRINCIPAL = rights_of!("WITH owner (id, kind) AS (SELECT id, kind FROM principal WHERE id = $1)");
 }
 
@@ -77,6 +81,12 @@ impl Store {
     pub(crate) async fn rights_of(&self, principal: PrincipalId) -> Result<Vec<(Place, Rights)>, StoreError> {
         let rows = self.read().await?.fetch(OF_PRINCIPAL, values![principal.to_string()]).await?;
         Ok(collect(&rows)?.of(principal))
+    }
+
+    /// The rights that every enabled user has, and so a new one.
+    pub(crate) async fn rights_of_everyone(&self) -> Result<Vec<(Place, Rights)>, StoreError> {
+        let rows = self.read().await?.fetch(OF_EVERYONE, values![]).await?;
+        Ok(collect(&rows)?.0.into_values().flatten().collect())
     }
 }
 

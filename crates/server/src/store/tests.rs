@@ -41,5 +41,29 @@ async fn every_statement_prepares_on_postgres() {
     database.close().await;
 }
 
+/// A verdict costs the same in a store of ten tokens and of ten million: nothing is read from end to end.
+#[tokio::test]
+async fn a_verdict_scans_no_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let Database::Sqlite { writer, .. } =
+        Database::open_sqlite(&folder.path().join("jeton.db")).await.unwrap()
+    else {
+        unreachable!("it is SQLite");
+    };
+    let verdicts = token::statements().chain(rights::STATEMENTS.iter().copied());
+    for statement in verdicts.filter(|statement| {
+        statement.text().contains("RECURSIVE chain (depth") || statement.text().contains("WHERE id = $1)")
+    }) {
+        let plan = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", statement.text()));
+        let rows = sqlx::query(plan).bind("x").bind(0_i64).fetch_all(&writer).await.unwrap();
+        let lines: Vec<String> = rows.iter().map(|row| sqlx::Row::get(row, "detail")).collect();
+        for table in ["token", "token_item", "secret", "principal", "role_binding", "group_member"] {
+            let scan = format!("SCAN {table}");
+            let found = lines.iter().find(|line| **line == scan || line.starts_with(&format!("{scan} ")));
+            assert_eq!(found, None, "{}\n{}", statement.text(), lines.join("\n"));
+        }
+    }
+}
+
 #[path = "../../tests/store/scratch.rs"]
 mod postgres;

@@ -1,12 +1,12 @@
 //! Writes as values, and the one function that applies them.
 
-use jeton_token::{PrincipalId, TokenId};
+use jeton_token::{PrincipalId, TokenId, standing};
 
 use super::catalogue::{self, ApiRecord, NewApi};
-use super::database::Transaction;
+use super::database::{Held, Transaction};
 use super::principal::{self, NewUser, PrincipalRecord, UserEdit};
 use super::token::{self, NewToken, Pen, TokenEdit, TokenRecord};
-use super::{Store, StoreError, audit, bootstrap, change, meta};
+use super::{Refusal, RightsByOwner, Store, StoreError, audit, bootstrap, change, meta};
 use crate::authority::Permit;
 
 /// Everything that can be changed.
@@ -73,27 +73,43 @@ impl Store {
     async fn write_once(&self, permit: &Permit, write: &Write) -> Result<Outcome, StoreError> {
         let mut transaction = self.database.write().await?;
         let (outcome, event) = self.apply(&mut transaction, permit, write).await?;
+        let Some(event) = event else {
+            return Ok(outcome);
+        };
         audit::insert(&mut transaction, self, permit, &event).await?;
         change::number(&mut transaction, &event.touched, self.clock.now()).await?;
         transaction.commit().await?;
         Ok(outcome)
     }
 
+    /// Refuses what [`Store::write`] would refuse, and changes nothing.
+    pub(crate) async fn rehearse(&self, permit: &Permit, write: &Write) -> Result<(), StoreError> {
+        let mut transaction = self.database.write().await?;
+        self.apply(&mut transaction, permit, write).await?;
+        // Dropped without a commit, the transaction is rolled back.
+        Ok(())
+    }
+
+    /// Applies the write, and says what to note: nothing where nothing changed.
     async fn apply(
         &self,
         transaction: &mut Transaction,
         permit: &Permit,
         write: &Write,
-    ) -> Result<(Outcome, Event), StoreError> {
+    ) -> Result<(Outcome, Option<Event>), StoreError> {
         let by = permit.actor();
         let mut pen = Pen { transaction, keys: &self.keys, now: self.clock.now() };
-        Ok(match write {
+        check_credential(&mut pen, permit).await?;
+        let (outcome, event) = match write {
+            Write::RevokeToken(id) => {
+                let (token, event) = token::revoke(&mut pen, *id, by).await?;
+                return Ok((Outcome::Token(Box::new(token)), event));
+            }
             Write::CreateToken(new) => of_token(token::create(&mut pen, new).await?),
             Write::EditToken(id, edit) => of_token(token::edit(&mut pen, *id, edit).await?),
-            Write::RevokeToken(id) => of_token(token::revoke(&mut pen, *id, by).await?),
             Write::CreateUser(new) => of_principal(principal::create(&mut pen, new).await?),
             Write::EditUser(id, edit) => of_principal(principal::edit(&mut pen, *id, edit, by).await?),
-            Write::RemoveUser(id) => of_principal(principal::remove(&mut pen, *id, by).await?),
+            Write::RemoveUser(id) => of_principal(principal::remove(&mut pen, *id).await?),
             Write::PutApi(new) => of_api(catalogue::put(&mut pen, new).await?),
             Write::RemoveApi(id) => (Outcome::Done, catalogue::remove(&mut pen, *id, by).await?),
             Write::Bootstrap(user) => (Outcome::Done, bootstrap::fill(&mut pen, user, &self.rng).await?),
@@ -101,8 +117,21 @@ impl Store {
                 (Outcome::Done, meta::keep_key(pen.transaction, name, check).await?)
             }
             Write::NoteAltered(id) => (Outcome::Done, altered(*id)),
-        })
+        };
+        Ok((outcome, Some(event)))
     }
+}
+
+/// A permit was given on what had been read before. In the transaction that writes, the credential behind it must
+/// still stand: a session that was ended meanwhile makes nothing any more.
+async fn check_credential(pen: &mut Pen<'_>, permit: &Permit) -> Result<(), StoreError> {
+    let Some(id) = permit.credential().filter(|_| permit.rests_on_credential()) else {
+        return Ok(());
+    };
+    pen.transaction.hold(Held::Token(&id.to_string())).await?;
+    let chain = token::load(pen.transaction, pen.keys, pen.now, id).await?.ok_or(Refusal::CredentialGone)?;
+    let facts = chain.facts(&RightsByOwner::default());
+    standing(&facts, pen.now).map_err(|_| Refusal::CredentialGone.into())
 }
 
 fn of_token((token, event): (TokenRecord, Event)) -> (Outcome, Event) {

@@ -8,7 +8,7 @@ import json
 import sys
 
 from authlib.integrations.requests_client import OAuth2Session
-from requests_oauth2client import OAuth2Client
+from requests_oauth2client import ClientSecretBasic, OAuth2Client
 
 base = sys.argv[1]
 given = json.load(sys.stdin)
@@ -19,9 +19,7 @@ client = OAuth2Client(
     token_endpoint=f"{base}/oauth2/token",
     introspection_endpoint=f"{base}/oauth2/introspect",
     revocation_endpoint=f"{base}/oauth2/revoke",
-    client_id="taskurai",
-    client_secret=given["credential"],
-    auth="client_secret_basic",
+    auth=ClientSecretBasic("taskurai", given["credential"]),
     testing=True,
 )
 told["live"] = client.introspect_token(given["live"])

@@ -136,7 +136,7 @@ async fn attack_02_a_session_or_credential_whose_rows_were_changed_is_not_honour
     let (api, alice) = (authority.api().await, authority.person("alice").await);
     let mut sql = authority.sql().await;
     for secret in [&alice.session, &api] {
-        let id = &secret[8..30];
+        let id = sample::id_of(secret);
         sql.change(&format!("UPDATE token SET expires_at = 9999999999999 WHERE id = '{id}'")).await;
         authority.get(secret, "/api/v1/tokens/self").await.refused(401, "invalid_token");
         assert_noted(&mut sql, id, 1, "session").await;

@@ -91,7 +91,7 @@ async fn a_form_is_read_as_the_specification_says(authority: Authority) {
         assert_eq!(refused.header("content-type"), "application/json");
         assert!(!refused.text.contains(&token));
     }
-    introspect("x=1&x=2&token=t".to_owned()).await.expect(400);
+    introspect("x=1&x=2&token=t".to_owned()).await.expect(200);
     introspect(format!("token={}", "x".repeat(40_000))).await.refused(413, "body_too_large");
     let json = authority.request(Method::POST, "/oauth2/introspect").bearer_auth(&api);
     let refused = Answer::to(json.json(&json!({ "token": token }))).await.expect(400);

@@ -120,11 +120,11 @@ async fn a_missing_wrong_or_open_pepper_is_refused() {
     let text = fs::read_to_string(&good.pepper_file).unwrap();
     let other_text = fs::read_to_string(&other.pepper_file).unwrap();
     let changed = folder.path().join("changed");
-    let (head, tail) = text.split_once("[[pepper]]").unwrap();
-    let (other_head, other_tail) = other_text.split_once("[[pepper]]").unwrap();
+    let (head, tail) = text.split_once("\n[[pepper]]").unwrap();
+    let (other_head, other_tail) = other_text.split_once("\n[[pepper]]").unwrap();
     for mixed in [
-        format!("{head}[[pepper]]{other_tail}"),
-        format!("{other_head}[[pepper]]{tail}"),
+        format!("{head}\n[[pepper]]{other_tail}"),
+        format!("{other_head}\n[[pepper]]{tail}"),
         text.replace("version = 1", "version = 2"),
     ] {
         fs::write(&changed, mixed).unwrap();
@@ -139,7 +139,7 @@ async fn a_missing_wrong_or_open_pepper_is_refused() {
         let message = refusal(&with(&changed)).await;
         assert!(message.contains("cannot be read"), "{message}");
         let key = text.split('"').nth(1).unwrap();
-        assert!(!message.contains(&key[..8]), "a message repeats no key");
+        assert!(!message.contains(key.get(..8).unwrap()), "a message repeats no key");
     }
     fs::set_permissions(&good.pepper_file, fs::Permissions::from_mode(0o644)).unwrap();
     let message = refusal(&good).await;

@@ -63,7 +63,7 @@ pub(crate) async fn rows(sql: &mut Sql) -> Vec<AuditRow> {
 
 /// The subjects of all changes in the order of their numbers, which must be 1, 2, 3 and so on.
 pub(crate) async fn changes(sql: &mut Sql) -> Vec<String> {
-    let rows = sql.rows("SELECT CAST(number AS TEXT), subject FROM change ORDER BY number").await;
+    let rows = sql.rows("SELECT CAST(number AS TEXT), subject FROM change ORDER BY change.number").await;
     for (expected, row) in (1_i64..).zip(&rows) {
         assert_eq!(row[0], expected.to_string(), "change numbers have no gap");
     }

@@ -62,11 +62,6 @@ impl Sql {
         self.rows(text).await[0][0].parse().unwrap()
     }
 
-    /// How many rows a table has.
-    pub(crate) async fn count(&mut self, table: &str) -> i64 {
-        self.number(&format!("SELECT CAST(COUNT(*) AS TEXT) FROM {table}")).await
-    }
-
     /// An expression for a column of bytes as lower-case hexadecimal.
     pub(crate) fn hex(&self, column: &str) -> String {
         match self {

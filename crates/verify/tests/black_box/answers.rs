@@ -160,6 +160,8 @@ async fn an_answer_that_is_not_understood_allows_nothing() {
         changed(|answer| answer["subject"]["id"] = json!("nobody")),
         changed(|answer| answer["scopes"] = json!(null)),
         changed(|answer| answer["scopes"] = json!(["Taskurai.Task.*"])),
+        changed(|answer| answer["scopes"] = json!([])),
+        changed(|answer| answer["scopes"] = json!(["Taskurai.Task.Logs.Read"])),
         changed(|answer| answer["expires_at"] = json!("soon")),
     ];
     for answer in answers {

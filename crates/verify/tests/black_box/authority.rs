@@ -91,7 +91,9 @@ pub(crate) fn allowed() -> Value {
         "allowed": true,
         "token": record(&personal().id.to_string(), "personal"),
         "subject": { "type": "user", "id": "0322SbK0OGq5g2jkoFDl1U", "name": "alice" },
-        "scopes": ["Taskurai.Task.Logs.Read", "Taskurai.Task.Read"],
+        "scopes": [
+            "Taskurai.Task.Create", "Taskurai.Task.Logs.Read", "Taskurai.Task.Probe", "Taskurai.Task.Read"
+        ],
         "expires_at": "2031-02-03T04:05:06Z",
         "a_field_of_tomorrow": 1,
     })

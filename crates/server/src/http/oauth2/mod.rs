@@ -13,13 +13,30 @@ use zeroize::Zeroizing;
 
 use super::problem;
 
-/// The form of a request, each parameter at most once (RFC 6749, section 3.1).
-pub(crate) struct Form(Vec<(String, Zeroizing<String>)>);
+/// Every parameter that some endpoint here reads.
+const READ: [&str; 3] = ["token", "resource", "client_ip"];
+
+/// The form of a request, each parameter that is read at most once (RFC 6749, section 3.1).
+pub(crate) struct Form(Vec<(&'static str, Zeroizing<String>)>);
 
 impl Form {
+    /// `None` when a parameter that is read is there twice. Others are not kept: comparing each with all before it
+    /// would let one body full of tiny ones cost seconds.
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let mut form = Self(Vec::new());
+        for (key, value) in url::form_urlencoded::parse(bytes) {
+            let Some(name) = READ.into_iter().find(|name| *name == key) else { continue };
+            if form.0.iter().any(|(known, _)| *known == name) {
+                return None;
+            }
+            form.0.push((name, Zeroizing::new(value.into_owned())));
+        }
+        Some(form)
+    }
+
     /// The parameter of this name, unless it is absent or empty.
     fn get(&self, name: &str) -> Option<&str> {
-        let found = self.0.iter().find(|(key, _)| key == name);
+        let found = self.0.iter().find(|(key, _)| *key == name);
         found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 }
@@ -38,13 +55,7 @@ impl<S: Send + Sync> FromRequest<S> for Form {
         let bytes = Bytes::from_request(request, state).await;
         let bytes =
             bytes.map_err(|rejection| problem::unread(rejection.into_response().status()).into_response())?;
-        let mut form = Self(Vec::new());
-        for (key, value) in url::form_urlencoded::parse(&bytes) {
-            if form.0.iter().any(|(known, _)| *known == key) {
-                return Err(problem::oauth_error("invalid_request", "a parameter is there twice"));
-            }
-            form.0.push((key.into_owned(), Zeroizing::new(value.into_owned())));
-        }
-        Ok(form)
+        Self::parse(&bytes)
+            .ok_or_else(|| problem::oauth_error("invalid_request", "a parameter is there twice"))
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::body::Body as Answer;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::Response;
 use jeton_api::{ApiChange, ApiRoute, ApiScope, Code, List, PutApi};
 use jeton_token::{Catalogue, CatalogueError, CatalogueScope, PrincipalName, Route, RouteTable, Scope};
@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::super::Doors;
 use super::super::body::Body;
+use super::super::path::Path;
 use super::super::problem::{Problem, created, done, no_store};
 use super::super::query::{Nothing, Query};
 use super::{parse, shown};
@@ -65,6 +66,7 @@ pub(crate) async fn remove(
     State(doors): State<Doors>,
     caller: Caller,
     Path(name): Path<String>,
+    Query(Nothing {}): Query<Nothing>,
 ) -> Result<Response<Answer>, Problem> {
     doors.authority.remove_api(&caller, &parse::path_name(&name)?).await?;
     Ok(done())
@@ -75,6 +77,8 @@ pub(crate) async fn credential(
     State(doors): State<Doors>,
     caller: Caller,
     Path(name): Path<String>,
+    Query(Nothing {}): Query<Nothing>,
+    Body(Nothing {}): Body<Nothing>,
 ) -> Result<Response<Answer>, Problem> {
     let issued = doors.authority.api_credential(&caller, &parse::path_name(&name)?).await?;
     Ok(created(shown::issued(&doors.authority, issued).await?))
@@ -89,10 +93,12 @@ fn api_request(name: PrincipalName, request: PutApi) -> Result<ApiRequest, Error
         return Err(Error::Conflict(Code::NamespaceTaken, detail.to_owned()));
     }
     let routes = routes(&catalogue, &request.routes)?;
+    let organization = request.organization.as_deref().unwrap_or("default");
+    let organization: PrincipalName = parse::value("/organization", organization)?;
     Ok(ApiRequest {
         name,
         title: parse::text("/title", request.title)?,
-        organization: request.organization.unwrap_or_else(|| "default".to_owned()),
+        organization: organization.to_string(),
         audience: parse::text("/audience", request.audience)?,
         enforces_places: request.enforces_places,
         catalogue,

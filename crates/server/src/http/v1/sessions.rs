@@ -8,11 +8,13 @@ use jeton_api::CreateSession;
 use super::super::Doors;
 use super::super::body::Body;
 use super::super::problem::{Problem, created};
+use super::super::query::{Nothing, Query};
 use super::shown;
 
 /// Signs in by password.
 pub(crate) async fn create(
     State(doors): State<Doors>,
+    Query(Nothing {}): Query<Nothing>,
     Body(request): Body<CreateSession>,
 ) -> Result<Response<Answer>, Problem> {
     let issued = doors.authority.sign_in(&request.user, request.password.expose()).await?;

@@ -42,7 +42,7 @@ pub(super) async fn token(
 /// A fresh token with its secret. This is the only place where a secret is put into an answer.
 pub(super) async fn issued(authority: &Authority, issued: IssuedToken) -> Result<Issued, Error> {
     let secret = Secret::new(issued.secret.expose());
-    Ok(Issued { token: token(authority, issued.token, TokenState::Active).await?, secret })
+    Ok(Issued { token: token(authority, issued.token, issued.state).await?, secret })
 }
 
 pub(super) fn user(record: PrincipalRecord) -> User {

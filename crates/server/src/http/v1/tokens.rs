@@ -2,13 +2,14 @@
 
 use axum::Json;
 use axum::body::Body as Answer;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::Response;
 use jeton_api::{Code, CreateToken, List, PatchToken, RotateToken, Token, TokenQuery, TokenState};
 use jeton_token::{NetworkLimit, PlaceLimit, TokenId, TokenKind};
 
 use super::super::Doors;
 use super::super::body::Body;
+use super::super::path::Path;
 use super::super::problem::{Problem, created, done, no_store};
 use super::super::query::{Nothing, Query};
 use super::{page, parse, shown};
@@ -18,6 +19,7 @@ use crate::authority::{Authority, Caller, CreateRequest, EditRequest, End, Error
 pub(crate) async fn create(
     State(doors): State<Doors>,
     caller: Caller,
+    Query(Nothing {}): Query<Nothing>,
     Body(request): Body<CreateToken>,
 ) -> Result<Response<Answer>, Problem> {
     let request = create_request(&doors.authority, request).await?;
@@ -66,12 +68,13 @@ pub(crate) async fn edit(
     State(doors): State<Doors>,
     caller: Caller,
     Path(id): Path<String>,
+    Query(Nothing {}): Query<Nothing>,
     Body(request): Body<PatchToken>,
 ) -> Result<Response<Answer>, Problem> {
     let id = doors.authority.token_id(&id)?;
     let request = edit_request(&doors.authority, request).await?;
-    let record = doors.authority.edit_token(&caller, id, request).await?;
-    answer(&doors, record, TokenState::Active).await
+    let (record, state) = doors.authority.edit_token(&caller, id, request).await?;
+    answer(&doors, record, state).await
 }
 
 /// Gives a token a new secret and shows it, once.
@@ -79,6 +82,7 @@ pub(crate) async fn rotate(
     State(doors): State<Doors>,
     caller: Caller,
     Path(id): Path<String>,
+    Query(Nothing {}): Query<Nothing>,
     Body(request): Body<RotateToken>,
 ) -> Result<Response<Answer>, Problem> {
     let id = doors.authority.token_id(&id)?;
@@ -89,6 +93,7 @@ pub(crate) async fn rotate(
 pub(crate) async fn rotate_self(
     State(doors): State<Doors>,
     caller: Caller,
+    Query(Nothing {}): Query<Nothing>,
     Body(request): Body<RotateToken>,
 ) -> Result<Response<Answer>, Problem> {
     rotated(&doors, &caller, caller.token(), request).await
@@ -99,6 +104,7 @@ pub(crate) async fn revoke(
     State(doors): State<Doors>,
     caller: Caller,
     Path(id): Path<String>,
+    Query(Nothing {}): Query<Nothing>,
 ) -> Result<Response<Answer>, Problem> {
     let id = doors.authority.token_id(&id)?;
     doors.authority.revoke_token(&caller, id).await?;
@@ -109,6 +115,7 @@ pub(crate) async fn revoke(
 pub(crate) async fn revoke_self(
     State(doors): State<Doors>,
     caller: Caller,
+    Query(Nothing {}): Query<Nothing>,
 ) -> Result<Response<Answer>, Problem> {
     doors.authority.revoke_itself(&caller).await?;
     Ok(done())
@@ -197,7 +204,7 @@ fn list_request(query: TokenQuery) -> Result<ListRequest, Error> {
     Ok(ListRequest {
         owner: query.owner.map(|name| parse::value("owner", &name)).transpose()?,
         kind: query.kind.as_deref().map(kind).transpose()?,
-        name: query.name,
+        name: query.name.map(|name| parse::text("name", name)).transpose()?,
         state: state(query.state.as_deref())?,
         below: page::below(query.page_token.as_deref())?,
         limit: page::size(query.page_size)?,

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::body::Body as Answer;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header::IF_NONE_MATCH;
 use axum::http::{HeaderMap, Response};
 use jeton_api::{List, PatchUser, PutUser, Secret};
@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::super::Doors;
 use super::super::body::Body;
+use super::super::path::Path;
 use super::super::problem::{Problem, created, done, no_store};
 use super::super::query::{Nothing, Query};
 use super::{page, parse, shown};
@@ -41,6 +42,7 @@ pub(crate) async fn put(
     State(doors): State<Doors>,
     caller: Caller,
     Path(name): Path<String>,
+    Query(Nothing {}): Query<Nothing>,
     headers: HeaderMap,
     Body(request): Body<PutUser>,
 ) -> Result<Response<Answer>, Problem> {
@@ -69,6 +71,7 @@ pub(crate) async fn edit(
     State(doors): State<Doors>,
     caller: Caller,
     Path(name): Path<String>,
+    Query(Nothing {}): Query<Nothing>,
     Body(request): Body<PatchUser>,
 ) -> Result<Response<Answer>, Problem> {
     let PatchUser { password, display_name, email, disabled } = request;
@@ -82,6 +85,7 @@ pub(crate) async fn remove(
     State(doors): State<Doors>,
     caller: Caller,
     Path(name): Path<String>,
+    Query(Nothing {}): Query<Nothing>,
 ) -> Result<Response<Answer>, Problem> {
     doors.authority.remove_user(&caller, &parse::path_name(&name)?).await?;
     Ok(done())

@@ -5,12 +5,13 @@ use axum::body::Body as Answer;
 use axum::extract::State;
 use axum::http::Response;
 use jeton_api::{Code, Subject, TokenState, VerifyAnswer, VerifyRequest};
-use jeton_token::{Active, Audience, Demand, Inactive, Scope, Verdict};
+use jeton_token::{Active, Audience, Demand, Inactive, Scope, Verdict, concerns};
 
 use super::super::Doors;
 use super::super::body::Body;
 use super::super::oauth2::introspect::place;
 use super::super::problem::{Problem, no_store};
+use super::super::query::{Nothing, Query};
 use super::{parse, shown};
 use crate::authority::{Caller, Error, Known, Verification};
 use crate::store::ApiRecord;
@@ -19,6 +20,7 @@ use crate::store::ApiRecord;
 pub(crate) async fn verify(
     State(doors): State<Doors>,
     caller: Caller,
+    Query(Nothing {}): Query<Nothing>,
     Body(request): Body<VerifyRequest>,
 ) -> Result<Response<Answer>, Problem> {
     let api = doors.authority.calling_api(&caller).await?;
@@ -37,7 +39,8 @@ pub(crate) async fn verify(
     let answer = match doors.authority.verify(request.token.expose(), &demand).await? {
         Verification::Unknown => VerifyAnswer::default(),
         Verification::Known(known) => match known.verdict.clone() {
-            Verdict::Inactive(reason) => refused(&reason),
+            Verdict::Inactive(reason) if concerns(&known.facts.token, demand.audience) => refused(&reason),
+            Verdict::Inactive(_) => VerifyAnswer::default(),
             Verdict::Active(active) => allowed(&doors, *known, &active).await?,
         },
     };
@@ -54,7 +57,7 @@ fn check_own(api: &ApiRecord, scope: Option<&Scope>) -> Result<(), Error> {
     }
 }
 
-/// The secret has matched, so its holder may know why.
+/// The secret has matched and the API is one that the token is for, so the API may know why.
 fn refused(reason: &Inactive) -> VerifyAnswer {
     let missing_scope = match reason {
         Inactive::MissingScope(scope) => Some(scope.to_string()),

@@ -8,9 +8,11 @@ use jeton_token::{
     PrincipalId, PrincipalKind, ProjectId, ScopeSet, SecretId, Timestamp, TokenDigest, TokenId, TokenKind,
 };
 
+use super::principal::PasswordHash;
 use super::rights::RightsByOwner;
 use super::seal::Seal;
 
+pub(super) use read::load;
 pub(super) use write::{Pen, create, edit, revoke, revoke_of_owner};
 
 /// Every statement about tokens.
@@ -66,6 +68,8 @@ pub(crate) struct Chain {
     pub(crate) token: TokenRecord,
     pub(crate) ancestors: Vec<TokenRecord>,
     pub(crate) secrets: Vec<SecretRecord>,
+    /// Whether all rows of its secrets are as they were sealed.
+    pub(crate) secrets_intact: bool,
 }
 
 /// A token to be made. Its name may be left to the store, which knows the number.
@@ -85,6 +89,8 @@ pub(crate) struct NewToken {
     pub(crate) expiry: Expiry,
     pub(crate) hint: String,
     pub(crate) secret: NewSecret,
+    /// For a session: the hash that the password was judged by. It must still be the user's.
+    pub(crate) proof: Option<PasswordHash>,
 }
 
 /// The stored part of a secret to be made.
@@ -95,9 +101,15 @@ pub(crate) struct NewSecret {
     pub(crate) digest: TokenDigest,
 }
 
+/// What a change was judged by: the seal of the record that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Basis(Vec<u8>);
+
 /// A change to a token. What is `None` stays as it is.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct TokenEdit {
+    /// The record must still be the one that was judged.
+    pub(crate) basis: Basis,
     pub(crate) name: Option<String>,
     pub(crate) description: Option<String>,
     pub(crate) patterns: Option<ScopeSet>,
@@ -113,6 +125,8 @@ pub(crate) struct TokenEdit {
 pub(crate) struct Rotation {
     pub(crate) secret: NewSecret,
     pub(crate) hint: String,
+    /// The moment that the end was reckoned from.
+    pub(crate) at: Timestamp,
 }
 
 /// Which tokens to list.
@@ -135,6 +149,11 @@ impl Chain {
 }
 
 impl TokenRecord {
+    /// What a change to this record is judged by.
+    pub(crate) fn basis(&self) -> Basis {
+        Basis(self.seal.mac.clone())
+    }
+
     /// The child rows: patterns, places and networks.
     pub(crate) fn items(&self) -> impl Iterator<Item = (&'static str, String)> {
         items(&self.patterns, &self.places, &self.networks)

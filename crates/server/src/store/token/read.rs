@@ -14,62 +14,87 @@ use super::super::{Store, StoreError};
 use super::{Chain, ListFilter, SecretRecord, TokenRecord, place_from};
 use crate::keys::Keys;
 
-/// From the tokens that `page` selects to all rows about them and their ancestors.
-macro_rules! chains_of {
+/// Tokens that are wanted (`page`), and from each the chain of tokens that it was made with.
+macro_rules! chain_of {
     ($page:literal) => {
         concat!(
-            "WITH RECURSIVE page AS (", $page, "),
+            "WITH RECURSIVE page AS (",
+            $page,
+            "),
             chain (root, depth, id) AS (
                 SELECT page.id, CAST(0 AS BIGINT), page.id FROM page
                 UNION ALL
                 SELECT chain.root, chain.depth + 1, token.parent_id
-                FROM chain JOIN token ON token.id = chain.id
-                WHERE token.parent_id IS NOT NULL AND chain.depth < 8)
-            SELECT 'token' AS part, chain.root AS root, chain.depth AS depth,
-                token.id AS id, token.kind AS kind, token.name AS name, token.number AS number,
-                token.description AS description, token.owner_id AS owner_id,
-                principal.kind AS owner_kind, principal.name AS owner_name,
-                principal.disabled_at AS disabled_at, principal.removed_at AS removed_at,
-                token.parent_id AS parent_id, token.created_by AS created_by,
-                token.created_at AS created_at, token.secret_issued_at AS secret_issued_at,
-                token.expires_at AS expires_at, token.revoked_at AS revoked_at,
-                token.revoked_by AS revoked_by, token.hint AS hint,
-                token_use.last_used_at AS last_used_at, token_use.last_used_from AS last_used_from,
-                CAST(NULL AS BYTEA) AS digest, token.mac_version AS mac_version, token.mac AS mac
-            FROM chain JOIN token ON token.id = chain.id
-                JOIN principal ON principal.id = token.owner_id
-                LEFT JOIN token_use ON token_use.token_id = token.id
-            UNION ALL
-            SELECT 'item', chain.root, chain.depth, chain.id, token_item.kind, token_item.value, token_item.position,
-                NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-                NULL, NULL, NULL
-            FROM chain JOIN token_item ON token_item.token_id = chain.id
-            UNION ALL
-            SELECT 'secret', chain.root, chain.depth, secret.id, NULL, NULL, secret.pepper_version,
-                NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, secret.issued_at, NULL, secret.retired_at,
-                NULL, NULL, NULL, NULL, NULL, secret.digest, secret.mac_version, secret.mac
-            FROM chain JOIN secret ON secret.token_id = chain.id
-            WHERE chain.depth = 0"
+                FROM chain CROSS JOIN token WHERE token.id = chain.id
+                    AND token.parent_id IS NOT NULL AND chain.depth < 8) "
+        )
+    };
+}
+
+/// The rows of the chain's tokens. `CROSS JOIN` keeps SQLite from beginning with the larger table.
+macro_rules! token_rows {
+    () => {
+        "SELECT 'token' AS part, chain.root AS root, chain.depth AS depth,
+            token.id AS id, token.kind AS kind, token.name AS name, token.number AS number,
+            token.description AS description, token.owner_id AS owner_id,
+            principal.kind AS owner_kind, principal.name AS owner_name,
+            principal.disabled_at AS disabled_at, principal.removed_at AS removed_at,
+            token.parent_id AS parent_id, token.created_by AS created_by,
+            token.created_at AS created_at, token.secret_issued_at AS secret_issued_at,
+            token.expires_at AS expires_at, token.revoked_at AS revoked_at,
+            token.revoked_by AS revoked_by, token.hint AS hint,
+            token_use.last_used_at AS last_used_at, token_use.last_used_from AS last_used_from,
+            CAST(NULL AS BYTEA) AS digest, token.mac_version AS mac_version, token.mac AS mac
+        FROM chain CROSS JOIN token CROSS JOIN principal
+            LEFT JOIN token_use ON token_use.token_id = token.id
+        WHERE token.id = chain.id AND principal.id = token.owner_id"
+    };
+}
+
+macro_rules! chain_of_list {
+    () => {
+        chain_of!(
+            "SELECT id FROM token
+             WHERE (CAST($1 AS TEXT) IS NULL OR owner_id = $1)
+               AND (CAST($2 AS TEXT) IS NULL OR kind = $2)
+               AND (CAST($3 AS TEXT) IS NULL OR name = $3)
+               AND (CAST($4 AS BIGINT) IS NULL OR number < $4)
+             ORDER BY number DESC LIMIT $5"
         )
     };
 }
 
 statements! {
-    CHAIN = chains_of!("SELECT id FROM token WHERE id = $1");
-    LIST = chains_of!(
-        "SELECT id FROM token
-         WHERE (CAST($1 AS TEXT) IS NULL OR owner_id = $1)
-           AND (CAST($2 AS TEXT) IS NULL OR kind = $2)
-           AND (CAST($3 AS TEXT) IS NULL OR name = $3)
-           AND (CAST($4 AS BIGINT) IS NULL OR number < $4)
-         ORDER BY number DESC LIMIT $5"
+    // One statement for a verdict: the token and its ancestors, their items, and the secrets that are in force.
+    CHAIN = concat!(
+        chain_of!("SELECT id FROM token WHERE id = $1"),
+        token_rows!(),
+        " UNION ALL
+        SELECT 'item', chain.root, chain.depth, chain.id, token_item.kind, token_item.value, token_item.position,
+            NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+            NULL, NULL, NULL
+        FROM chain CROSS JOIN token_item WHERE token_item.token_id = chain.id
+        UNION ALL
+        SELECT 'secret', chain.root, chain.depth, secret.id, NULL, NULL, secret.pepper_version,
+            NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, secret.issued_at, NULL, secret.retired_at,
+            NULL, NULL, NULL, NULL, NULL, secret.digest, secret.mac_version, secret.mac
+        FROM chain CROSS JOIN secret WHERE secret.token_id = chain.id AND chain.depth = 0
+            AND (secret.retired_at IS NULL OR secret.retired_at > $2)"
+    );
+    // A list is read in two, so that a token with many items does not carry them in rows made for tokens.
+    LIST = concat!(chain_of_list!(), token_rows!());
+    LIST_ITEMS = concat!(
+        chain_of_list!(),
+        "SELECT 'item' AS part, one.id AS id, token_item.kind AS kind, token_item.value AS name,
+            token_item.position AS number
+        FROM (SELECT DISTINCT id FROM chain) one CROSS JOIN token_item WHERE token_item.token_id = one.id"
     );
 }
 
 impl Store {
     /// The token of this id, with all that a verdict needs except its owners' rights.
     pub(crate) async fn token(&self, id: TokenId) -> Result<Option<Chain>, StoreError> {
-        load(&mut self.read().await?, &self.keys, id).await
+        load(&mut self.read().await?, &self.keys, self.clock.now(), id).await
     }
 
     /// The token, and, when `of_interest` says so, its owners' rights: two statements that see one state.
@@ -79,7 +104,7 @@ impl Store {
         of_interest: impl FnOnce(&Chain) -> bool,
     ) -> Result<Option<(Chain, Option<RightsByOwner>)>, StoreError> {
         let mut transaction = self.read().await?;
-        let Some(chain) = load(&mut transaction, &self.keys, id).await? else {
+        let Some(chain) = load(&mut transaction, &self.keys, self.clock.now(), id).await? else {
             return Ok(None);
         };
         let rights =
@@ -96,53 +121,56 @@ impl Store {
             filter.below,
             filter.limit,
         ];
-        let rows = self.read().await?.fetch(LIST, values).await?;
+        let mut transaction = self.read().await?;
+        let mut rows = transaction.fetch(LIST, values.clone()).await?;
+        rows.extend(transaction.fetch(LIST_ITEMS, values).await?);
         let mut chains = collect(&self.keys, &rows)?;
         chains.sort_by_key(|chain| std::cmp::Reverse(chain.token.number));
         Ok(chains)
     }
 }
 
-pub(super) async fn load(
+pub(in crate::store) async fn load(
     transaction: &mut Transaction,
     keys: &Keys,
+    now: Timestamp,
     id: TokenId,
 ) -> Result<Option<Chain>, StoreError> {
-    let rows = transaction.fetch(CHAIN, values![id.to_string()]).await?;
+    let rows = transaction.fetch(CHAIN, values![id.to_string(), now.0]).await?;
     Ok(collect(keys, &rows)?.pop())
 }
 
-/// The rows about one token of one chain, before they are put together.
-#[derive(Default)]
-struct Parts<'a> {
-    token: Option<&'a Row>,
-    items: Vec<&'a Row>,
-    secrets: Vec<&'a Row>,
-}
-
+/// Puts rows together: tokens by root and depth, items by token, secrets for the roots.
 fn collect(keys: &Keys, rows: &[Row]) -> Result<Vec<Chain>, StoreError> {
-    let mut parts: BTreeMap<(String, i64), Parts<'_>> = BTreeMap::new();
+    let mut tokens: BTreeMap<(String, i64), &Row> = BTreeMap::new();
+    let mut items: BTreeMap<String, Vec<&Row>> = BTreeMap::new();
+    let mut secret_rows: BTreeMap<String, Vec<&Row>> = BTreeMap::new();
     for row in rows {
-        let of_token = parts.entry((row.text("root")?, row.int("depth")?)).or_default();
         match row.text("part")?.as_str() {
-            "token" => of_token.token = Some(row),
-            "item" => of_token.items.push(row),
-            _ => of_token.secrets.push(row),
+            "token" => drop(tokens.insert((row.text("root")?, row.int("depth")?), row)),
+            "item" => items.entry(row.text("id")?).or_default().push(row),
+            _ => secret_rows.entry(row.text("root")?).or_default().push(row),
         }
     }
     let mut chains: Vec<Chain> = Vec::new();
     // The map is sorted by root and then by depth, so a token comes before its ancestors.
-    for ((_, depth), of_token) in parts {
-        let Some(row) = of_token.token else { continue };
-        let token = record(keys, row, &of_token.items)?;
+    for ((root, depth), row) in tokens {
+        let token = record(keys, row, items.get(&row.text("id")?).map_or(&[], Vec::as_slice))?;
         match chains.last_mut() {
             Some(chain) if depth > 0 => chain.ancestors.push(token),
-            _ => chains.push(Chain {
-                secrets: secrets(keys, token.id, &of_token.secrets)?,
-                token,
-                ancestors: vec![],
-            }),
+            _ => {
+                let found = secret_rows.get(&root).map_or(&[][..], Vec::as_slice);
+                let secrets = secrets(keys, token.id, found)?;
+                let secrets_intact = secrets.len() == found.len();
+                chains.push(Chain { token, ancestors: vec![], secrets, secrets_intact });
+            }
         }
+    }
+    for chain in &mut chains {
+        // A parent that is not there, or too many of them: somebody else changed the rows, and what is missing could
+        // have narrowed the token.
+        let last = chain.ancestors.last().unwrap_or(&chain.token);
+        chain.token.intact &= last.parent.is_none();
     }
     Ok(chains)
 }

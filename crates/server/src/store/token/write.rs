@@ -5,14 +5,16 @@ use jeton_token::{OwnerState, PepperVersion, PrincipalId, PrincipalKind, Timesta
 use super::super::database::{Transaction, statements, values};
 use super::super::seal::{self, Seal};
 use super::super::write::{Event, Touched};
-use super::super::{Refusal, StoreError};
+use super::super::{Refusal, StoreError, principal};
 use super::read::load;
 use super::{NewSecret, NewToken, SecretRecord, TokenEdit, TokenRecord, items};
 use crate::keys::Keys;
+use crate::limits::RETIRED_SECRET_MS_KEPT;
 
 statements! {
-    LIVE_OF_OWNER = "SELECT id FROM token WHERE owner_id = $1 AND revoked_at IS NULL
-        AND (CAST($2 AS TEXT) IS NULL OR kind = $2)";
+    LIVE_OF_OWNER = "SELECT id FROM token WHERE owner_id = $1 AND kind = $2 AND revoked_at IS NULL
+        AND (expires_at IS NULL OR expires_at > $3)";
+    FORGET_SECRETS = "DELETE FROM secret WHERE token_id = $1 AND retired_at < $2";
     INSERT = "INSERT INTO token (id, kind, name, live_name, description, owner_id, parent_id, created_by, created_at,
         secret_issued_at, expires_at, hint, mac_version, mac)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING number";
@@ -21,7 +23,8 @@ statements! {
     INSERT_SECRET = "INSERT INTO secret (id, token_id, pepper_version, digest, issued_at, retired_at, mac_version, mac)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     RETIRE_SECRET = "UPDATE secret SET retired_at = $1, mac_version = $2, mac = $3 WHERE id = $4";
-    NAME_BY_NUMBER = "UPDATE token SET name = $1, live_name = $1 WHERE id = $2";
+    NAME_BY_NUMBER = "UPDATE token SET name = $1, live_name = $1 WHERE id = $2
+        AND NOT EXISTS (SELECT 1 FROM token other WHERE other.owner_id = $3 AND other.live_name = $1)";
     FREE_NAME = "UPDATE token SET live_name = NULL
         WHERE owner_id = $1 AND live_name = $2 AND (revoked_at IS NOT NULL OR expires_at <= $3)";
     // The old seal in the condition makes this a compare-and-swap over everything that a decision is made from.
@@ -40,6 +43,7 @@ pub(in crate::store) async fn create(
     pen: &mut Pen<'_>,
     new: &NewToken,
 ) -> Result<(TokenRecord, Event), StoreError> {
+    principal::check_owner(pen, new).await?;
     if let Some(name) = &new.name {
         let free = values![new.owner.to_string(), name.as_str(), pen.now.0];
         pen.transaction.execute(FREE_NAME, free).await?;
@@ -74,13 +78,22 @@ async fn insert(pen: &mut Pen<'_>, new: &NewToken) -> Result<(), StoreError> {
     let inserted = pen.transaction.first(INSERT, values).await;
     let row = inserted.map_err(|error| error.refuse_if("live_name", Refusal::NameTaken))?;
     if new.name.is_none() {
-        let number = row.ok_or(StoreError::Lost)?.int("number")?;
-        let word = if new.kind == TokenKind::Session { "session" } else { "token" };
-        let values = values![format!("{word}-{number}"), new.id.to_string()];
-        let named = pen.transaction.execute(NAME_BY_NUMBER, values).await;
-        named.map_err(|error| error.refuse_if("live_name", Refusal::NameTaken))?;
+        name_by_number(pen, new, row.ok_or(StoreError::Lost)?.int("number")?).await?;
     }
     Ok(())
+}
+
+/// Names a token that nobody named. If somebody gave the usual name to another token, the id stays behind it.
+async fn name_by_number(pen: &mut Pen<'_>, new: &NewToken, number: i64) -> Result<(), StoreError> {
+    let word = if new.kind == TokenKind::Session { "session" } else { "token" };
+    let usual = format!("{word}-{number}");
+    for name in [usual.clone(), format!("{usual}-{}", new.id)] {
+        let values = values![name, new.id.to_string(), new.owner.to_string()];
+        if pen.transaction.execute(NAME_BY_NUMBER, values).await? > 0 {
+            return Ok(());
+        }
+    }
+    Err(StoreError::Lost)
 }
 
 /// Changes a live token; with a rotation, retires its secrets and adds the new one.
@@ -89,25 +102,31 @@ pub(in crate::store) async fn edit(
     id: TokenId,
     edit: &TokenEdit,
 ) -> Result<(TokenRecord, Event), StoreError> {
-    let chain = load(pen.transaction, pen.keys, id).await?.ok_or(Refusal::Gone)?;
+    let chain = load(pen.transaction, pen.keys, pen.now, id).await?.ok_or(Refusal::Gone)?;
     let mut token = chain.token;
+    if token.basis() != edit.basis {
+        return Err(Refusal::Changed.into());
+    }
     if !token.intact || token.revoked_at.is_some() || token.expiry.is_over(pen.now) {
         return Err(Refusal::NotLive.into());
     }
-    change(&mut token, edit, pen.now);
+    change(&mut token, edit);
     if edit.name.is_some() {
         let free = values![token.owner.to_string(), token.name.as_str(), pen.now.0];
         pen.transaction.execute(FREE_NAME, free).await?;
     }
     replace(pen, &token).await?;
+    replace_items(pen, &token).await?;
     if let Some(rotation) = &edit.rotation {
         retire(pen, &chain.secrets).await?;
-        insert_secret(pen, id, &rotation.secret, pen.now).await?;
+        let forgotten = pen.now.plus_ms(-RETIRED_SECRET_MS_KEPT);
+        pen.transaction.execute(FORGET_SECRETS, values![id.to_string(), forgotten.0]).await?;
+        insert_secret(pen, id, &rotation.secret, rotation.at).await?;
     }
     reload(pen, id, Touched::Token).await
 }
 
-fn change(token: &mut TokenRecord, edit: &TokenEdit, now: Timestamp) {
+fn change(token: &mut TokenRecord, edit: &TokenEdit) {
     fn set<T: Clone>(to: &mut T, from: Option<&T>) {
         if let Some(from) = from {
             to.clone_from(from);
@@ -123,37 +142,38 @@ fn change(token: &mut TokenRecord, edit: &TokenEdit, now: Timestamp) {
     }
     if let Some(rotation) = &edit.rotation {
         token.hint.clone_from(&rotation.hint);
-        token.secret_issued_at = now;
+        token.secret_issued_at = rotation.at;
     }
 }
 
-/// Ends a token for good. One that has ended already stays as it is: the first revocation counts.
+/// Ends a token for good. One that has ended already stays as it is, and nothing is written: the first revocation
+/// counts.
 pub(in crate::store) async fn revoke(
     pen: &mut Pen<'_>,
     id: TokenId,
     by: Option<PrincipalId>,
-) -> Result<(TokenRecord, Event), StoreError> {
-    let mut token = load(pen.transaction, pen.keys, id).await?.ok_or(Refusal::Gone)?.token;
+) -> Result<(TokenRecord, Option<Event>), StoreError> {
+    let mut token = load(pen.transaction, pen.keys, pen.now, id).await?.ok_or(Refusal::Gone)?.token;
     if token.revoked_at.is_some() && token.intact {
-        let event = event(&token, Touched::Nothing);
-        return Ok((token, event));
+        return Ok((token, None));
     }
     token.revoked_at = token.revoked_at.or(Some(pen.now));
     token.revoked_by = token.revoked_by.or(by);
     replace(pen, &token).await?;
-    reload(pen, id, Touched::Token).await
+    let (token, event) = reload(pen, id, Touched::Token).await?;
+    Ok((token, Some(event)))
 }
 
-/// Revokes the live tokens of an owner, of one kind or of all, except one.
+/// Revokes the live tokens of an owner and kind, except one; answers which.
 pub(in crate::store) async fn revoke_of_owner(
     pen: &mut Pen<'_>,
     owner: PrincipalId,
-    kind: Option<TokenKind>,
+    kind: TokenKind,
     except: Option<TokenId>,
     by: Option<PrincipalId>,
 ) -> Result<Vec<TokenId>, StoreError> {
-    let kind = kind.map(|kind| kind.tag().to_owned());
-    let rows = pen.transaction.fetch(LIVE_OF_OWNER, values![owner.to_string(), kind]).await?;
+    let values = values![owner.to_string(), kind.tag(), pen.now.0];
+    let rows = pen.transaction.fetch(LIVE_OF_OWNER, values).await?;
     let mut revoked = Vec::new();
     for row in rows {
         let id: TokenId = row.parse("id")?;
@@ -187,7 +207,7 @@ async fn replace(pen: &mut Pen<'_>, token: &TokenRecord) -> Result<(), StoreErro
     if updated.map_err(|error| error.refuse_if("live_name", Refusal::NameTaken))? == 0 {
         return Err(StoreError::Lost);
     }
-    replace_items(pen, token).await
+    Ok(())
 }
 
 async fn replace_items(pen: &mut Pen<'_>, token: &TokenRecord) -> Result<(), StoreError> {
@@ -237,7 +257,7 @@ async fn reload(
     id: TokenId,
     touched: Touched,
 ) -> Result<(TokenRecord, Event), StoreError> {
-    let token = load(pen.transaction, pen.keys, id).await?.ok_or(Refusal::Gone)?.token;
+    let token = load(pen.transaction, pen.keys, pen.now, id).await?.ok_or(Refusal::Gone)?.token;
     let event = event(&token, touched);
     Ok((token, event))
 }

@@ -24,7 +24,7 @@ async fn a_credential_is_a_token_of_the_api_itself(authority: Authority) {
     assert_eq!(token["kind"], "api");
     assert_eq!(token["owner"], json!({"type": "api", "name": name}));
     assert_eq!((&token["expires_at"], &token["parent_id"]), (&Value::Null, &Value::Null));
-    assert_eq!(token["created_by"], json!(&admin[8..30]));
+    assert_eq!(token["created_by"], json!(sample::id_of(&admin)));
     let narrow = authority.pat(&admin, &["Jeton.Admin.Api"]).await;
     let made = authority.post(&narrow.secret, &path, json!({})).await.expect(201);
     assert_eq!(made.body["token"]["parent_id"], Value::Null, "it outlives the token that asked for it");
@@ -57,7 +57,7 @@ async fn each_credential_is_ended_by_itself(authority: Authority) {
     let (admin, alice) = (authority.admin().await, authority.person("alice").await);
     let pat = authority.pat(&alice.session, &["Taskurai.*"]).await;
     let (one, two) = (authority.credential("taskurai").await, authority.credential("taskurai").await);
-    authority.revoke(&admin, &one[8..30]).await.expect(204);
+    authority.revoke(&admin, sample::id_of(&one)).await.expect(204);
     authority.introspect_as(&one, &pat.secret, &[]).await.refused(401, "revoked_token");
     authority.post(&one, "/api/v1/verify", json!({"token": pat.secret})).await.refused(401, "revoked_token");
     assert_eq!(authority.introspect_as(&two, &pat.secret, &[]).await.expect(200).body["active"], true);

@@ -59,7 +59,7 @@ async fn texts(authority: &Authority) -> Vec<String> {
     vec![
         "garbage".to_owned(),
         bad_checksum,
-        live.secret[..68].to_owned(),
+        live.secret.get(..68).unwrap().to_owned(),
         live.secret.replace("jtn_", "abc_"),
         with(&live.id).replacen("_pat_", "_svc_", 1),
         sample::text_with(TokenKind::Session, &live.id),

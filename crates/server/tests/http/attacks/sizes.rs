@@ -20,13 +20,13 @@ async fn attack_23_json_bombs_are_refused() {
     let session = authority.person("alice").await.session;
     let deep =
         |open: &str, close: &str, times: usize| format!("{}{}", open.repeat(times), close.repeat(times));
-    let wide = (0..5000).map(|at| format!("\"k{at}\":0")).collect::<Vec<_>>().join(",");
+    let wide = (0..2500).map(|at| format!("\"k{at}\":0")).collect::<Vec<_>>().join(",");
     for (body, statuses) in [
         (deep("[", "]", 10_000), [400, 422].as_slice()),
         (format!("{{\"name\":{}}}", deep("[", "]", 10_000)), &[400, 422]),
         (format!("{{\"scopes\":{}}}", deep("[", "]", 10_000)), &[400, 422]),
         (format!("{{\"x\":{}", deep("{\"x\":", "}", 4_000)), &[400, 413, 422]),
-        (format!("{{{}}}", &wide[..30_000]), &[400, 422]),
+        (format!("{{{wide}}}"), &[400, 422]),
         ("{\"scopes\":[\"*\"],\"scopes\":[\"*\"]}".to_owned(), &[422]),
         ("{\"scopes\":[\"*\"],\"expires_in_minutes\":1e400}".to_owned(), &[400, 422]),
         ("{\"scopes\":[\"*\"],\"name\":\"\\ud800\"}".to_owned(), &[400]),

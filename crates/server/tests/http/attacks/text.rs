@@ -105,7 +105,7 @@ async fn attack_16_only_ascii_and_only_one_spelling(authority: Authority) {
             .invalid("/scopes/0", "unknown_scope");
     }
     for name in ["\u{430}dmin", "adm\u{131}n", "admin\u{200d}", "\u{ff41}dmin", "admin\u{301}"] {
-        let encoded: String = name.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let encoded = name.bytes().fold(String::new(), |text, byte| format!("{text}%{byte:02x}"));
         let path = format!("/api/v1/users/{encoded}");
         authority.put(&admin, &path, json!({})).await.invalid("name", "invalid_field");
         authority.sign_in(name, "correct horse battery").await.refused(401, "invalid_password");

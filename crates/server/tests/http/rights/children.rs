@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::clock::{ms, rfc3339};
-use crate::support::{Authority, Pat};
+use crate::support::{Authority, Pat, sample};
 
 on_both! {
     alone: a_child_is_over_with_its_parent;
@@ -30,7 +30,10 @@ async fn parent(authority: &Authority, session: &str, minutes: i64) -> (Pat, Val
 async fn what_a_session_makes_has_no_parent_and_outlives_it(authority: Authority) {
     let alice = authority.person("alice").await;
     let (pat, record) = parent(&authority, &alice.session, 60).await;
-    assert_eq!((&record["parent_id"], &record["created_by"]), (&Value::Null, &json!(&alice.session[8..30])));
+    assert_eq!(
+        (&record["parent_id"], &record["created_by"]),
+        (&Value::Null, &json!(sample::id_of(&alice.session)))
+    );
     authority.delete(&alice.session, "/api/v1/tokens/self").await.expect(204);
     assert!(authority.is_active(&pat.secret).await);
 }

@@ -2,4 +2,5 @@
 
 mod ceiling;
 mod children;
+mod limits;
 mod others;

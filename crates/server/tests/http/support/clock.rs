@@ -53,6 +53,12 @@ pub(crate) fn ms(moment: &serde_json::Value) -> i64 {
     moment.as_str().unwrap().parse::<jiff::Timestamp>().unwrap().as_millisecond()
 }
 
+/// Asserts that this is the duration meant, but for the moments that the server took.
+#[track_caller]
+pub(crate) fn assert_minutes(duration_ms: i64, minutes: i64) {
+    assert!((minutes * 60_000 - duration_ms).abs() < 2_000, "{duration_ms} ms are not {minutes} minutes");
+}
+
 /// A moment for a request.
 pub(crate) fn rfc3339(ms: i64) -> String {
     jiff::Timestamp::from_millisecond(ms).unwrap().to_string()

@@ -92,7 +92,7 @@ impl Authority {
             data: settings.data,
             clock,
             database_url,
-            client: reqwest::Client::new(),
+            client: client(),
             admin: OnceCell::new(),
             api: OnceCell::new(),
             own: Some(Own { folder, stop, running }),
@@ -269,6 +269,11 @@ pub(crate) fn settings(folder: &Path, database_url: Option<String>) -> Settings 
         ..Options::default()
     };
     Settings::resolve(options).unwrap()
+}
+
+/// A client of one's own, for its connections end with the test's runtime. It speaks to this machine only.
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap()
 }
 
 /// A name that nothing else in this run has.

@@ -17,8 +17,9 @@ pub(crate) async fn send(authority: &Authority, bytes: &str) -> String {
 
 /// The head of a request that asks to close the connection afterwards.
 pub(crate) fn head(first_line: &str, fields: &[&str]) -> String {
-    let fields = fields.iter().map(|field| format!("{field}\r\n")).collect::<String>();
-    format!("{first_line} HTTP/1.1\r\nhost: jeton\r\nconnection: close\r\n{fields}\r\n")
+    let line = format!("{first_line} HTTP/1.1");
+    let lines = [&line, "host: jeton", "connection: close"].into_iter().chain(fields.iter().copied());
+    lines.chain(["\r\n"]).collect::<Vec<_>>().join("\r\n")
 }
 
 /// The status of an answer.

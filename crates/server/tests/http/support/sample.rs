@@ -32,6 +32,16 @@ pub(crate) fn text_with(kind: TokenKind, id: &str) -> String {
     TokenText::new("jtn".parse().unwrap(), kind, id, &secret).expose().to_owned()
 }
 
+/// The public id in a token's text.
+pub(crate) fn id_of(text: &str) -> &str {
+    text.split('_').nth(2).unwrap()
+}
+
+/// The 32 characters in a token's text that nobody else must know.
+pub(crate) fn secret_of(text: &str) -> &str {
+    text.split('_').nth(3).and_then(|rest| rest.get(..32)).unwrap()
+}
+
 /// The same id with another tag, as somebody would write it who does not have the id key.
 pub(crate) fn forged(id: &str) -> String {
     let bits = jeton_token::Id::from_str(id).unwrap().bits();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::Authority;
+use super::{Authority, client};
 use crate::store::scratch::Scratch;
 
 /// What a test needs to know to speak to the shared server.
@@ -50,13 +50,13 @@ where
                 data: data.clone(),
                 clock: clock.clone(),
                 database_url: database_url.clone(),
-                client: reqwest::Client::new(),
+                client: client(),
                 admin: admin.clone().into(),
                 api: api.clone().into(),
                 own: None,
             });
             tell.send(Some(view)).unwrap();
-            std::future::pending().await
+            std::future::pending::<()>().await;
         });
     });
     told.recv().unwrap()
@@ -64,7 +64,7 @@ where
 
 /// A folder that outlives the run: nobody is left to remove it then, so the next run does.
 fn folder() -> TempDir {
-    const STALE: Duration = Duration::from_secs(60 * 60);
+    const STALE: Duration = Duration::from_hours(1);
     let home = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let is_stale = |path: &Path| {
         let modified = path.metadata().and_then(|metadata| metadata.modified());

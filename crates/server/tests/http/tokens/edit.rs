@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::clock::{ms, rfc3339};
-use crate::support::{Authority, Pat, Person};
+use crate::support::{Authority, Pat, Person, sample};
 
 on_both! {
     shared:
@@ -95,7 +95,7 @@ async fn scopes_that_are_added_must_be_known_and_old_ones_may_stay(authority: Au
     let pat = authority.pat(&alice.session, &[&old]).await;
     let path = format!("/api/v1/tokens/{}", pat.id);
 
-    let mut api = crate::support::sample::api(&name, &namespace);
+    let mut api = sample::api(&name, &namespace);
     api["scopes"].as_array_mut().unwrap().pop();
     authority.put(&admin, &format!("/api/v1/apis/{name}"), api).await.expect(200);
     let body = json!({"scopes": [old, format!("{namespace}.Task.Read")]});
@@ -138,7 +138,7 @@ async fn a_suspended_token_is_not_shown_as_active_after_a_change(authority: Auth
 async fn sessions_and_api_credentials_are_not_changed(authority: Authority) {
     let (admin, alice) = (authority.admin().await, authority.person("alice").await);
     for secret in [alice.session.clone(), authority.api().await] {
-        let id = &secret[8..30];
+        let id = sample::id_of(&secret);
         let path = format!("/api/v1/tokens/{id}");
         authority.patch(&admin, &path, json!({"name": "x"})).await.refused(409, "token_not_live");
         let body = json!({"overlap_minutes": 0});
