@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::anyhow;
 use clap::Args;
-use jeton_server::{Options, Server, Settings};
+use jeton_server::{DatabaseUrl, Options, Server, Settings};
 use tokio::signal::unix::{SignalKind, signal};
 use url::Url;
 
@@ -29,7 +29,7 @@ pub(crate) struct ServeArgs {
 
     /// A PostgreSQL database, postgres://… [default: SQLite in the data directory]
     #[arg(long, value_name = "URL", env = "JETON_DATABASE_URL", hide_env_values = true)]
-    database_url: Option<String>,
+    database_url: Option<DatabaseUrl>,
 
     /// The keys, made at the first start [default: the data directory's name with .pepper behind it]
     #[arg(long, value_name = "FILE")]

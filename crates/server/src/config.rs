@@ -1,12 +1,41 @@
 //! Settings: from flags and environment, from a file, and from defaults, in this order.
 
+use std::convert::Infallible;
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use ipnet::IpNet;
 use jeton_token::Prefix;
 use serde::Deserialize;
 use url::Url;
+
+/// The address of a database. It may hold a password, so it is not printed.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub struct DatabaseUrl(String);
+
+impl DatabaseUrl {
+    /// The address, to connect with.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DatabaseUrl")
+    }
+}
 
 /// What was asked for by flags and environment. What is absent comes from the file, then from the defaults.
 #[derive(Clone, Debug, Default)]
@@ -18,7 +47,7 @@ pub struct Options {
     /// How this deployment is reached from outside; default: `http://` and the address listened on.
     pub public_url: Option<Url>,
     /// A PostgreSQL database; default: SQLite in the data directory.
-    pub database_url: Option<String>,
+    pub database_url: Option<DatabaseUrl>,
     /// The pepper file; default: the data directory's name with `.pepper` behind it.
     pub pepper_file: Option<PathBuf>,
     /// Networks of proxies whose forwarded headers are believed; default: none.
@@ -37,7 +66,7 @@ pub struct Settings {
     /// How this deployment is reached from outside, if that was said.
     pub public_url: Option<Url>,
     /// A PostgreSQL database, if not SQLite.
-    pub database_url: Option<String>,
+    pub database_url: Option<DatabaseUrl>,
     /// The pepper file.
     pub pepper_file: PathBuf,
     /// Networks of proxies whose forwarded headers are believed.
@@ -72,7 +101,7 @@ struct ConfigFile {
     data: Option<PathBuf>,
     listen: Option<SocketAddr>,
     public_url: Option<Url>,
-    database_url: Option<String>,
+    database_url: Option<DatabaseUrl>,
     pepper_file: Option<PathBuf>,
     #[serde(default)]
     trusted_proxies: Vec<IpNet>,

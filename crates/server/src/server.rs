@@ -143,7 +143,7 @@ impl Server {
 
 async fn open(settings: &Settings, data_dir: &DataDir) -> Result<Opened, StoreError> {
     match &settings.database_url {
-        Some(url) => Opened::postgres(url).await,
+        Some(url) => Opened::postgres(url.expose()).await,
         None => Opened::sqlite(&data_dir.database()).await,
     }
 }

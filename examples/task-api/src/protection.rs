@@ -32,7 +32,7 @@ pub fn protected(client: Client) -> Result<Router, CatalogueError> {
 
 /// Asks the authority for the scope that [`CATALOGUE`] names for each request; `/healthz` alone is open.
 ///
-/// The client's address is the connection's, as [`serve`](crate::serve) notes it; behind a proxy it would be
+/// The client's address is the connection's, as [`serve`](fn@crate::serve) notes it; behind a proxy it would be
 /// the proxy's. When the authority gives no answer, a line on stderr says why.
 pub fn layer(client: Client) -> Result<Layer, CatalogueError> {
     Ok(Layer::new(client, routes()?).public(HEALTH).client_ip(peer).on_unavailable(complain))

@@ -76,7 +76,11 @@ impl Stage {
         let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("jeton"));
         let here = std::env::current_dir().unwrap_or_default();
         // `./` keeps a shell from looking the name up elsewhere.
-        program.strip_prefix(here).map_or(program.clone(), |below| Path::new(".").join(below)).display().to_string()
+        program
+            .strip_prefix(here)
+            .map_or(program.clone(), |below| Path::new(".").join(below))
+            .display()
+            .to_string()
     }
 
     /// What is there before the story begins.

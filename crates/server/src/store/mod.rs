@@ -2,7 +2,7 @@
 //!
 //! Reading is plain functions. Writing is a typed value ([`Write`]) that [`Store::write`] applies together with
 //! its audit row, and with a change number where something that may be cached changes, in one transaction.
-//! A [`Permit`] is the only key to it, so nothing changes that nobody was allowed to change, and nothing
+//! A [`Permit`](crate::authority::Permit) is the only key to it, so nothing changes that nobody was allowed to change, and nothing
 //! changes unaudited.
 //!
 //! Token and secret rows are sealed: `UPDATE token …` by hand makes the token inactive, not more powerful.

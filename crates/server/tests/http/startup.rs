@@ -49,7 +49,7 @@ async fn a_second_start_changes_nothing(settings: Settings) {
     once(&settings).await;
     let dump = async || {
         let mut sql = match &settings.database_url {
-            Some(url) => Sql::postgres(url).await,
+            Some(url) => Sql::postgres(url.expose()).await,
             None => Sql::sqlite(&settings.data).await,
         };
         sql.dump().await
@@ -194,7 +194,7 @@ async fn a_port_in_use_and_a_folder_that_cannot_be_made_are_refused() {
     let inside = Settings { data: folder.path().join("file/data"), ..settings(folder.path(), None) };
     assert!(refusal(&inside).await.contains("file/data"));
     let nowhere = Settings {
-        database_url: Some("postgres://nobody:secret@127.0.0.1:1/none".to_owned()),
+        database_url: "postgres://nobody:secret@127.0.0.1:1/none".parse().ok(),
         ..settings(&folder.path().join("other"), None)
     };
     let message = refusal(&nowhere).await;

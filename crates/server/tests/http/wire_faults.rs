@@ -4,7 +4,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use jeton_server::{Server, Settings};
+use jeton_server::{Options, Server, Settings};
 use reqwest::Method;
 use reqwest::header::HeaderValue;
 use serde_json::{Value, json};
@@ -114,4 +114,13 @@ async fn the_last_page_has_no_token(authority: Authority) {
     };
     assert!(list("page_size=1").await["next_page_token"].is_string());
     assert_eq!(list("").await.get("next_page_token"), None);
+}
+
+#[test]
+fn settings_do_not_show_the_password_of_the_database() {
+    let database_url = "postgres://jeton:hunter2@db/jeton".parse().ok();
+    let options = Options { database_url, ..Options::default() };
+    let settings = Settings::resolve(options.clone()).unwrap();
+    let shown = format!("{options:?} {settings:#?}");
+    assert!(shown.contains("DatabaseUrl") && !shown.contains("hunter2"), "{shown}");
 }

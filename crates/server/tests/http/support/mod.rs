@@ -265,7 +265,7 @@ pub(crate) fn settings(folder: &Path, database_url: Option<String>) -> Settings 
     let options = Options {
         data: Some(folder.join("data")),
         listen: Some(([127, 0, 0, 1], 0).into()),
-        database_url,
+        database_url: database_url.map(|url| url.parse().unwrap()),
         ..Options::default()
     };
     Settings::resolve(options).unwrap()
