@@ -41,7 +41,7 @@ pub use lifetime::{Expiry, Timestamp};
 pub use limits::{Network, NetworkError, NetworkLimit, PlaceLimit};
 pub use principal::{NameError, PrincipalKind, PrincipalName};
 pub use rights::Rights;
-pub use role::{Grant, Role};
+pub use role::BuiltInRole;
 pub use route::{Route, RouteError, RouteMatch, RouteTable, canonical_path};
 pub use scope::{
     MAX_PATTERNS, MAX_SCOPE_BYTES, MAX_SEGMENTS, Scope, ScopeError, ScopePattern, ScopeSet, ScopeSetError,

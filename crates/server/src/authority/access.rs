@@ -23,7 +23,6 @@ pub(crate) enum Action {
     SessionCreate,
     UserRead,
     UserWrite,
-    ApiRead,
     ApiWrite,
     ApiCredential,
     Bootstrap,
@@ -42,7 +41,6 @@ impl Action {
             Self::SessionCreate => "session.create",
             Self::UserRead => "user.read",
             Self::UserWrite => "user.write",
-            Self::ApiRead => "api.read",
             Self::ApiWrite => "api.write",
             Self::ApiCredential => "api.credential",
             Self::Bootstrap => "server.bootstrap",
@@ -72,7 +70,7 @@ impl Action {
             | Self::TokenRotate
             | Self::TokenRevoke => Some("Jeton.Admin.Token"),
             Self::UserRead | Self::UserWrite => Some("Jeton.Admin.User"),
-            Self::ApiRead | Self::ApiWrite | Self::ApiCredential => Some("Jeton.Admin.Api"),
+            Self::ApiWrite | Self::ApiCredential => Some("Jeton.Admin.Api"),
             Self::SessionCreate | Self::Bootstrap | Self::KeyAdd | Self::NoteAltered => None,
         }
     }
@@ -170,11 +168,6 @@ pub(crate) fn at(caller: &Caller, place: Place, action: Action) -> Result<Permit
         Some(scope) => Err(missing(scope)),
         None => Err(Error::denied(Code::InsufficientScope, "no scope allows this")),
     }
-}
-
-/// For reading what everybody may read who has a live credential: catalogues.
-pub(crate) fn signed_in(caller: &Caller, action: Action) -> Permit {
-    permit(caller, action)
 }
 
 /// Why the system itself does something, or somebody without a credential who has proved something else.

@@ -7,6 +7,7 @@ use jeton_token::{
 };
 
 use super::access::{self, Action, Caller};
+use super::built_in::OWN_NAMESPACE;
 use super::create::{Grant, IssuedToken};
 use super::{Authority, Error};
 use crate::store::{ApiRecord, NewApi, Outcome, Write};
@@ -40,6 +41,10 @@ impl Authority {
         request: ApiRequest,
         dry_run: bool,
     ) -> Result<Put, Error> {
+        if request.catalogue.namespace().eq_ignore_ascii_case(OWN_NAMESPACE) {
+            let detail = format!("the namespace `{OWN_NAMESPACE}` is Jeton's own");
+            return Err(Error::Conflict(Code::NamespaceTaken, detail));
+        }
         let organization = self.store.organization(&request.organization).await?;
         let existing = self.store.api(&request.name).await?;
         let place = organization.map_or(Place::Global, Place::Organization);
@@ -69,15 +74,13 @@ impl Authority {
         }
     }
 
-    /// All APIs: whoever chooses scopes must see which there are.
-    pub(crate) async fn list_apis(&self, caller: &Caller) -> Result<Vec<ApiRecord>, Error> {
-        access::signed_in(caller, Action::ApiRead);
+    /// All APIs. Any caller may see them: whoever chooses scopes must know which there are.
+    pub(crate) async fn list_apis(&self, _: &Caller) -> Result<Vec<ApiRecord>, Error> {
         Ok(self.store.apis().await?)
     }
 
     /// One API.
-    pub(crate) async fn show_api(&self, caller: &Caller, name: &PrincipalName) -> Result<ApiRecord, Error> {
-        access::signed_in(caller, Action::ApiRead);
+    pub(crate) async fn show_api(&self, _: &Caller, name: &PrincipalName) -> Result<ApiRecord, Error> {
         self.store.api(name).await?.ok_or(Error::Hidden)
     }
 

@@ -6,6 +6,9 @@ use super::access::{self, Reason};
 use super::{Authority, Error};
 use crate::store::{FirstUser, NewApi, PasswordHash, Write};
 
+/// The first segment of Jeton's own scopes.
+pub(super) const OWN_NAMESPACE: &str = "Jeton";
+
 /// Jeton's own scopes: what they are for, in the words of whoever chooses them.
 const JETON: &[(&str, &str)] = &[
     ("Jeton.Token.Read", "see one's own tokens"),
@@ -82,5 +85,5 @@ fn jeton_catalogue() -> Option<Catalogue> {
             implies: vec![],
         })
     };
-    Catalogue::new("Jeton", JETON.iter().map(declared).collect::<Option<Vec<_>>>()?).ok()
+    Catalogue::new(OWN_NAMESPACE, JETON.iter().map(declared).collect::<Option<Vec<_>>>()?).ok()
 }

@@ -30,7 +30,7 @@ pub(crate) use edit::EditRequest;
 pub(crate) use password::Passwords;
 pub(crate) use token::ListRequest;
 pub(crate) use user::UserRequest;
-pub(crate) use verify::{Known, Verification};
+pub(crate) use verify::{Judged, Known, Question};
 
 /// Everything that decides and changes, behind all doors.
 #[derive(Clone)]

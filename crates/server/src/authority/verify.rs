@@ -4,12 +4,13 @@ use std::net::IpAddr;
 
 use jeton_api::Code;
 use jeton_token::{
-    Audience, Demand, Facts, Inactive, TokenDigest, TokenId, TokenText, Verdict, Where, decide,
+    Active, Audience, Demand, Facts, Inactive, Scope, TokenDigest, TokenId, TokenText, Verdict, Where,
+    concerns, decide,
 };
 
 use super::access::{self, Caller, Reason};
 use super::{Authority, Error};
-use crate::store::{Chain, Write};
+use crate::store::{ApiRecord, Chain, Write};
 
 /// What is known about a presented text.
 #[derive(Debug)]
@@ -29,7 +30,56 @@ pub(crate) struct Known {
     pub(crate) verdict: Verdict,
 }
 
+/// What an API asks about a token that was presented to it.
+#[derive(Clone, Copy)]
+pub(crate) struct Question<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) scope: Option<&'a Scope>,
+    /// The place that the call acts on, `organization/project`.
+    pub(crate) resource: Option<&'a str>,
+    pub(crate) client: Option<IpAddr>,
+}
+
+/// What an API is told.
+#[derive(Debug)]
+pub(crate) enum Judged {
+    /// Not honoured, and no more than that: it is no token, or none that has anything to do with this API.
+    Nothing,
+    /// Not honoured, for this reason.
+    Refused(Inactive),
+    /// Honoured.
+    Honoured(Box<Known>, Active),
+}
+
 impl Authority {
+    /// Answers an API that calls with its own credential; also which API that is.
+    pub(crate) async fn judge(
+        &self,
+        caller: &Caller,
+        question: Question<'_>,
+    ) -> Result<(ApiRecord, Judged), Error> {
+        let api = self.calling_api(caller).await?;
+        check_own(&api, question.scope)?;
+        let place = match question.resource {
+            None => Where::Everywhere,
+            Some(text) => self.place(text).await?.map_or(Where::Nowhere, Where::At),
+        };
+        let organization = api.organization.as_ref().map(|(id, _)| *id);
+        let audience = Audience::Api { catalogue: &api.catalogue, organization };
+        let demand = Demand { audience, scope: question.scope, place, client: question.client };
+        let judged = match self.verify(question.text, &demand).await? {
+            Verification::Unknown => Judged::Nothing,
+            Verification::Known(known) => match known.verdict.clone() {
+                Verdict::Active(active) => Judged::Honoured(known, active),
+                Verdict::Inactive(reason) if concerns(&known.facts.token, audience) => {
+                    Judged::Refused(reason)
+                }
+                Verdict::Inactive(_) => Judged::Nothing,
+            },
+        };
+        Ok((api, judged))
+    }
+
     /// Judges a presented text. Garbage and forged ids cost no I/O; everything else at most two statements.
     pub(crate) async fn verify(&self, text: &str, demand: &Demand<'_>) -> Result<Verification, Error> {
         let Some(text) = self.recognise(text) else {
@@ -117,5 +167,16 @@ impl Authority {
                 let _ = self.noted.lock().map(|mut noted| noted.remove(&id));
             }
         }
+    }
+}
+
+/// An API asks about its own scopes only.
+fn check_own(api: &ApiRecord, scope: Option<&Scope>) -> Result<(), Error> {
+    match scope {
+        Some(scope) if scope.namespace() != api.catalogue.namespace() => {
+            let detail = format!("`{scope}` is not of the namespace `{}`", api.catalogue.namespace());
+            Err(Error::denied(Code::ForeignScope, detail))
+        }
+        _ => Ok(()),
     }
 }

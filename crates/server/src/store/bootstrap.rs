@@ -1,6 +1,6 @@
 //! What a new database holds: an organization, three roles, the group of everyone and the first administrator.
 
-use jeton_token::{Id, PrincipalId, PrincipalKind, PrincipalName, Role};
+use jeton_token::{BuiltInRole, Id, PrincipalId, PrincipalKind, PrincipalName};
 
 use super::database::{statements, values};
 use super::principal::{self, PasswordHash};
@@ -58,12 +58,12 @@ struct Ids {
 
 async fn roles(pen: &mut Pen<'_>, ids: &Ids) -> Result<(), StoreError> {
     let roles = [
-        (ids.admin, Role::ADMIN, "patterns"),
-        (ids.creator, Role::TOKEN_CREATOR, "patterns"),
-        (ids.user, Role::API_USER, "apis"),
+        (ids.admin, BuiltInRole::Admin, "patterns"),
+        (ids.creator, BuiltInRole::TokenCreator, "patterns"),
+        (ids.user, BuiltInRole::ApiUser, "apis"),
     ];
-    for (id, name, grants) in roles {
-        pen.transaction.execute(ROLE, values![id.to_string(), name, grants]).await?;
+    for (id, role, grants) in roles {
+        pen.transaction.execute(ROLE, values![id.to_string(), role.name(), grants]).await?;
     }
     for (role, pattern) in [(ids.admin, "*"), (ids.creator, "Jeton.Token.*")] {
         pen.transaction.execute(PATTERN, values![role.to_string(), pattern]).await?;

@@ -8,12 +8,12 @@ use axum::extract::State;
 use axum::http::Response;
 use axum::response::IntoResponse as _;
 use jeton_api::Introspection;
-use jeton_token::{Active, Audience, Demand, Expiry, Verdict, Where};
+use jeton_token::{Active, Expiry};
 
 use super::super::Doors;
 use super::super::problem::{self, Problem};
 use super::Form;
-use crate::authority::{Authority, Caller, Error, Known, Verification};
+use crate::authority::{Caller, Judged, Known, Question};
 use crate::store::ApiRecord;
 
 /// `POST /oauth2/introspect`, with an API's own credential.
@@ -24,38 +24,13 @@ pub(crate) async fn introspect(State(doors): State<Doors>, caller: Caller, form:
     let Ok(client) = form.get("client_ip").map(str::parse::<IpAddr>).transpose() else {
         return problem::oauth_error("invalid_request", "the parameter `client_ip` is no IP address");
     };
-    match answer(&doors, &caller, token, form.get("resource"), client).await {
-        Ok(answer) => problem::no_store(Json(answer)),
+    let question = Question { text: token, scope: None, resource: form.get("resource"), client };
+    match doors.authority.judge(&caller, question).await {
+        Ok((api, Judged::Honoured(known, active))) => {
+            problem::no_store(Json(describe(&doors, &api, &known, &active)))
+        }
+        Ok((_, Judged::Nothing | Judged::Refused(_))) => problem::no_store(Json(Introspection::default())),
         Err(error) => Problem::from(error).into_response(),
-    }
-}
-
-async fn answer(
-    doors: &Doors,
-    caller: &Caller,
-    token: &str,
-    resource: Option<&str>,
-    client: Option<IpAddr>,
-) -> Result<Introspection, Error> {
-    let api = doors.authority.calling_api(caller).await?;
-    let place = place(&doors.authority, resource).await?;
-    let organization = api.organization.as_ref().map(|(id, _)| *id);
-    let audience = Audience::Api { catalogue: &api.catalogue, organization };
-    let demand = Demand { audience, scope: None, place, client };
-    Ok(match doors.authority.verify(token, &demand).await? {
-        Verification::Known(known) => match &known.verdict {
-            Verdict::Active(active) => describe(doors, &api, &known, active),
-            Verdict::Inactive(_) => Introspection::default(),
-        },
-        Verification::Unknown => Introspection::default(),
-    })
-}
-
-/// Where the call acts, from the extra field `resource`.
-pub(crate) async fn place(authority: &Authority, resource: Option<&str>) -> Result<Where, Error> {
-    match resource {
-        None => Ok(Where::Everywhere),
-        Some(text) => Ok(authority.place(text).await?.map_or(Where::Nowhere, Where::At)),
     }
 }
 

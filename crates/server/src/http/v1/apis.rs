@@ -88,10 +88,6 @@ fn api_request(name: PrincipalName, request: PutApi) -> Result<ApiRequest, Error
     let scopes = request.scopes.iter().enumerate().map(|(at, scope)| catalogue_scope(at, scope));
     let catalogue = Catalogue::new(&request.namespace, scopes.collect::<Result<_, _>>()?)
         .map_err(|error| refusal(&error))?;
-    if catalogue.namespace().eq_ignore_ascii_case("jeton") {
-        let detail = "the namespace `Jeton` is Jeton's own";
-        return Err(Error::Conflict(Code::NamespaceTaken, detail.to_owned()));
-    }
     let routes = routes(&catalogue, &request.routes)?;
     let organization = request.organization.as_deref().unwrap_or("default");
     let organization: PrincipalName = parse::value("/organization", organization)?;

@@ -4,17 +4,15 @@ use axum::Json;
 use axum::body::Body as Answer;
 use axum::extract::State;
 use axum::http::Response;
-use jeton_api::{Code, Subject, TokenState, VerifyAnswer, VerifyRequest};
-use jeton_token::{Active, Audience, Demand, Inactive, Scope, Verdict, concerns};
+use jeton_api::{Subject, TokenState, VerifyAnswer, VerifyRequest};
+use jeton_token::{Active, Inactive, Scope};
 
 use super::super::Doors;
 use super::super::body::Body;
-use super::super::oauth2::introspect::place;
 use super::super::problem::{Problem, no_store};
 use super::super::query::{Nothing, Query};
 use super::{parse, shown};
-use crate::authority::{Caller, Error, Known, Verification};
-use crate::store::ApiRecord;
+use crate::authority::{Caller, Error, Judged, Known, Question};
 
 /// Judges a token for the API that calls with its own credential.
 pub(crate) async fn verify(
@@ -23,41 +21,21 @@ pub(crate) async fn verify(
     Query(Nothing {}): Query<Nothing>,
     Body(request): Body<VerifyRequest>,
 ) -> Result<Response<Answer>, Problem> {
-    let api = doors.authority.calling_api(&caller).await?;
     let scope = request.scope.as_deref().map(|text| parse::value::<Scope>("/scope", text)).transpose()?;
-    check_own(&api, scope.as_ref())?;
-    let client = request.client_ip.as_deref().map(|text| parse::value("/client_ip", text)).transpose()?;
-    let demand = Demand {
-        audience: Audience::Api {
-            catalogue: &api.catalogue,
-            organization: api.organization.as_ref().map(|(id, _)| *id),
-        },
+    let question = Question {
+        text: request.token.expose(),
         scope: scope.as_ref(),
-        place: place(&doors.authority, request.resource.as_deref()).await?,
-        client,
+        resource: request.resource.as_deref(),
+        client: request.client_ip.as_deref().map(|text| parse::value("/client_ip", text)).transpose()?,
     };
-    let answer = match doors.authority.verify(request.token.expose(), &demand).await? {
-        Verification::Unknown => VerifyAnswer::default(),
-        Verification::Known(known) => match known.verdict.clone() {
-            Verdict::Inactive(reason) if concerns(&known.facts.token, demand.audience) => refused(&reason),
-            Verdict::Inactive(_) => VerifyAnswer::default(),
-            Verdict::Active(active) => allowed(&doors, *known, &active).await?,
-        },
-    };
-    Ok(no_store(Json(answer)))
+    let (_, judged) = doors.authority.judge(&caller, question).await?;
+    Ok(no_store(Json(match judged {
+        Judged::Nothing => VerifyAnswer::default(),
+        Judged::Refused(reason) => refused(&reason),
+        Judged::Honoured(known, active) => allowed(&doors, *known, &active).await?,
+    })))
 }
 
-fn check_own(api: &ApiRecord, scope: Option<&Scope>) -> Result<(), Error> {
-    match scope {
-        Some(scope) if scope.namespace() != api.catalogue.namespace() => {
-            let detail = format!("`{scope}` is not of the namespace `{}`", api.catalogue.namespace());
-            Err(Error::denied(Code::ForeignScope, detail))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// The secret has matched and the API is one that the token is for, so the API may know why.
 fn refused(reason: &Inactive) -> VerifyAnswer {
     let missing_scope = match reason {
         Inactive::MissingScope(scope) => Some(scope.to_string()),
