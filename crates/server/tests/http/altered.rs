@@ -14,6 +14,7 @@ on_both! {
         attack_02_a_secret_brought_back_from_retirement_is_not_honoured,
         attack_02_a_session_or_credential_whose_rows_were_changed_is_not_honoured,
         attack_02_a_child_of_a_changed_token_is_not_honoured,
+        attack_02_a_child_whose_parent_row_is_gone_is_not_honoured,
         an_altered_token_can_still_be_revoked_and_the_note_is_written_once;
 }
 
@@ -159,6 +160,21 @@ async fn attack_02_a_child_of_a_changed_token_is_not_honoured(authority: Authori
     sql.change(&text).await;
     assert!(!authority.is_active(&child.secret).await);
     assert_noted(&mut sql, &child.id, 1, "parent_id").await;
+}
+
+/// The parent was narrowed and revoked; without its row the child would be bound by nothing.
+async fn attack_02_a_child_whose_parent_row_is_gone_is_not_honoured(authority: Authority) {
+    authority.api().await;
+    let alice = authority.person("alice").await;
+    let mut sql = authority.sql().await;
+    let parent = authority.pat(&alice.session, &["Taskurai.*", "Jeton.Token.*"]).await;
+    let child = authority.pat(&parent.secret, &["Taskurai.*"]).await;
+    assert!(authority.is_active(&child.secret).await);
+    authority.revoke(&alice.session, &parent.id).await.expect(204);
+    sql.ignore_references().await;
+    sql.change(&format!("DELETE FROM token WHERE id = '{}'", parent.id)).await;
+    assert!(!authority.is_active(&child.secret).await);
+    assert_eq!(authority.record(&alice.session, &child.id).await["state"], "suspended");
 }
 
 async fn an_altered_token_can_still_be_revoked_and_the_note_is_written_once(authority: Authority) {

@@ -84,3 +84,21 @@ async fn a_person_may_lift_every_limit_of_their_own_token() {
     let body = json!({"networks": [], "expires_at": "2099-01-01T00:00:00Z"});
     authority.patch(&session, &format!("/api/v1/tokens/{id}"), body).await.expect(200);
 }
+
+/// A password opens sessions from anywhere, so a token that is limited sets none, whatever its scopes.
+#[tokio::test]
+async fn a_token_limited_to_networks_sets_no_password() {
+    let authority = Authority::shared_sqlite();
+    let admin = authority.admin().await;
+    let body = json!({"scopes": ["*"], "networks": ["127.0.0.0/8"]});
+    let limited = authority.token(&admin, body).await.expect(201).secret();
+    let password = json!({"password": "another horse battery"});
+    let bob = authority.person("bob").await;
+    let path = format!("/api/v1/users/{}", bob.name);
+    authority.patch(&limited, &path, password.clone()).await.refused(403, "scope_exceeds_grant");
+    authority
+        .put(&limited, "/api/v1/users/newcomer-of-limits", password)
+        .await
+        .refused(403, "scope_exceeds_grant");
+    authority.get(&bob.session, "/api/v1/tokens/self").await.expect(200);
+}
