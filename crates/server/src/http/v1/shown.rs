@@ -34,6 +34,7 @@ pub(super) async fn token(
         revoked_at: record.revoked_at.map(moment),
         revoked_by: record.revoked_by.map(|id| id.to_string()),
         hint: record.hint,
+        approval: None,
         name: record.name,
         description: record.description,
     })
@@ -42,7 +43,7 @@ pub(super) async fn token(
 /// A fresh token with its secret. This is the only place where a secret is put into an answer.
 pub(super) async fn issued(authority: &Authority, issued: IssuedToken) -> Result<Issued, Error> {
     let secret = Secret::new(issued.secret.expose());
-    Ok(Issued { token: token(authority, issued.token, issued.state).await?, secret })
+    Ok(Issued { token: token(authority, issued.token, issued.state).await?, secret, notes: vec![] })
 }
 
 pub(super) fn user(record: PrincipalRecord) -> User {
@@ -54,6 +55,7 @@ pub(super) fn user(record: PrincipalRecord) -> User {
         email: record.email,
         disabled: record.disabled_at.is_some(),
         created_at: moment(record.created_at),
+        last_sign_in_at: None,
     }
 }
 
