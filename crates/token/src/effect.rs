@@ -6,10 +6,12 @@
 use std::collections::BTreeSet;
 
 use crate::catalogue::Catalogue;
-use crate::decision::{At, Facts, Inactive, Reach, check_policies, end, intersected, is_withheld, standing};
+use crate::decision::{
+    At, Facts, Inactive, Link, Reach, check_policies, end, intersected, is_withheld, standing,
+};
 use crate::lifetime::{Expiry, Timestamp};
 use crate::limits::NetworkLimit;
-use crate::policy::PolicyRule;
+use crate::policy::{Policy, PolicyRule};
 use crate::scope::Scope;
 use crate::tenant::Place;
 
@@ -106,8 +108,8 @@ impl Standing {
 /// From where a call can come.
 fn networks(facts: &Facts, (place, reach): At) -> NetworkLimit {
     let own = facts.chain().map(|link| link.networks.clone());
-    let kept = facts.chain().any(|link| link.is_kept());
-    let policies = facts.policies(place, reach).filter(|_| kept).map(|policy| policy.network_limit());
+    let kept = facts.chain().any(Link::is_kept);
+    let policies = facts.policies(place, reach).filter(|_| kept).map(Policy::network_limit);
     own.chain(policies).fold(NetworkLimit::Anywhere, |all, limit| all.intersection(&limit))
 }
 

@@ -2,6 +2,8 @@
 //! here and in `jeton-token`.
 
 mod access;
+#[cfg(test)]
+mod access_table;
 mod api;
 mod binding;
 mod built_in;
@@ -40,7 +42,7 @@ pub(crate) use explain::{ExplainQuestion, Subject};
 pub(crate) use group::GroupRequest;
 pub(crate) use password::Passwords;
 pub(crate) use place::{PipelineRequest, Within};
-pub(crate) use policy::{PolicyImpact, PolicyView};
+pub(crate) use policy::{PolicyImpact, PolicyRequest, PolicyView};
 pub(crate) use role::RoleRequest;
 pub(crate) use service_account::ServiceAccountRequest;
 pub(crate) use token::ListRequest;

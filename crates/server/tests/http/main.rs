@@ -10,6 +10,7 @@ mod support;
 #[path = "../store/mod.rs"]
 mod store;
 
+mod access;
 mod altered;
 mod apis;
 mod attacks;
@@ -17,8 +18,10 @@ mod audit;
 mod clients;
 mod connections;
 mod enforces_places;
+mod explain;
 mod first_light;
 mod oauth2;
+mod policies;
 mod races;
 mod rechecked;
 mod rights;
