@@ -47,6 +47,7 @@ codes! {
     ExpiredToken = "expired_token", "the credential has expired";
     TwoCredentials = "two_credentials", "a request carries one credential";
     InvalidPassword = "invalid_password", "user name and password do not fit";
+    UserDisabled = "user_disabled", "the user is disabled";
     InsufficientScope = "insufficient_scope", "the credential or its owner lacks a scope";
     ScopeExceedsGrant = "scope_exceeds_grant", "nobody gives more than they hold";
     ForeignScope = "foreign_scope", "an API asks only about its own scopes";

@@ -50,6 +50,11 @@ pub(crate) const TOKEN_LIMITS_MAX: usize = 64;
 /// The most routes of one API.
 pub(crate) const ROUTES_MAX: usize = 1024;
 
+/// How many tokens can be asked for by their numbers at once.
+pub(crate) const NUMBERS_AT_ONCE_MAX: usize = 256;
+/// How many pages of the largest size are read at most for a wire whose lists have no pages.
+pub(crate) const WHOLE_LIST_PAGES_MAX: usize = 10;
+
 /// Items on a page when nobody says.
 pub(crate) const PAGE_SIZE_DEFAULT: u32 = 100;
 /// The most items on a page.

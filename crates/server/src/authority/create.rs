@@ -13,7 +13,8 @@ use super::access::{self, Action, Caller, Permit};
 use super::{Authority, Denial, Error};
 use crate::limits::{DEPTH_MAX, LIFETIME_MS_DEFAULT};
 use crate::store::{
-    ApiRecord, Chain, NewSecret, NewToken, Outcome, PasswordHash, Rotation, TokenRecord, Write,
+    ApiRecord, Chain, NewSecret, NewToken, Outcome, PasswordHash, PrincipalRecord, Rotation, TokenRecord,
+    Write,
 };
 
 /// A token to be made, parsed.
@@ -21,12 +22,23 @@ use crate::store::{
 pub(crate) struct CreateRequest {
     pub(crate) name: Option<String>,
     pub(crate) description: Option<String>,
-    /// Whose it shall be; `None` is the caller.
-    pub(crate) owner: Option<PrincipalName>,
+    pub(crate) owner: Owner,
     pub(crate) patterns: ScopeSet,
     pub(crate) places: PlaceLimit,
     pub(crate) networks: NetworkLimit,
     pub(crate) end: End,
+}
+
+/// Whose a token shall be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// Whoever asks.
+    Caller,
+    /// The user of this name.
+    Named(PrincipalName),
+    /// The user of this number, who has to be enabled: whoever asks by number does not see that the token of a
+    /// disabled one is suspended.
+    Numbered(i64),
 }
 
 /// When a token shall end.
@@ -36,6 +48,10 @@ pub(crate) enum End {
     Default,
     /// This many milliseconds from now.
     After(i64),
+    /// This many milliseconds from now, or with its parent if that is earlier.
+    Within(i64),
+    /// As late as may be: never, or with its parent.
+    Longest,
     /// At this moment, or never.
     Fixed(Expiry),
 }
@@ -73,7 +89,7 @@ impl Authority {
         caller: &Caller,
         request: CreateRequest,
     ) -> Result<IssuedToken, Error> {
-        let owner = self.owner(caller, request.owner.as_ref()).await?;
+        let owner = self.owner(caller, &request.owner).await?;
         let permit = access::on_tokens_of(caller, owner, Action::TokenCreate)?;
         let apis = self.store.apis().await?;
         check_known(&request.patterns, &apis)?;
@@ -153,19 +169,22 @@ impl Authority {
     }
 
     /// Whose token it shall be. Somebody else's is a matter for administrators; others learn nothing about names.
-    async fn owner(&self, caller: &Caller, name: Option<&PrincipalName>) -> Result<PrincipalId, Error> {
-        let Some(name) = name else {
-            return Ok(caller.principal());
-        };
-        let own_name = caller.chain.token.owner_kind == PrincipalKind::User
-            && caller.chain.token.owner_name == name.as_str();
-        if own_name {
+    async fn owner(&self, caller: &Caller, owner: &Owner) -> Result<PrincipalId, Error> {
+        if is_caller(owner, caller) {
             return Ok(caller.principal());
         }
         access::at(caller, Place::Global, Action::TokenCreate)?;
-        match self.store.principal(PrincipalKind::User, name).await? {
-            Some(user) => Ok(user.id),
-            None => Err(Error::invalid("/owner", Code::UnknownName, format!("there is no user `{name}`"))),
+        match owner {
+            Owner::Caller => Ok(caller.principal()),
+            Owner::Named(name) => {
+                let unknown =
+                    || Error::invalid("/owner", Code::UnknownName, format!("there is no user `{name}`"));
+                Ok(self.store.principal(PrincipalKind::User, name).await?.ok_or_else(unknown)?.id)
+            }
+            Owner::Numbered(number) => {
+                let user = self.store.principal_of_number(PrincipalKind::User, *number).await?;
+                enabled(&user.ok_or(Error::Hidden)?)
+            }
         }
     }
 
@@ -180,6 +199,23 @@ impl Authority {
             return Ok(());
         }
         check_covers(caller, &self.store.rights_of(owner).await?, apis)
+    }
+}
+
+fn enabled(user: &PrincipalRecord) -> Result<PrincipalId, Error> {
+    if user.disabled_at.is_some() {
+        let detail = format!("`{}` is disabled; enable the user first", user.name);
+        return Err(Error::Conflict(Code::UserDisabled, detail));
+    }
+    Ok(user.id)
+}
+
+fn is_caller(owner: &Owner, caller: &Caller) -> bool {
+    let own = &caller.chain.token;
+    match owner {
+        Owner::Caller => true,
+        Owner::Named(name) => own.owner_kind == PrincipalKind::User && own.owner_name == name.as_str(),
+        Owner::Numbered(number) => own.owner_number == *number,
     }
 }
 
@@ -245,13 +281,15 @@ pub(super) fn end_for(wanted: End, parent: Option<Expiry>, now: Timestamp) -> Re
     let latest = parent.unwrap_or(Expiry::Never);
     let explicit = match wanted {
         End::Default => return Ok(Expiry::At(now.plus_ms(LIFETIME_MS_DEFAULT)).min(latest)),
+        End::Within(ms) => return Ok(Expiry::At(now.plus_ms(ms)).min(latest)),
+        End::Longest => return Ok(latest),
         End::After(ms) => Expiry::At(now.plus_ms(ms)),
         End::Fixed(expiry) => expiry,
     };
     let pointer = match wanted {
         End::After(_) => "/expires_in_minutes",
         End::Fixed(Expiry::Never) => "/never_expires",
-        End::Fixed(Expiry::At(_)) | End::Default => "/expires_at",
+        End::Fixed(Expiry::At(_)) | End::Default | End::Within(_) | End::Longest => "/expires_at",
     };
     if explicit > latest {
         let detail = "the token that you call with ends earlier, and a token does not outlive the one it was made with";

@@ -25,7 +25,7 @@ use crate::store::{Refusal, Store, StoreError};
 
 pub(crate) use access::{Caller, Permit};
 pub(crate) use api::{ApiRequest, Put};
-pub(crate) use create::{CreateRequest, End, IssuedToken};
+pub(crate) use create::{CreateRequest, End, IssuedToken, Owner};
 pub(crate) use edit::EditRequest;
 pub(crate) use password::Passwords;
 pub(crate) use token::ListRequest;

@@ -19,6 +19,9 @@ use crate::store::PasswordHash;
 /// The public salt of the client-side hash.
 const CLIENT_SALT: &str = "GubPEmmotfiK9TMD6Zdw";
 
+/// The length of SHA-512 in hexadecimal digits.
+const SENT_CHARS: usize = 128;
+
 /// What argon2id runs over. Only this module sees inside.
 pub(crate) struct Prehashed(Zeroizing<String>);
 
@@ -27,6 +30,18 @@ impl Prehashed {
     pub(crate) fn of(plain: &str) -> Self {
         let salted = Zeroizing::new(format!("{CLIENT_SALT}{plain}"));
         Self(Zeroizing::new(hex(digest(&SHA512, salted.as_bytes()).as_ref())))
+    }
+
+    /// What a client sends that computes this hash itself; `None` for what is no such hash.
+    pub(crate) fn sent(text: &str) -> Option<Self> {
+        let is_hash =
+            text.len() == SENT_CHARS && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        is_hash.then(|| Self(Zeroizing::new(text.to_owned())))
+    }
+
+    /// Stands in for what is no hash, so that refusing it takes as long.
+    fn nothing() -> Self {
+        Self(Zeroizing::new("0".repeat(SENT_CHARS)))
     }
 }
 
@@ -52,13 +67,14 @@ impl Passwords {
         self.bounded(move || hash(&prehashed, &salt)).await?
     }
 
-    /// Whether the password fits the hash. Without a hash the same work is done for nothing.
+    /// Whether the password fits the hash. Without one of them the same work is done for nothing.
     pub(crate) async fn fits(
         &self,
-        password: Prehashed,
+        password: Option<Prehashed>,
         stored: Option<PasswordHash>,
     ) -> Result<bool, Error> {
-        let known = stored.is_some();
+        let known = password.is_some() && stored.is_some();
+        let password = password.unwrap_or_else(Prehashed::nothing);
         let against = stored.or_else(|| self.nobody.clone()).ok_or(Error::Unavailable)?;
         Ok(self.bounded(move || verify(&password, &against)).await? && known)
     }

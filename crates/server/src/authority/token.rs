@@ -40,15 +40,30 @@ impl Authority {
         caller: &Caller,
         request: &ListRequest,
     ) -> Result<TokenPage, Error> {
-        let owner = match &request.owner {
-            Some(name) => Some(self.visible_owner(caller, name).await?),
-            None if access::at(caller, jeton_token::Place::Global, Action::TokenRead).is_ok() => None,
-            None => {
-                access::on_tokens_of(caller, caller.principal(), Action::TokenRead)?;
-                Some(caller.principal())
-            }
-        };
+        let owner = self.listed_owner(caller, request.owner.as_ref()).await?;
         self.page(request, owner).await
+    }
+
+    /// The tokens with these numbers that the caller could list, in the same order. Others are left out: they look
+    /// like numbers that no token has.
+    pub(crate) async fn tokens_of_numbers(
+        &self,
+        caller: &Caller,
+        owner: Option<&PrincipalName>,
+        numbers: &[i64],
+    ) -> Result<Vec<(TokenRecord, TokenState)>, Error> {
+        let owner = self.listed_owner(caller, owner).await?;
+        let mut found = Vec::new();
+        for number in numbers {
+            let id = match self.token_of_number(*number).await {
+                Err(Error::Hidden) => continue,
+                id => id?,
+            };
+            let chain = self.store.token(id).await?;
+            let listed = |chain: &Chain| owner.is_none_or(|owner| owner == chain.token.owner);
+            found.extend(chain.filter(listed).map(|chain| self.with_state(chain)));
+        }
+        Ok(found)
     }
 
     /// One token with its state.
@@ -69,11 +84,17 @@ impl Authority {
     }
 
     /// Ends a token for good. Ending it again is no error.
-    pub(crate) async fn revoke_token(&self, caller: &Caller, id: TokenId) -> Result<(), Error> {
+    pub(crate) async fn revoke_token(
+        &self,
+        caller: &Caller,
+        id: TokenId,
+    ) -> Result<(TokenRecord, TokenState), Error> {
         let chain = self.store.token(id).await?.ok_or(Error::Hidden)?;
         let permit = access::on_tokens_of(caller, chain.token.owner, Action::TokenRevoke)?;
-        self.store.write(&permit, &Write::RevokeToken(id)).await?;
-        Ok(())
+        match self.store.write(&permit, &Write::RevokeToken(id)).await? {
+            Outcome::Token(token) => Ok(self.with_state(Chain { token: *token, ..chain })),
+            _ => Err(Error::Unavailable),
+        }
     }
 
     /// Ends the caller's own credential.
@@ -91,6 +112,15 @@ impl Authority {
         if self.keys.is_genuine(id.0) { Ok(id) } else { Err(Error::Hidden) }
     }
 
+    /// The id of the token with this number, as other products' wires name tokens. They know nothing of sessions and
+    /// of credentials of APIs, so those have no number there.
+    pub(crate) async fn token_of_number(&self, number: i64) -> Result<TokenId, Error> {
+        match self.store.token_of_number(number).await? {
+            Some((id, kind)) if kind.leaves_home() => Ok(id),
+            _ => Err(Error::Hidden),
+        }
+    }
+
     pub(crate) fn with_state(&self, chain: Chain) -> (TokenRecord, TokenState) {
         let facts = chain.facts(&RightsByOwner::default());
         let state = match standing(&facts, self.now()) {
@@ -100,6 +130,22 @@ impl Authority {
             Err(_) => TokenState::Suspended,
         };
         (chain.token, state)
+    }
+
+    /// Whose tokens a list shows; `None` is everybody's.
+    async fn listed_owner(
+        &self,
+        caller: &Caller,
+        name: Option<&PrincipalName>,
+    ) -> Result<Option<jeton_token::PrincipalId>, Error> {
+        match name {
+            Some(name) => Ok(Some(self.visible_owner(caller, name).await?)),
+            None if access::at(caller, jeton_token::Place::Global, Action::TokenRead).is_ok() => Ok(None),
+            None => {
+                access::on_tokens_of(caller, caller.principal(), Action::TokenRead)?;
+                Ok(Some(caller.principal()))
+            }
+        }
     }
 
     async fn visible_owner(

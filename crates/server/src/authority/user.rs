@@ -1,11 +1,13 @@
 //! Users.
 
 use jeton_api::Code;
-use jeton_token::{Link, NetworkLimit, Place, PlaceLimit, PrincipalId, PrincipalKind, PrincipalName};
+use jeton_token::{
+    Link, NetworkLimit, Place, PlaceLimit, PrincipalId, PrincipalKind, PrincipalName, Rights, ScopeSet,
+};
 
 use super::access::{self, Action, Caller};
 use super::built_in::FIRST_USER;
-use super::create::{check_covers, exceeds};
+use super::create::{IssuedToken, check_covers, exceeds};
 use super::{Authority, Error};
 use crate::store::{NewUser, Outcome, PrincipalRecord, UserEdit, Write};
 
@@ -85,6 +87,34 @@ impl Authority {
     ) -> Result<Vec<PrincipalRecord>, Error> {
         access::at(caller, Place::Global, Action::UserRead)?;
         Ok(self.store.users(below, i64::try_from(limit).unwrap_or(i64::MAX)).await?)
+    }
+
+    /// Users, newest first, and of each whether they may do everything everywhere.
+    pub(crate) async fn list_users_with_power(
+        &self,
+        caller: &Caller,
+        below: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<(PrincipalRecord, bool)>, Error> {
+        access::at(caller, Place::Global, Action::UserRead)?;
+        let users = self.store.users_with_rights(below, i64::try_from(limit).unwrap_or(i64::MAX)).await?;
+        Ok(users.into_iter().map(|(user, rights)| (user, is_everything(&rights))).collect())
+    }
+
+    /// Whoever stands behind the caller's credential.
+    pub(crate) async fn show_owner(&self, caller: &Caller) -> Result<PrincipalRecord, Error> {
+        access::on_itself(caller, Action::TokenRead)?;
+        self.store.principal_of_id(caller.principal()).await?.ok_or(Error::Hidden)
+    }
+
+    /// Whose a fresh token is.
+    pub(crate) async fn owner_of(&self, issued: &IssuedToken) -> Result<PrincipalRecord, Error> {
+        self.store.principal_of_id(issued.token.owner).await?.ok_or(Error::Hidden)
+    }
+
+    /// Whether somebody may do everything everywhere.
+    pub(crate) async fn may_everything(&self, user: &PrincipalRecord) -> Result<bool, Error> {
+        Ok(is_everything(&self.store.rights_of(user.id).await?))
     }
 
     /// Removes a user for good, and revokes their tokens.
@@ -170,6 +200,11 @@ fn check_unlimited(caller: &Caller) -> Result<(), Error> {
         return Ok(());
     }
     Err(exceeds("the token that you call with is limited to places or networks, and a password is not"))
+}
+
+fn is_everything(rights: &[(Place, Rights)]) -> bool {
+    let everything = ScopeSet::everything().rights();
+    rights.iter().any(|(place, rights)| *place == Place::Global && rights.covers_all(&everything))
 }
 
 fn principal(outcome: Outcome) -> Result<PrincipalRecord, Error> {

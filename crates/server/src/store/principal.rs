@@ -1,11 +1,11 @@
 //! Users and their passwords.
 
-use jeton_token::{PrincipalId, PrincipalKind, PrincipalName, Timestamp, TokenId, TokenKind};
+use jeton_token::{Place, PrincipalId, PrincipalKind, PrincipalName, Rights, Timestamp, TokenId, TokenKind};
 
 use super::database::{Held, Row, Statement, Transaction, statements, values};
 use super::token::{self, NewToken, Pen};
 use super::write::Event;
-use super::{Refusal, Store, StoreError};
+use super::{Refusal, Store, StoreError, rights};
 
 /// A principal as stored.
 #[derive(Clone, Debug)]
@@ -57,6 +57,8 @@ statements! {
         WHERE kind = $1 AND live_name = $2";
     OF_ID = "SELECT number, id, kind, name, display_name, email, created_at, disabled_at FROM principal
         WHERE id = $1 AND removed_at IS NULL";
+    OF_NUMBER = "SELECT number, id, kind, name, display_name, email, created_at, disabled_at FROM principal
+        WHERE kind = $1 AND number = $2 AND removed_at IS NULL";
     LIST = "SELECT number, id, kind, name, display_name, email, created_at, disabled_at FROM principal
         WHERE kind = $1 AND removed_at IS NULL AND (CAST($2 AS BIGINT) IS NULL OR number < $2)
         ORDER BY number DESC LIMIT $3";
@@ -91,6 +93,25 @@ impl Store {
         row.map(|row| record(&row)).transpose()
     }
 
+    /// The live principal of this kind and number.
+    pub(crate) async fn principal_of_number(
+        &self,
+        kind: PrincipalKind,
+        number: i64,
+    ) -> Result<Option<PrincipalRecord>, StoreError> {
+        let row = self.read().await?.first(OF_NUMBER, values![kind.word(), number]).await?;
+        row.map(|row| record(&row)).transpose()
+    }
+
+    /// The live principal of this id.
+    pub(crate) async fn principal_of_id(
+        &self,
+        id: PrincipalId,
+    ) -> Result<Option<PrincipalRecord>, StoreError> {
+        let row = self.read().await?.first(OF_ID, values![id.to_string()]).await?;
+        row.map(|row| record(&row)).transpose()
+    }
+
     /// The live user of this name with the password hash, if there is one.
     pub(crate) async fn user_with_password(
         &self,
@@ -115,6 +136,22 @@ impl Store {
     ) -> Result<Vec<PrincipalRecord>, StoreError> {
         let rows = self.read().await?.fetch(LIST, values![PrincipalKind::User.word(), below, limit]).await?;
         rows.iter().map(record).collect()
+    }
+
+    /// Users, newest first, each with what they may do and where.
+    pub(crate) async fn users_with_rights(
+        &self,
+        below: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<(PrincipalRecord, Vec<(Place, Rights)>)>, StoreError> {
+        let mut transaction = self.read().await?;
+        let rows = transaction.fetch(LIST, values![PrincipalKind::User.word(), below, limit]).await?;
+        let rights = rights::of_users(&mut transaction, below, limit).await?;
+        let with_rights = |user: PrincipalRecord| {
+            let rights = rights.of(user.id);
+            (user, rights)
+        };
+        rows.iter().map(|row| Ok(with_rights(record(row)?))).collect()
     }
 }
 

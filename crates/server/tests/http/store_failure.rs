@@ -14,7 +14,12 @@ on_both! {
 }
 
 /// Addresses that answer without the store.
-const WITHOUT_STORE: [&str; 2] = ["/healthz", "/.well-known/oauth-authorization-server"];
+const WITHOUT_STORE: [&str; 4] = [
+    "/healthz",
+    "/.well-known/oauth-authorization-server",
+    "/compat/determined/info",
+    "/compat/determined/api/v1/master",
+];
 
 async fn every_door_that_needs_the_store_says_that_it_cannot_know(authority: Authority) {
     let (admin, api) = (authority.admin().await, authority.api().await);

@@ -7,5 +7,5 @@ pub(super) mod users;
 pub(super) mod verify;
 
 mod page;
-mod parse;
-mod shown;
+pub(in crate::http) mod parse;
+pub(in crate::http) mod shown;

@@ -13,7 +13,7 @@ use super::super::path::Path;
 use super::super::problem::{Problem, created, done, no_store};
 use super::super::query::{Nothing, Query};
 use super::{page, parse, shown};
-use crate::authority::{Authority, Caller, CreateRequest, EditRequest, End, Error, ListRequest};
+use crate::authority::{Authority, Caller, CreateRequest, EditRequest, End, Error, ListRequest, Owner};
 
 /// Makes a token and shows its secret, once.
 pub(crate) async fn create(
@@ -156,7 +156,10 @@ async fn create_request(authority: &Authority, request: CreateToken) -> Result<C
     Ok(CreateRequest {
         name: request.name.map(parse::token_name).transpose()?,
         description: description.filter(|text| !text.is_empty()),
-        owner: request.owner.map(|name| parse::value("/owner", &name)).transpose()?,
+        owner: match request.owner {
+            Some(name) => Owner::Named(parse::value("/owner", &name)?),
+            None => Owner::Caller,
+        },
         patterns: parse::scopes(&request.scopes)?,
         places: match request.projects {
             Some(texts) => parse::places(authority, &texts).await?,

@@ -32,6 +32,7 @@ pub(crate) struct TokenRecord {
     pub(crate) owner: PrincipalId,
     pub(crate) owner_kind: PrincipalKind,
     pub(crate) owner_name: String,
+    pub(crate) owner_number: i64,
     pub(crate) owner_state: OwnerState,
     pub(crate) parent: Option<TokenId>,
     pub(crate) created_by: Option<TokenId>,

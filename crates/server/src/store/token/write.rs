@@ -294,6 +294,7 @@ fn unsealed(new: &NewToken) -> TokenRecord {
         owner: new.owner,
         owner_kind: PrincipalKind::User,
         owner_name: String::new(),
+        owner_number: 0,
         owner_state: OwnerState::Enabled,
         parent: new.parent,
         created_by: new.created_by,
