@@ -53,7 +53,7 @@ pub(crate) const ROUTES_MAX: usize = 1024;
 /// How many tokens can be asked for by their numbers at once.
 pub(crate) const NUMBERS_AT_ONCE_MAX: usize = 256;
 /// How many pages of the largest size are read at most for a wire whose lists have no pages.
-pub(crate) const WHOLE_LIST_PAGES_MAX: usize = 10;
+pub(crate) const WHOLE_LIST_PAGES_MAX: usize = 5;
 
 /// Items on a page when nobody says.
 pub(crate) const PAGE_SIZE_DEFAULT: u32 = 100;

@@ -9,7 +9,8 @@ on_both! {
     alone:
         administrators_see_everybodys_access_tokens_and_nothing_else,
         what_has_ended_is_shown_on_demand,
-        a_list_is_sorted_and_cut_as_asked;
+        a_list_is_sorted_and_cut_as_asked,
+        a_list_is_whole_or_refused;
     shared:
         people_see_their_own_with_a_name_and_without,
         whose_tokens_one_may_not_see_is_not_told,
@@ -230,5 +231,41 @@ async fn a_credential_without_the_right_to_look_sees_nothing(authority: Authorit
         let answer = answer.no(403, "insufficient_scope", "PermissionDenied");
         assert_eq!(answer.body["missing_scope"], "Jeton.Token.Read");
         assert_eq!(answer.body["tokenInfo"], Value::Null);
+    }
+}
+
+/// The client asks for everything at once and would not notice that something is missing.
+async fn a_list_is_whole_or_refused(authority: Authority) {
+    const WHOLE: i64 = 4_000;
+    let (admin, alice) = (authority.admin().await, authority.person("alice").await);
+    authority.det_token(&alice.session).await;
+    many_tokens(&authority, &alice.name, WHOLE - 1).await;
+    let found = authority.det_numbers(&admin, "showInactive=true").await;
+    assert_eq!(i64::try_from(found.len()), Ok(WHOLE));
+    assert!(found.is_sorted());
+    assert_eq!(authority.det_numbers(&admin, "").await.len(), 1);
+
+    many_tokens(&authority, &alice.name, WHOLE).await;
+    let answer = authority.det_get(&admin, "/api/v1/tokens?showInactive=true").await;
+    let answer = answer.no(400, "invalid_field", "InvalidArgument");
+    assert_eq!(answer.body["errors"][0]["pointer"], "username");
+    assert_eq!(authority.det_numbers(&admin, "showInactive=true&username=admin").await, Vec::<i64>::new());
+}
+
+/// So many more tokens of a user, as rows that only look like some: they are listed, and honoured by nobody.
+async fn many_tokens(authority: &Authority, owner: &str, count: i64) {
+    let mut sql = authority.sql().await;
+    let seal = sql.bytes("00");
+    let owner = sql.rows(&format!("SELECT id FROM principal WHERE name = '{owner}'")).await[0][0].clone();
+    let first = sql.number("SELECT CAST(MAX(number) AS TEXT) FROM token").await;
+    let id = |number: i64| {
+        let bits = (u128::try_from(number).unwrap() << 80) | (7 << 76) | (0b10 << 62);
+        jeton_token::Id::from_bits(bits).unwrap()
+    };
+    let row = |number: i64| format!("('{}', 'pat', 'x', '{owner}', 0, 0, '', 1, {seal})", id(number));
+    let rows: Vec<_> = (first..first + count).map(row).collect();
+    for rows in rows.chunks(1000) {
+        let columns = "id, kind, name, owner_id, created_at, secret_issued_at, hint, mac_version, mac";
+        sql.change(&format!("INSERT INTO token ({columns}) VALUES {}", rows.join(", "))).await;
     }
 }

@@ -52,7 +52,7 @@ pub(crate) async fn list(
     let numbers = numbers(&query)?;
     let mut tokens = if numbers.is_empty() {
         let state = (query.flag("showInactive")? != Some(true)).then_some(TokenState::Active);
-        all(&doors.authority, &caller, owner, state).await?
+        all(&doors.authority, &caller, owner.as_ref(), state).await?
     } else {
         doors.authority.tokens_of_numbers(&caller, owner.as_ref(), &numbers).await?
     };
@@ -100,30 +100,37 @@ fn numbers(query: &Query) -> Result<Vec<i64>, Error> {
     Ok(numbers)
 }
 
-/// Every token of a list; one without pages has to end somewhere all the same.
+/// Every token of a list.
 async fn all(
     authority: &Authority,
     caller: &Caller,
-    owner: Option<PrincipalName>,
+    owner: Option<&PrincipalName>,
     state: Option<TokenState>,
 ) -> Result<Vec<(TokenRecord, TokenState)>, Error> {
-    let limit = usize::try_from(PAGE_SIZE_MAX).unwrap_or_default();
-    let mut request = ListRequest { owner, kind: None, name: None, state, below: None, limit };
-    let (mut tokens, mut pages) = (Vec::new(), 0);
+    let mut tokens = Vec::new();
     for kind in TokenKind::ALL.into_iter().filter(|kind| kind.leaves_home()) {
-        (request.kind, request.below) = (Some(kind), None);
-        loop {
-            if pages == WHOLE_LIST_PAGES_MAX {
-                return Err(refused("username", "is needed: there are too many tokens for one answer"));
-            }
-            let page = authority.list_tokens(caller, &request).await?;
-            pages += 1;
-            tokens.extend(page.tokens);
-            request.below = page.next;
-            if page.next.is_none() {
-                break;
-            }
-        }
+        let limit = usize::try_from(PAGE_SIZE_MAX).unwrap_or_default();
+        let owner = owner.cloned();
+        let request = ListRequest { owner, kind: Some(kind), name: None, state, below: None, limit };
+        tokens.extend(whole(authority, caller, request).await?);
     }
     Ok(tokens)
+}
+
+/// All pages of a list. One without pages has to end somewhere all the same.
+async fn whole(
+    authority: &Authority,
+    caller: &Caller,
+    mut request: ListRequest,
+) -> Result<Vec<(TokenRecord, TokenState)>, Error> {
+    let mut tokens = Vec::new();
+    for _ in 0..WHOLE_LIST_PAGES_MAX {
+        let page = authority.list_tokens(caller, &request).await?;
+        tokens.extend(page.tokens);
+        request.below = page.next;
+        if page.next.is_none() {
+            return Ok(tokens);
+        }
+    }
+    Err(refused("username", "is needed: there are too many tokens for one answer"))
 }
