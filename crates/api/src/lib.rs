@@ -6,10 +6,16 @@
 
 mod catalogue;
 mod code;
+mod explain;
+mod group;
 mod list;
 mod optional;
+mod place;
+mod policy;
 mod problem;
+mod role;
 mod secret;
+mod service_account;
 mod session;
 mod token;
 mod user;
@@ -17,11 +23,22 @@ mod verify;
 
 pub use catalogue::{Api, ApiChange, ApiPlan, ApiRoute, ApiScope, PutApi, Widening};
 pub use code::{Code, UnknownCode};
+pub use explain::{ExplainRequest, Explanation, Remedy, Step, StepOutcome};
+pub use group::{Group, Member, PatchGroup, PutGroup};
 pub use list::List;
+pub use place::{
+    JobScope, Organization, PatchOrganization, PatchPipeline, PatchProject, Pipeline, PipelineKind, Project,
+    PutOrganization, PutPipeline, PutProject, Visibility,
+};
+pub use policy::{AffectedOwner, Excess, PlacePolicy, Policy, PolicyEffect, Rule};
 pub use problem::{FieldError, Problem};
+pub use role::{Bindable, CreateRoleBinding, PatchRole, PutRole, Role, RoleBinding, RoleBindingQuery};
 pub use secret::Secret;
+pub use service_account::{PatchServiceAccount, PutServiceAccount, ServiceAccount};
 pub use session::CreateSession;
-pub use token::{CreateToken, Issued, PatchToken, PrincipalRef, RotateToken, Token, TokenQuery, TokenState};
+pub use token::{
+    Approval, CreateToken, Issued, PatchToken, PrincipalRef, RotateToken, Token, TokenQuery, TokenState,
+};
 pub use user::{PatchUser, PutUser, User};
 pub use verify::{Introspection, Subject, VerifyAnswer, VerifyRequest};
 

@@ -47,6 +47,9 @@ pub struct Token {
     pub revoked_at: Option<Timestamp>,
     /// The id of the principal that revoked it.
     pub revoked_by: Option<String>,
+    /// Whether a policy asked for an approval of its scopes, and whether somebody gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Approval>,
     /// How to recognise it: prefix, kind and the last four characters of the secret in force.
     pub hint: String,
 }
@@ -63,12 +66,24 @@ pub enum TokenState {
     Revoked,
     /// It is not honoured now: its owner is disabled, a token it was made with is dead, or its row was altered.
     Suspended,
+    /// It waits for somebody's approval, and can do nothing until then.
+    Pending,
 }
 
-/// A user, service account or API by name.
+/// How far the approval of a token is.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Approval {
+    /// Somebody has to look at its scopes and places first.
+    Pending,
+    /// Somebody did.
+    Approved,
+}
+
+/// A user, service account, group or API by name.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct PrincipalRef {
-    /// `user`, `service_account`, `job` or `api`.
+    /// `user`, `service_account`, `group`, `job` or `api`.
     #[serde(rename = "type")]
     pub kind: String,
     /// The name.
@@ -82,6 +97,9 @@ pub struct Issued {
     pub token: Token,
     /// The token's text.
     pub secret: Secret,
+    /// What is otherwise than it was asked for, and why: in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// `POST /api/v1/tokens`. At most one of the three ends is given; without one it is 30 days.
@@ -186,7 +204,7 @@ pub struct TokenQuery {
     /// Only with exactly this name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// `active` (the default), `expired`, `revoked`, `suspended` or `all`.
+    /// `active` (the default), `expired`, `revoked`, `suspended`, `pending` or `all`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
     /// 1 to 1000, default 100.

@@ -23,6 +23,9 @@ pub struct User {
     pub disabled: bool,
     /// When the user was made.
     pub created_at: Timestamp,
+    /// When the user last signed in.
+    #[serde(default)]
+    pub last_sign_in_at: Option<Timestamp>,
 }
 
 /// `PUT /api/v1/users/{name}`: makes the user, or replaces what is given.

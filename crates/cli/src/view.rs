@@ -130,6 +130,7 @@ fn state(state: TokenState) -> &'static str {
         TokenState::Expired => "expired",
         TokenState::Revoked => "revoked",
         TokenState::Suspended => "suspended",
+        TokenState::Pending => "pending",
     }
 }
 
@@ -284,7 +285,7 @@ mod tests {
     #[test]
     fn a_new_token_ends_with_its_secret() {
         let secret = jeton_api::Secret::new("jtn_pat_secret");
-        let table = issued(&Issued { token: token(), secret });
+        let table = issued(&Issued { token: token(), secret, notes: vec![] });
         assert!(table.ends_with("token        jtn_pat_secret"), "{table}");
     }
 }

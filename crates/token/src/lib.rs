@@ -12,9 +12,11 @@ mod base62;
 mod catalogue;
 mod decision;
 mod digest;
+mod explanation;
 mod id;
 mod lifetime;
 mod limits;
+mod policy;
 mod principal;
 mod rights;
 mod role;
@@ -29,23 +31,25 @@ pub use catalogue::{
     Catalogue, CatalogueError, CatalogueScope, MAX_CATALOGUE_BYTES, MAX_CATALOGUE_SCOPES, MAX_IMPLIES_DEPTH,
 };
 pub use decision::{
-    Active, Audience, Demand, Facts, Inactive, Link, OwnerState, Verdict, Where, concerns, decide,
-    effective_at, standing,
+    Active, Approval, Audience, Circumstances, Demand, Facts, Inactive, Link, OwnerState, Verdict, Where,
+    concerns, covers_within, decide, effective_at, standing, withheld,
 };
 pub use digest::{Mac, Pepper, PepperVersion, RowKey, TokenDigest};
+pub use explanation::{Explained, Step, explain};
 pub use id::{
-    ApiId, BindingId, EventId, GroupId, Id, IdError, IdKey, OrganizationId, PrincipalId, ProjectId, RoleId,
-    SecretId, TokenId,
+    ApiId, BindingId, EventId, GroupId, Id, IdError, IdKey, OrganizationId, PipelineId, PrincipalId,
+    ProjectId, RoleId, SecretId, TokenId,
 };
 pub use lifetime::{Expiry, Timestamp};
 pub use limits::{Network, NetworkError, NetworkLimit, PlaceLimit};
+pub use policy::{Creator, Excess, Holder, PlacedPolicy, Policy, PolicyRule, Rule};
 pub use principal::{NameError, PrincipalKind, PrincipalName};
 pub use rights::Rights;
-pub use role::BuiltInRole;
+pub use role::{Bindable, BuiltInRole};
 pub use route::{Route, RouteError, RouteMatch, RouteTable, canonical_path};
 pub use scope::{
     MAX_PATTERNS, MAX_SCOPE_BYTES, MAX_SEGMENTS, Scope, ScopeError, ScopePattern, ScopeSet, ScopeSetError,
 };
 pub use secret::TokenSecret;
-pub use tenant::Place;
+pub use tenant::{Place, ResourceName, ResourceNameError};
 pub use token_text::{MAX_TEXT_BYTES, Prefix, PrefixError, TokenKind, TokenText, TokenTextError};

@@ -1,11 +1,13 @@
 //! Looking at tokens and ending them.
 
-use jeton_api::TokenState;
-use jeton_token::{Inactive, PrincipalKind, PrincipalName, TokenId, TokenKind, standing};
+use jeton_api::{Code, TokenState};
+use jeton_token::{
+    Inactive, Place, PlacedPolicy, PolicyRule, PrincipalKind, PrincipalName, TokenId, TokenKind, standing,
+};
 
-use super::access::{self, Action, Caller};
+use super::access::{self, Action, Caller, Owner};
 use super::{Authority, Error};
-use crate::store::{Chain, ListFilter, Outcome, RightsByOwner, TokenRecord, Write};
+use crate::store::{Chain, Grounds, ListFilter, Outcome, TokenRecord, Write};
 
 /// What to list.
 #[derive(Debug)]
@@ -14,10 +16,28 @@ pub(crate) struct ListRequest {
     pub(crate) owner: Option<PrincipalName>,
     pub(crate) kind: Option<TokenKind>,
     pub(crate) name: Option<String>,
-    /// `None` is all.
-    pub(crate) state: Option<TokenState>,
+    pub(crate) state: StateFilter,
     pub(crate) below: Option<i64>,
     pub(crate) limit: usize,
+}
+
+/// Which tokens, by their state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StateFilter {
+    Any,
+    Only(TokenState),
+    /// Neither revoked nor expired, whether or not they may be used just now.
+    NotEnded,
+}
+
+impl StateFilter {
+    fn admits(self, state: TokenState) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Only(wanted) => wanted == state,
+            Self::NotEnded => !matches!(state, TokenState::Revoked | TokenState::Expired),
+        }
+    }
 }
 
 /// One page of tokens with their states.
@@ -53,6 +73,7 @@ impl Authority {
         numbers: &[i64],
     ) -> Result<Vec<(TokenRecord, TokenState)>, Error> {
         let owner = self.listed_owner(caller, owner).await?;
+        let policies = self.store.policies().await?;
         let mut found = Vec::new();
         for number in numbers {
             let id = match self.token_of_number(*number).await {
@@ -61,7 +82,7 @@ impl Authority {
             };
             let chain = self.store.token(id).await?;
             let listed = |chain: &Chain| owner.is_none_or(|owner| owner == chain.token.owner);
-            found.extend(chain.filter(listed).map(|chain| self.with_state(chain)));
+            found.extend(chain.filter(listed).map(|chain| self.with_state(chain, &policies)));
         }
         Ok(found)
     }
@@ -73,14 +94,46 @@ impl Authority {
         id: TokenId,
     ) -> Result<(TokenRecord, TokenState), Error> {
         let chain = self.store.token(id).await?.ok_or(Error::Hidden)?;
-        access::on_tokens_of(caller, chain.token.owner, Action::TokenRead)?;
-        Ok(self.with_state(chain))
+        access::on_tokens_of(caller, Owner::of(&chain.token), Action::TokenRead)?;
+        Ok(self.with_state(chain, &self.store.policies().await?))
     }
 
     /// The caller's own credential with its state.
     pub(crate) fn show_itself(&self, caller: &Caller) -> Result<(TokenRecord, TokenState), Error> {
         access::on_itself(caller, Action::TokenRead)?;
-        Ok(self.with_state(caller.chain.clone()))
+        Ok(self.with_state(caller.chain.clone(), &caller.facts.policies))
+    }
+
+    /// Approves a token that a policy wants somebody to look at: as it is now, and never one's own.
+    pub(crate) async fn approve_token(
+        &self,
+        caller: &Caller,
+        id: TokenId,
+    ) -> Result<(TokenRecord, TokenState), Error> {
+        let chain = self.store.token(id).await?.ok_or(Error::Hidden)?;
+        let owner = Owner::of(&chain.token);
+        access::on_tokens_of(caller, owner, Action::TokenRead).map_err(|_| Error::Hidden)?;
+        let permit = self.permit_to_approve(caller, &chain).await?;
+        if owner.id == caller.principal() {
+            return Err(Error::denied(
+                Code::NotHonouredHere,
+                "somebody else has to approve a token of one's own",
+            ));
+        }
+        match self.store.write(&permit, &Write::ApproveToken(id, chain.token.basis())).await? {
+            Outcome::Token(token) => {
+                Ok(self.with_state(Chain { token: *token, ..chain }, &self.store.policies().await?))
+            }
+            _ => Err(Error::Unavailable),
+        }
+    }
+
+    /// The right to anybody's tokens, at every place whose policy asks for the approval.
+    async fn permit_to_approve(&self, caller: &Caller, chain: &Chain) -> Result<access::Permit, Error> {
+        for place in self.terms(&chain.token.places).await?.approving() {
+            access::at(caller, place, Action::TokenApprove)?;
+        }
+        access::at(caller, Owner::of(&chain.token).home, Action::TokenApprove)
     }
 
     /// Ends a token for good. Ending it again is no error.
@@ -90,9 +143,10 @@ impl Authority {
         id: TokenId,
     ) -> Result<(TokenRecord, TokenState), Error> {
         let chain = self.store.token(id).await?.ok_or(Error::Hidden)?;
-        let permit = access::on_tokens_of(caller, chain.token.owner, Action::TokenRevoke)?;
+        let permit = access::on_tokens_of(caller, Owner::of(&chain.token), Action::TokenRevoke)?;
         match self.store.write(&permit, &Write::RevokeToken(id)).await? {
-            Outcome::Token(token) => Ok(self.with_state(Chain { token: *token, ..chain })),
+            // Revoked is revoked, whatever policies say.
+            Outcome::Token(token) => Ok(self.with_state(Chain { token: *token, ..chain }, &[])),
             _ => Err(Error::Unavailable),
         }
     }
@@ -121,12 +175,20 @@ impl Authority {
         }
     }
 
-    pub(crate) fn with_state(&self, chain: Chain) -> (TokenRecord, TokenState) {
-        let facts = chain.facts(&RightsByOwner::default());
+    /// A token with its state, as it is wherever it may be used; a place of its own may still not take it.
+    pub(crate) fn with_state(&self, chain: Chain, policies: &[PlacedPolicy]) -> (TokenRecord, TokenState) {
+        // Whose tokens count is told at verify, which knows the groups; it suspends no token everywhere.
+        let known = policies.iter().filter(|placed| placed.place == Place::Global).cloned();
+        let policies = known.map(|mut placed| {
+            placed.policy.creators = None;
+            placed
+        });
+        let facts = chain.facts(&Grounds { policies: policies.collect(), ..Grounds::default() });
         let state = match standing(&facts, self.now()) {
             Ok(()) => TokenState::Active,
             Err(Inactive::Revoked) => TokenState::Revoked,
-            Err(Inactive::Expired) => TokenState::Expired,
+            Err(Inactive::Expired | Inactive::Policy(PolicyRule::Lifetime)) => TokenState::Expired,
+            Err(Inactive::Pending) => TokenState::Pending,
             Err(_) => TokenState::Suspended,
         };
         (chain.token, state)
@@ -140,9 +202,9 @@ impl Authority {
     ) -> Result<Option<jeton_token::PrincipalId>, Error> {
         match name {
             Some(name) => Ok(Some(self.visible_owner(caller, name).await?)),
-            None if access::at(caller, jeton_token::Place::Global, Action::TokenRead).is_ok() => Ok(None),
+            None if access::at(caller, Place::Global, Action::TokenRead).is_ok() => Ok(None),
             None => {
-                access::on_tokens_of(caller, caller.principal(), Action::TokenRead)?;
+                access::on_tokens_of(caller, Owner::of(&caller.chain.token), Action::TokenRead)?;
                 Ok(Some(caller.principal()))
             }
         }
@@ -155,10 +217,10 @@ impl Authority {
     ) -> Result<jeton_token::PrincipalId, Error> {
         let own = caller.chain.token.owner_name == name.as_str();
         if own {
-            access::on_tokens_of(caller, caller.principal(), Action::TokenRead)?;
+            access::on_tokens_of(caller, Owner::of(&caller.chain.token), Action::TokenRead)?;
             return Ok(caller.principal());
         }
-        access::at(caller, jeton_token::Place::Global, Action::TokenRead)?;
+        access::at(caller, Place::Global, Action::TokenRead)?;
         let user = self.store.principal(PrincipalKind::User, name).await?;
         user.map(|user| user.id).ok_or(Error::Hidden)
     }
@@ -172,13 +234,14 @@ impl Authority {
         let (kind, name, below) = (request.kind, request.name.clone(), request.below);
         let mut filter = ListFilter { owner, kind, name, below, limit: READ };
         let mut tokens = Vec::new();
+        let policies = self.store.policies().await?;
         for _ in 0..READS_MAX {
             let chains = self.store.tokens(&filter).await?;
             let exhausted = i64::try_from(chains.len()).is_ok_and(|count| count < READ);
             for chain in chains {
                 filter.below = Some(chain.token.number);
-                let (token, state) = self.with_state(chain);
-                if request.state.is_none_or(|wanted| wanted == state) {
+                let (token, state) = self.with_state(chain, &policies);
+                if request.state.admits(state) {
                     tokens.push((token, state));
                 }
                 if tokens.len() == request.limit {

@@ -7,7 +7,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTE
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
 use axum::{Json, body::Body};
-use jeton_api::{Code, FieldError};
+use jeton_api::{Code, FieldError, Remedy};
 use serde::Serialize;
 
 use super::compat::determined;
@@ -87,6 +87,7 @@ impl Problem {
         let (status, code) = (self.status_on(wire), self.code());
         let mut body = jeton_api::Problem::new(code, status.as_u16(), self.detail());
         body.missing_scope = self.missing_scope().map(ToOwned::to_owned);
+        body.remedies = self.remedies().to_vec();
         body.errors = self.faults().iter().map(field_error).collect();
         body.request_id.push_str(request_id);
         let mut response = match wire {
@@ -164,6 +165,13 @@ impl Problem {
         match self {
             Self::Operation(Error::Denied(denial)) => denial.missing_scope.as_deref(),
             _ => None,
+        }
+    }
+
+    fn remedies(&self) -> &[Remedy] {
+        match self {
+            Self::Operation(Error::Denied(denial)) => &denial.remedies,
+            _ => &[],
         }
     }
 

@@ -8,7 +8,10 @@ use crate::support::clock::{assert_minutes, ms};
 use crate::support::{Authority, Person};
 
 on_both! {
+    alone:
+        policies_hold_on_this_wire_too;
     shared:
+        a_service_account_makes_tokens_of_its_own,
         a_token_may_do_what_its_owner_may,
         descriptions_are_free_and_need_not_differ,
         a_lifespan_is_a_duration_of_go,
@@ -73,7 +76,7 @@ async fn a_lifespan_is_a_duration_of_go(authority: Authority) {
     {
         let answer = create(&authority, &alice, &[("lifespan", json!(lifespan))]).await;
         let (token, _) = issued(&answer);
-        assert_eq!(answer.body["notice"], Value::Null, "{lifespan}");
+        assert_eq!(answer.body["notes"], Value::Null, "{lifespan}");
         let record = authority.get(&token, "/api/v1/tokens/self").await.expect(200).body;
         assert_minutes(ms(&record["expires_at"]) - ms(&record["created_at"]), minutes);
     }
@@ -96,10 +99,7 @@ async fn the_longest_life_is_for_ever_and_the_answer_says_so(authority: Authorit
     let alice = authority.person("alice").await;
     let answer = create(&authority, &alice, &[("lifespan", json!("-1"))]).await;
     let (token, number) = issued(&answer);
-    assert_eq!(
-        (&answer.body["expiry"], &answer.body["notice"]),
-        (&Value::Null, &json!("the token never expires"))
-    );
+    assert_eq!(answer.body, json!({"token": token, "tokenId": number, "expiry": null}));
     assert_eq!(
         authority.get(&token, "/api/v1/tokens/self").await.expect(200).body["expires_at"],
         Value::Null
@@ -117,20 +117,15 @@ async fn a_token_of_a_token_is_no_more_and_lives_no_longer(authority: Authority)
     let parent = authority.token(&alice.session, body).await.pat();
     let parent_record = authority.record(&alice.session, &parent.id).await;
     let user = authority.own_number(&alice.session).await;
-    for (lifespan, minutes, notice) in [
-        (json!("30m"), Some(30), None),
-        (Value::Null, None, None),
-        (
-            json!("720h"),
-            None,
-            Some("the token ends earlier than was asked for, because it may not end later"),
-        ),
-        (json!("-1"), None, Some("the token ends as late as it may")),
-    ] {
-        let answer =
-            authority.det_create(&parent.secret, &json!({"userId": user, "lifespan": lifespan})).await;
+    for (lifespan, minutes) in
+        [(json!("30m"), Some(30)), (Value::Null, None), (json!("720h"), None), (json!("-1"), None)]
+    {
+        let body = json!({"userId": user, "lifespan": lifespan});
+        let answer = authority.det_create(&parent.secret, &body).await;
         let (token, _) = issued(&answer);
-        assert_eq!(answer.body["notice"].as_str(), notice, "{lifespan}");
+        let note = "the end was cut: a token does not outlive the one that it was made with";
+        let notes = if minutes.is_some() { Value::Null } else { json!([note]) };
+        assert_eq!(answer.body["notes"], notes, "{lifespan}");
         let record = authority.get(&token, "/api/v1/tokens/self").await.expect(200).body;
         for same in ["scopes", "networks", "projects"] {
             assert_eq!(record[same], parent_record[same], "{same}");
@@ -182,4 +177,54 @@ async fn whoever_may_not_make_tokens_is_told_what_is_missing(authority: Authorit
     let answer = answer.no(403, "insufficient_scope", "PermissionDenied");
     assert_eq!(answer.body["missing_scope"], "Jeton.Token.Create");
     assert_eq!(answer.body["error"]["code"], 7);
+}
+
+async fn policies_hold_on_this_wire_too(authority: Authority) {
+    let (admin, alice) = (authority.admin().await, authority.person("alice").await);
+    let put = async |body: Value| authority.put(&admin, "/api/v1/policies/*", body).await;
+    put(json!({"lifetime_minutes_max": 120, "lifetime_minutes_default": 60})).await.expect(200);
+    let minutes = async |lifespan: Value| {
+        let answer = create(&authority, &alice, &[("lifespan", lifespan)]).await;
+        let record = authority.get(&issued(&answer).0, "/api/v1/tokens/self").await.expect(200).body;
+        assert_eq!(record["expires_at"], answer.body["expiry"]);
+        let length = ms(&record["expires_at"]) - ms(&record["created_at"]);
+        (length / 60_000, answer.body["notes"].clone())
+    };
+    assert_eq!(minutes(Value::Null).await, (60, Value::Null), "the usual life is the policy's");
+    assert_eq!(minutes(json!("2h")).await, (120, Value::Null));
+    assert_eq!(minutes(json!("-1")).await, (120, Value::Null), "the longest life is the policy's");
+    let answer = create(&authority, &alice, &[("lifespan", json!("3h"))]).await;
+    answer.no(400, "lifetime_exceeds_policy", "InvalidArgument");
+
+    put(json!({"lifetime_minutes_max": 120, "excess": "clamp"})).await.expect(200);
+    let (length, notes) = minutes(json!("3h")).await;
+    assert_eq!((length, notes.as_array().unwrap().len()), (120, 1), "{notes}");
+
+    put(json!({"everything": "refused"})).await.expect(200);
+    create(&authority, &alice, &[]).await.no(400, "policy_refuses", "InvalidArgument");
+    let narrow = authority.pat(&alice.session, &["Jeton.Token.*"]).await;
+    let user = authority.own_number(&alice.session).await;
+    issued(&authority.det_create(&narrow.secret, &json!({"userId": user})).await);
+}
+
+async fn a_service_account_makes_tokens_of_its_own(authority: Authority) {
+    let (admin, name) = (authority.admin().await, crate::support::fresh("builder"));
+    authority.put(&admin, &format!("/api/v1/service-accounts/{name}"), json!({})).await.expect(201);
+    let path = format!("/api/v1/users/{name}/by-username");
+    authority.det_get(&admin, &path).await.no(404, "not_found", "NotFound");
+    let binding =
+        json!({"role": "TokenCreator", "subject": {"type": "service_account", "name": name}, "place": "*"});
+    authority.post(&admin, "/api/v1/role-bindings", binding).await.expect(201);
+    let body = json!({"kind": "service", "owner": name, "scopes": ["Jeton.Token.*"]});
+    let parent = authority.token(&admin, body).await.pat();
+    let own = authority.det_get(&parent.secret, "/api/v1/me").await.expect(200).body;
+    assert_eq!(own["user"]["username"], json!(name));
+    assert_eq!(authority.det_get(&parent.secret, &path).await.expect(200).body, own);
+    for secret in [&parent.secret, &admin] {
+        let (token, number) =
+            issued(&authority.det_create(secret, &json!({"userId": own["user"]["id"]})).await);
+        let record = authority.get(&token, "/api/v1/tokens/self").await.expect(200).body;
+        assert_eq!((&record["kind"], &record["owner"]["name"]), (&json!("service"), &json!(name)));
+        assert!(authority.det_numbers(&parent.secret, "").await.contains(&number));
+    }
 }

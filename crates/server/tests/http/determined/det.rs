@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::client::{Det, check_golden};
-use super::hashed;
+use super::{hashed, remove_token_creator};
 use crate::support::Authority;
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/transcripts/determined.md");
@@ -17,11 +17,12 @@ const NOW_MS: i64 = 1_798_794_000_000;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_real_det_client_works_unmodified() {
-    let (administrator, owner) = tokio::join!(an_administrator(), somebody_with_own_tokens());
-    let (Some(administrator), Some(owner)) = (administrator, owner) else { return };
+    let people = tokio::join!(an_administrator(), somebody_with_own_tokens(), somebody_without_the_role());
+    let (Some(administrator), Some(owner), Some(without)) = people else { return };
     let page = include_str!("page.txt")
         .replace("{{administrator}}", &administrator.transcript())
-        .replace("{{owner}}", &owner.transcript());
+        .replace("{{owner}}", &owner.transcript())
+        .replace("{{without}}", &without.transcript());
     check_golden(Path::new(PAGE), &page);
 }
 
@@ -97,6 +98,22 @@ async fn somebody_with_own_tokens() -> Option<Det> {
     let body = json!({"username": "bob", "password": hashed(PASSWORD), "isHashed": true});
     authority.det_login(&body).await.expect(200);
     assert_eq!(authority.det_numbers(&admin, &format!("tokenIds={bobs}")).await.len(), 1);
+    authority.stop().await;
+    Some(det)
+}
+
+async fn somebody_without_the_role() -> Option<Det> {
+    let (authority, det) = stage().await;
+    let mut det = det?;
+    let own = authority.det_token(&authority.session("bob", PASSWORD).await).await.1.to_string();
+    remove_token_creator(&authority).await;
+    det.done_with_password(&["user", "login", "bob"], PASSWORD).await;
+    det.done(&["user", "whoami"]).await;
+    det.refused(&["token", "create"], "Forbidden(this needs `Jeton.Token.Create`").await;
+    det.refused(&["token", "list"], "Forbidden(this needs `Jeton.Token.Read`").await;
+    det.refused(&["token", "describe", &own], "Forbidden(this needs `Jeton.Token.Read`").await;
+    det.refused(&["token", "edit", &own, "-d", "x"], "Forbidden(this needs `Jeton.Token.Update`").await;
+    det.refused(&["token", "revoke", &own], "Forbidden(this needs `Jeton.Token.Revoke`").await;
     authority.stop().await;
     Some(det)
 }

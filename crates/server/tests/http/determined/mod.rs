@@ -77,6 +77,17 @@ impl Authority {
     }
 }
 
+/// Takes from everybody what lets people have tokens of their own.
+pub(crate) async fn remove_token_creator(authority: &Authority) {
+    let admin = authority.admin().await;
+    let path = "/api/v1/role-bindings?role=TokenCreator&place=*";
+    let bindings = authority.get(&admin, path).await.expect(200).body["items"].as_array().unwrap().clone();
+    let [binding] = bindings.as_slice() else { panic!("one default binding: {bindings:?}") };
+    assert_eq!(binding["subject"]["name"], "everyone");
+    let path = format!("/api/v1/role-bindings/{}", binding["id"].as_str().unwrap());
+    authority.delete(&admin, &path).await.expect(204);
+}
+
 /// Text and number of a token that was made.
 #[track_caller]
 pub(crate) fn issued(answer: &Answer) -> (String, i64) {

@@ -1,11 +1,10 @@
 //! From records to this wire's JSON.
 
 use jeton_api::{Secret, Timestamp, TokenState};
-use jeton_token::Expiry;
 use serde::Serialize;
 
 use super::super::super::v1::shown::{moment, secret};
-use crate::authority::{End, IssuedToken};
+use crate::authority::IssuedToken;
 use crate::store::{PrincipalRecord, TokenRecord};
 
 /// The one type of tokens that the client is told of. It knows two more words, and stops at any other.
@@ -47,8 +46,8 @@ pub(super) struct Issued {
     token: Secret,
     token_id: i64,
     expiry: Option<Timestamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    notice: Option<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
 }
 
 pub(super) fn user(record: PrincipalRecord, admin: bool) -> User {
@@ -78,20 +77,11 @@ pub(super) fn token(record: TokenRecord, state: TokenState) -> Token {
     }
 }
 
-pub(super) fn issued(issued: &IssuedToken, asked: End) -> Issued {
-    let expiry = issued.token.expiry.at().map(moment);
-    Issued { token: secret(issued), token_id: issued.token.number, expiry, notice: notice(issued, asked) }
-}
-
-/// What to say when a token ends at another moment than was asked for.
-fn notice(issued: &IssuedToken, asked: End) -> Option<&'static str> {
-    let end = issued.token.expiry;
-    match asked {
-        End::Longest if end == Expiry::Never => Some("the token never expires"),
-        End::Longest => Some("the token ends as late as it may"),
-        End::Within(ms) if end < Expiry::At(issued.token.created_at.plus_ms(ms)) => {
-            Some("the token ends earlier than was asked for, because it may not end later")
-        }
-        _ => None,
+pub(super) fn issued(issued: IssuedToken) -> Issued {
+    Issued {
+        token: secret(&issued),
+        token_id: issued.token.number,
+        expiry: issued.token.expiry.at().map(moment),
+        notes: issued.notes,
     }
 }

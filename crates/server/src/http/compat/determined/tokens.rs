@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::Response;
 use jeton_api::TokenState;
-use jeton_token::{PrincipalName, TokenKind};
+use jeton_token::{PrincipalKind, PrincipalName, TokenKind};
 use serde_json::json;
 
 use super::super::super::Doors;
@@ -16,7 +16,7 @@ use super::super::super::v1::parse;
 use super::query::{Query, refused};
 use super::shape::{NewToken, TokenPatch};
 use super::{lifespan, page, shown, sort};
-use crate::authority::{Authority, Caller, CreateRequest, EditRequest, Error, ListRequest, Owner};
+use crate::authority::{Authority, Caller, CreateRequest, EditRequest, Error, ListRequest, StateFilter};
 use crate::limits::{NUMBERS_AT_ONCE_MAX, PAGE_SIZE_MAX, WHOLE_LIST_PAGES_MAX};
 use crate::store::TokenRecord;
 
@@ -28,18 +28,20 @@ pub(crate) async fn create(
 ) -> Result<Response<Body>, Problem> {
     let end = lifespan::end(request.lifespan.as_deref())?;
     let description = request.description.map(|text| parse::text("/description", text)).transpose()?;
+    let owner = doors.authority.owner_of_number(&caller, request.user_id).await?;
     let own = &caller.chain.token;
     let request = CreateRequest {
+        kind: if owner.kind == PrincipalKind::User { TokenKind::Personal } else { TokenKind::Service },
         name: None,
         description: description.filter(|text| !text.is_empty()),
-        owner: Owner::Numbered(request.user_id),
+        owner: Some(parse::path_name(&owner.name)?),
         patterns: own.patterns.clone(),
         places: own.places.clone(),
         networks: own.networks.clone(),
         end,
     };
     let issued = doors.authority.create_token(&caller, request).await?;
-    Ok(no_store(Json(shown::issued(&issued, end))))
+    Ok(no_store(Json(shown::issued(issued))))
 }
 
 /// Lists tokens. Those that are asked for by their numbers are shown dead or alive.
@@ -51,7 +53,10 @@ pub(crate) async fn list(
     let owner = query.text("username")?.map(parse::path_name).transpose()?;
     let numbers = numbers(&query)?;
     let mut tokens = if numbers.is_empty() {
-        let state = (query.flag("showInactive")? != Some(true)).then_some(TokenState::Active);
+        let state = match query.flag("showInactive")? {
+            Some(true) => StateFilter::Any,
+            Some(false) | None => StateFilter::NotEnded,
+        };
         all(&doors.authority, &caller, owner.as_ref(), state).await?
     } else {
         doors.authority.tokens_of_numbers(&caller, owner.as_ref(), &numbers).await?
@@ -105,7 +110,7 @@ async fn all(
     authority: &Authority,
     caller: &Caller,
     owner: Option<&PrincipalName>,
-    state: Option<TokenState>,
+    state: StateFilter,
 ) -> Result<Vec<(TokenRecord, TokenState)>, Error> {
     let mut tokens = Vec::new();
     for kind in TokenKind::ALL.into_iter().filter(|kind| kind.leaves_home()) {

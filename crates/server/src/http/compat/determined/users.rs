@@ -28,7 +28,12 @@ pub(crate) async fn show(
     caller: Caller,
     Path(name): Path<String>,
 ) -> Result<Response<Body>, Problem> {
-    let user = doors.authority.show_user(&caller, &parse::path_name(&name)?).await?;
+    let name = parse::path_name(&name)?;
+    let user = if caller.chain.token.owner_name == name.as_str() {
+        doors.authority.show_owner(&caller).await?
+    } else {
+        doors.authority.show_user(&caller, &name).await?
+    };
     answer(&doors.authority, user).await
 }
 
