@@ -17,6 +17,7 @@ mod audit;
 mod clients;
 mod connections;
 mod determined;
+mod enforces_places;
 mod first_light;
 mod oauth2;
 mod races;
