@@ -5,9 +5,9 @@
 //! half there and never readable by others, not even for a moment. One that others can read is refused: whoever
 //! widened it, the secret in it may be known.
 
-use std::fs::{self, DirBuilder, File};
-use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
@@ -16,6 +16,7 @@ use jeton_api::Secret;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
+use crate::private_file::PrivateFile;
 use crate::toml_file::TomlFile;
 
 /// What is kept.
@@ -68,14 +69,9 @@ impl ProfileFile {
     }
 
     fn write(&self, text: &str) -> anyhow::Result<()> {
-        let folder = self.0.parent().context("it has no folder")?;
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        // The mode of a temporary file is 0600 from the moment it is made.
-        let mut aside = tempfile::Builder::new().prefix(".profile").tempfile_in(folder)?;
-        aside.write_all(text.as_bytes())?;
-        aside.as_file().sync_all()?;
-        aside.persist(&self.0)?;
-        Ok(())
+        let file = PrivateFile::new(&self.0);
+        file.make_folder()?;
+        file.replace(text)
     }
 
     /// Keeps the server and forgets the credential. Without a profile there is nothing to do.
