@@ -62,6 +62,7 @@ codes! {
     ChangedMeanwhile = "changed_meanwhile", "somebody else changed it at the same moment; try again";
     TokenNotLive = "token_not_live", "a revoked or expired token is not changed any more";
     LastAdministrator = "last_administrator", "somebody must remain who can administer";
+    TooManyAttempts = "too_many_attempts", "too many wrong guesses; wait as Retry-After says";
     Busy = "busy", "more is asked at once than this server takes; try again";
     Unavailable = "unavailable", "nothing can be known just now, so nothing is allowed; try again";
     Internal = "internal", "a fault of the server; its log says more under the request id";

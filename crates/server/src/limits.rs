@@ -25,6 +25,18 @@ pub(crate) const SHUTDOWN_SECONDS_MAX: u64 = 15;
 pub(crate) const PASSWORDS_AT_ONCE: usize = 2;
 /// How many more sign-ins may wait; further ones are told to come again.
 pub(crate) const PASSWORDS_WAITING: usize = 32;
+/// How many of these places one address may have: nobody fills the queue alone.
+pub(crate) const PASSWORDS_OF_ORIGIN_MAX: usize = 12;
+/// Wrong passwords for one name from one address, before it has to wait.
+pub(crate) const NAME_FAILURES_MAX: i64 = 10;
+/// How long until one more is allowed, in milliseconds: a minute.
+pub(crate) const NAME_REGAIN_MS: i64 = 60 * 1000;
+/// Wrong passwords from one address, whatever the name, before it has to wait.
+pub(crate) const ORIGIN_FAILURES_MAX: i64 = 100;
+/// How long until one more is allowed, in milliseconds: half a minute.
+pub(crate) const ORIGIN_REGAIN_MS: i64 = 30 * 1000;
+/// The most counts of failures that are kept, of each kind of guess.
+pub(crate) const ATTEMPT_BUCKETS_MAX: usize = 32 * 1024;
 /// The shortest password, in characters.
 pub(crate) const PASSWORD_CHARS_MIN: usize = 8;
 /// The longest password, in bytes.

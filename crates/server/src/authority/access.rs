@@ -23,6 +23,7 @@ pub(crate) enum Action {
     SessionCreate,
     UserRead,
     UserWrite,
+    PasswordChange,
     ApiWrite,
     ApiCredential,
     Bootstrap,
@@ -41,6 +42,7 @@ impl Action {
             Self::SessionCreate => "session.create",
             Self::UserRead => "user.read",
             Self::UserWrite => "user.write",
+            Self::PasswordChange => "user.password",
             Self::ApiWrite => "api.write",
             Self::ApiCredential => "api.credential",
             Self::Bootstrap => "server.bootstrap",
@@ -71,7 +73,11 @@ impl Action {
             | Self::TokenRevoke => Some("Jeton.Admin.Token"),
             Self::UserRead | Self::UserWrite => Some("Jeton.Admin.User"),
             Self::ApiWrite | Self::ApiCredential => Some("Jeton.Admin.Api"),
-            Self::SessionCreate | Self::Bootstrap | Self::KeyAdd | Self::NoteAltered => None,
+            Self::SessionCreate
+            | Self::PasswordChange
+            | Self::Bootstrap
+            | Self::KeyAdd
+            | Self::NoteAltered => None,
         }
     }
 }
@@ -159,6 +165,12 @@ pub(crate) fn on_itself(caller: &Caller, action: Action) -> Result<Permit, Error
         Action::TokenRead | Action::TokenRevoke => Ok(permit(caller, action)),
         _ => on_tokens_of(caller, caller.principal(), action),
     }
+}
+
+/// For changing one's own password, which a person does and no token.
+pub(crate) fn on_own_password(caller: &Caller, owner: PrincipalId) -> Option<Permit> {
+    let is_own = caller.is_session() && owner == caller.principal();
+    is_own.then(|| permit(caller, Action::PasswordChange))
 }
 
 /// For administering at a place.

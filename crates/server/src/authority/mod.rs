@@ -3,6 +3,7 @@
 
 mod access;
 mod api;
+mod attempts;
 mod built_in;
 mod create;
 mod edit;
@@ -23,8 +24,11 @@ use crate::clock::Clock;
 use crate::keys::{Keys, Rng};
 use crate::store::{Refusal, Store, StoreError};
 
+use attempts::Attempts;
+
 pub(crate) use access::{Caller, Permit};
 pub(crate) use api::{ApiRequest, Put};
+pub(crate) use attempts::{Bucket, Origin};
 pub(crate) use create::{CreateRequest, End, IssuedToken};
 pub(crate) use edit::EditRequest;
 pub(crate) use password::Passwords;
@@ -41,6 +45,8 @@ pub(crate) struct Authority {
     pub(crate) rng: Rng,
     pub(crate) prefix: Prefix,
     pub(crate) passwords: Arc<Passwords>,
+    /// Wrong passwords.
+    failures: Arc<Attempts>,
     /// Where the first administrator's password is until it is changed.
     pub(crate) first_password: Arc<Path>,
     /// Tokens whose altered rows were noted in the audit already; once each for the life of the process.
@@ -70,6 +76,8 @@ pub(crate) enum Error {
     Conflict(Code, String),
     /// Too much at once.
     LimitReached(Code),
+    /// Too many wrong guesses, from there or for that name.
+    TooManyAttempts { retry_seconds: u64 },
     /// The store cannot answer, so nothing can be known.
     Unavailable,
 }
@@ -149,7 +157,8 @@ impl Authority {
     pub(crate) fn new(store: Store, keys: Arc<Keys>, clock: Clock, rng: Rng, names: Names) -> Self {
         let passwords = Arc::new(Passwords::new(&rng));
         let Names { prefix, first_password } = names;
-        Self { store, keys, clock, rng, prefix, passwords, first_password, noted: Arc::default() }
+        let failures = Arc::new(Attempts::new());
+        Self { store, keys, clock, rng, prefix, passwords, failures, first_password, noted: Arc::default() }
     }
 
     /// Whether the store answers.

@@ -1,5 +1,6 @@
 //! Taking a caller's credential out of a request: one `Authorization` field, Bearer (RFC 6750) or Basic (RFC 7617).
 
+use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
@@ -22,6 +23,17 @@ impl FromRequestParts<Doors> for Caller {
         let text = presented(&parts.headers)?;
         let client = client(&parts.headers, &parts.extensions, &doors.trusted_proxies);
         Ok(doors.authority.authenticate(&text, client).await?)
+    }
+}
+
+/// Where a call came from, if that is known.
+pub(crate) struct Client(pub(crate) Option<IpAddr>);
+
+impl FromRequestParts<Doors> for Client {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, doors: &Doors) -> Result<Self, Infallible> {
+        Ok(Self(client(&parts.headers, &parts.extensions, &doors.trusted_proxies)))
     }
 }
 

@@ -63,7 +63,9 @@ impl Problem {
             Self::Operation(Error::Denied(_)) => StatusCode::FORBIDDEN,
             Self::Operation(Error::Hidden) | Self::Address => StatusCode::NOT_FOUND,
             Self::Operation(Error::Conflict(..)) => StatusCode::CONFLICT,
-            Self::Operation(Error::LimitReached(_)) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Operation(Error::LimitReached(_) | Error::TooManyAttempts { .. }) => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             Self::Operation(Error::Unavailable) | Self::Deadline => StatusCode::SERVICE_UNAVAILABLE,
             Self::Malformed(_) | Self::TwoCredentials => StatusCode::BAD_REQUEST,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -84,6 +86,7 @@ impl Problem {
                 | Error::LimitReached(code)
                 | Error::Denied(Denial { code, .. }),
             ) => *code,
+            Self::Operation(Error::TooManyAttempts { .. }) => Code::TooManyAttempts,
             Self::Operation(Error::Hidden) | Self::Address => Code::NotFound,
             Self::Operation(Error::Unavailable) | Self::Deadline => Code::Unavailable,
             Self::Malformed(_) => Code::Malformed,
@@ -135,6 +138,9 @@ impl Problem {
                 let scope =
                     self.missing_scope().map(|scope| format!(", scope=\"{scope}\"")).unwrap_or_default();
                 headers.push((CHALLENGE, format!("Bearer error=\"insufficient_scope\"{scope}")));
+            }
+            (Self::Operation(Error::TooManyAttempts { retry_seconds }), _) => {
+                headers.push((RETRY, retry_seconds.to_string()));
             }
             (_, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) => {
                 headers.push((RETRY, "1".to_owned()));

@@ -107,6 +107,12 @@ impl Store {
         Ok(Some((user, hash)))
     }
 
+    /// A user's password hash, if there is one.
+    pub(crate) async fn password_of(&self, user: PrincipalId) -> Result<Option<PasswordHash>, StoreError> {
+        let row = self.read().await?.first(HASH, values![user.to_string()]).await?;
+        Ok(row.map(|row| row.text("hash")).transpose()?.map(PasswordHash))
+    }
+
     /// Users, newest first.
     pub(crate) async fn users(
         &self,
