@@ -77,18 +77,34 @@ impl Http {
         self.send(request).await.map(drop)
     }
 
-    fn address(&self, path: &[&str]) -> Result<Url> {
-        // The URL type would drop such a segment, and the request would mean something else.
-        if let Some(odd) = path.iter().find(|segment| matches!(**segment, "" | "." | "..")) {
-            return Err(Error::usage(format!("`{odd}` is no name")));
+    /// Asks an address outside the REST API without a credential; answers status and body, whatever they are.
+    pub(crate) async fn get_root(&self, path: &[&str]) -> Result<(StatusCode, Zeroizing<Vec<u8>>)> {
+        self.exchange(self.client.get(self.server.below(path)?)).await
+    }
+
+    /// Posts a form to an address outside the REST API without a credential.
+    pub(crate) async fn post_form(
+        &self,
+        path: &[&str],
+        fields: &[(&str, &str)],
+    ) -> Result<(StatusCode, Zeroizing<Vec<u8>>)> {
+        self.exchange(self.client.post(self.server.below(path)?).form(fields)).await
+    }
+
+    /// Sends it. A server that cannot know just now counts as one that does not answer.
+    async fn exchange(&self, request: RequestBuilder) -> Result<(StatusCode, Zeroizing<Vec<u8>>)> {
+        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        match response.status() {
+            status @ (StatusCode::BAD_GATEWAY
+            | StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::GATEWAY_TIMEOUT) => Err(self.refusal(status, response).await),
+            status if status.is_redirection() => Err(self.moved(&response)),
+            status => Ok((status, self.body(response).await?)),
         }
-        let mut url = self.server.url.clone();
-        url.path_segments_mut()
-            .map_err(|()| Error::usage("the address takes no path"))?
-            .pop_if_empty()
-            .extend(["api", "v1"])
-            .extend(path);
-        Ok(url)
+    }
+
+    fn address(&self, path: &[&str]) -> Result<Url> {
+        self.server.below(&[&["api", "v1"], path].concat())
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Response> {

@@ -198,7 +198,7 @@ fn keep_if_in_use(app: &App, client: &Client, issued: &Issued) -> Result<()> {
     let saved = client.credential().filter(|credential| credential.source == Source::Profile);
     let in_use =
         saved.and_then(Credential::text).is_some_and(|text| text.id().to_string() == issued.token.id);
-    if in_use { app.save(client.server(), Secret::new(issued.secret.expose())) } else { Ok(()) }
+    if in_use { app.exchange_saved(client.server(), Secret::new(issued.secret.expose())) } else { Ok(()) }
 }
 
 async fn show(app: &App, client: &Client, name: &str) -> Result<()> {

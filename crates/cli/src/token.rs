@@ -11,9 +11,9 @@ use crate::client::Client;
 use crate::duration::Minutes;
 use crate::error::{Error, Exit, Result};
 use crate::escape::safe;
+use crate::login;
 use crate::output::Show;
 use crate::prompt;
-use crate::session;
 use crate::store::{StoreArgs, Undo};
 use crate::view::InDetail;
 
@@ -228,7 +228,7 @@ async fn login(app: &App, args: LoginArgs) -> Result<()> {
         Some(token) => app.given_token(token)?,
         None => prompt::secret("token", "pipe the token in and write: jeton token login -")?,
     };
-    session::keep(app, server, token).await
+    login::keep(app, server, token).await
 }
 
 async fn verify(app: &App, args: VerifyArgs) -> Result<()> {

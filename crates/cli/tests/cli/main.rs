@@ -12,6 +12,7 @@ mod demo;
 mod files;
 mod help;
 mod refusals;
+mod sign_in;
 mod storing;
 mod stub;
 mod support;
