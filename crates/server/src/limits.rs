@@ -42,6 +42,29 @@ pub(crate) const PASSWORD_CHARS_MIN: usize = 8;
 /// The longest password, in bytes.
 pub(crate) const PASSWORD_BYTES_MAX: usize = 1024;
 
+/// How long a code from the authorization page is good, in milliseconds: a minute.
+pub(crate) const CODE_MS: i64 = 60 * 1000;
+/// The most such codes at once.
+pub(crate) const CODES_MAX: usize = 10_000;
+/// The most such codes of one user at once.
+pub(crate) const CODES_OF_USER_MAX: usize = 20;
+/// How long a command line without a browser may wait for its person, in milliseconds: ten minutes.
+pub(crate) const DEVICE_MS: i64 = 10 * 60 * 1000;
+/// How often it may ask meanwhile, in milliseconds: each five seconds.
+pub(crate) const DEVICE_INTERVAL_MS: i64 = 5 * 1000;
+/// How much longer it has to wait for each time that it asked too soon, in milliseconds.
+pub(crate) const DEVICE_SLOWER_MS: i64 = 5 * 1000;
+/// The most such command lines at once; those of the last twenty minutes count.
+pub(crate) const DEVICES_MAX: usize = 10_000;
+/// The most of them from one address.
+pub(crate) const DEVICES_OF_ORIGIN_MAX: usize = 60;
+/// Wrong user codes from one person, before they have to wait.
+pub(crate) const USER_CODE_FAILURES_MAX: i64 = 10;
+/// Wrong user codes from one address, before it has to wait.
+pub(crate) const USER_CODE_OF_ORIGIN_FAILURES_MAX: i64 = 30;
+/// How long until one more is allowed, in milliseconds: a minute.
+pub(crate) const USER_CODE_REGAIN_MS: i64 = 60 * 1000;
+
 /// How long a token lives when nobody says, in milliseconds: 30 days.
 pub(crate) const LIFETIME_MS_DEFAULT: i64 = 30 * 24 * 60 * 60 * 1000;
 /// The longest life that can be asked for in minutes: 100 years.

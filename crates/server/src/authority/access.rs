@@ -94,6 +94,11 @@ impl Caller {
         self.chain.token.owner
     }
 
+    /// The owner's name.
+    pub(crate) fn name(&self) -> &str {
+        &self.chain.token.owner_name
+    }
+
     pub(crate) fn token(&self) -> TokenId {
         self.chain.token.id
     }
@@ -173,6 +178,14 @@ pub(crate) fn on_own_password(caller: &Caller, owner: PrincipalId) -> Option<Per
     is_own.then(|| permit(caller, Action::PasswordChange))
 }
 
+/// The person behind a session, and the session: a token does not speak for its owner on a page.
+pub(crate) fn person(caller: &Caller) -> Result<(PrincipalId, TokenId), Error> {
+    if caller.is_session() {
+        return Ok((caller.principal(), caller.token()));
+    }
+    Err(Error::denied(Code::NotHonouredHere, "only a person who is signed in says yes here"))
+}
+
 /// For administering at a place.
 pub(crate) fn at(caller: &Caller, place: Place, action: Action) -> Result<Permit, Error> {
     match action.admin_scope() {
@@ -191,6 +204,10 @@ pub(crate) enum Reason {
     KeyAdded,
     /// Somebody gave this user's password.
     PasswordProved(PrincipalId),
+    /// This user said yes in this session, which must still stand: it becomes another one, of a command line.
+    SaidYes { user: PrincipalId, session: TokenId },
+    /// The code that a session of this user was made with was shown once more.
+    CodeReplayed(PrincipalId),
     /// Somebody presented this token of this owner (RFC 7009: possession suffices).
     Possession(TokenId, PrincipalId),
     /// A row was found that is not as it was sealed.
@@ -200,13 +217,16 @@ pub(crate) enum Reason {
 /// The only other maker of permits.
 pub(crate) fn system(reason: Reason) -> Permit {
     let (actor, credential, action) = match reason {
+        Reason::SaidYes { user, session } => (Some(user), Some(session), Action::SessionCreate),
+        Reason::CodeReplayed(owner) => (Some(owner), None, Action::TokenRevoke),
         Reason::FirstStart => (None, None, Action::Bootstrap),
         Reason::KeyAdded => (None, None, Action::KeyAdd),
         Reason::PasswordProved(user) => (Some(user), None, Action::SessionCreate),
         Reason::Possession(token, owner) => (Some(owner), Some(token), Action::TokenRevoke),
         Reason::RowAltered => (None, None, Action::NoteAltered),
     };
-    Permit { actor, credential, action, rests_on_credential: false }
+    let rests_on_credential = matches!(reason, Reason::SaidYes { .. });
+    Permit { actor, credential, action, rests_on_credential }
 }
 
 fn permit(caller: &Caller, action: Action) -> Permit {

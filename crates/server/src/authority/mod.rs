@@ -5,9 +5,12 @@ mod access;
 mod api;
 mod attempts;
 mod built_in;
+mod code;
 mod create;
+mod device;
 mod edit;
 mod password;
+mod pending;
 mod signin;
 mod token;
 mod user;
@@ -25,11 +28,15 @@ use crate::keys::{Keys, Rng};
 use crate::store::{Refusal, Store, StoreError};
 
 use attempts::Attempts;
+use code::Codes;
+use device::Devices;
 
 pub(crate) use access::{Caller, Permit};
 pub(crate) use api::{ApiRequest, Put};
 pub(crate) use attempts::{Bucket, Origin};
+pub(crate) use code::{Challenge, GrantError, LoopbackUri};
 pub(crate) use create::{CreateRequest, End, IssuedToken};
+pub(crate) use device::{Answer, AskingDevice, UserCode};
 pub(crate) use edit::EditRequest;
 pub(crate) use password::Passwords;
 pub(crate) use token::ListRequest;
@@ -47,6 +54,10 @@ pub(crate) struct Authority {
     pub(crate) passwords: Arc<Passwords>,
     /// Wrong passwords.
     failures: Arc<Attempts>,
+    /// Wrong user codes.
+    guesses: Arc<Attempts>,
+    codes: Arc<Codes>,
+    devices: Arc<Devices>,
     /// Where the first administrator's password is until it is changed.
     pub(crate) first_password: Arc<Path>,
     /// Tokens whose altered rows were noted in the audit already; once each for the life of the process.
@@ -157,8 +168,20 @@ impl Authority {
     pub(crate) fn new(store: Store, keys: Arc<Keys>, clock: Clock, rng: Rng, names: Names) -> Self {
         let passwords = Arc::new(Passwords::new(&rng));
         let Names { prefix, first_password } = names;
-        let failures = Arc::new(Attempts::new());
-        Self { store, keys, clock, rng, prefix, passwords, failures, first_password, noted: Arc::default() }
+        Self {
+            store,
+            keys,
+            clock,
+            rng,
+            prefix,
+            passwords,
+            failures: Arc::new(Attempts::new()),
+            guesses: Arc::new(Attempts::new()),
+            codes: Arc::new(Codes::new()),
+            devices: Arc::new(Devices::new()),
+            first_password,
+            noted: Arc::default(),
+        }
     }
 
     /// Whether the store answers.
@@ -166,7 +189,7 @@ impl Authority {
         self.store.ping().await.is_ok()
     }
 
-    fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
