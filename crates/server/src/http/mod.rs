@@ -74,6 +74,7 @@ pub fn routes() -> Vec<RouteEntry> {
         GET    "/.well-known/oauth-authorization-server" => "open: metadata", oauth2::metadata::show;
         POST   "/oauth2/introspect" => "token.verify", oauth2::introspect::introspect;
         POST   "/oauth2/revoke" => "open: possession of the token", oauth2::revoke::revoke;
+        POST   "/oauth2/token" => "open: the grant carries its own proof", oauth2::token::token;
         POST   "/api/v1/sessions" => "open: proof of the password", sessions::create;
         POST   "/api/v1/tokens" => "token.create", tokens::create;
         GET    "/api/v1/tokens" => "token.read", tokens::list;

@@ -3,6 +3,7 @@
 pub(super) mod introspect;
 pub(super) mod metadata;
 pub(super) mod revoke;
+pub(super) mod token;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
@@ -14,7 +15,7 @@ use zeroize::Zeroizing;
 use super::problem;
 
 /// Every parameter that some endpoint here reads.
-const READ: [&str; 3] = ["token", "resource", "client_ip"];
+const READ: [&str; 4] = ["token", "resource", "client_ip", "grant_type"];
 
 /// The form of a request, each parameter that is read at most once (RFC 6749, section 3.1).
 pub(crate) struct Form(Vec<(&'static str, Zeroizing<String>)>);
