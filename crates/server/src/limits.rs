@@ -55,6 +55,17 @@ pub(crate) const PAGE_SIZE_DEFAULT: u32 = 100;
 /// The most items on a page.
 pub(crate) const PAGE_SIZE_MAX: u32 = 1000;
 
+/// The most trusts of one service account.
+pub(crate) const TRUSTS_MAX: usize = 32;
+/// The most trusts that are looked through for an identity token that names no service account.
+pub(crate) const TRUSTS_SEARCHED_MAX: usize = 64;
+/// The most of them whose keys are tried.
+pub(crate) const TRUSTS_TRIED_MAX: usize = 4;
+/// How long an access token from a trust lives when nobody says, in minutes.
+pub(crate) const TRUST_MINUTES_DEFAULT: i64 = 60;
+/// The longest that it can be said to live, in minutes: a day.
+pub(crate) const TRUST_MINUTES_MAX: i64 = 24 * 60;
+
 /// The largest identity token of another issuer, in bytes.
 pub(crate) const JWT_BYTES_MAX: usize = 16 * 1024;
 /// The longest name of a key, or type, in the header of such a token, in bytes.

@@ -28,6 +28,9 @@ pub(crate) enum Action {
     Bootstrap,
     KeyAdd,
     NoteAltered,
+    TrustRead,
+    TrustWrite,
+    TokenExchange,
 }
 
 impl Action {
@@ -46,6 +49,9 @@ impl Action {
             Self::Bootstrap => "server.bootstrap",
             Self::KeyAdd => "key.add",
             Self::NoteAltered => "token.altered",
+            Self::TrustRead => "trust.read",
+            Self::TrustWrite => "trust.write",
+            Self::TokenExchange => "token.exchange",
         }
     }
 
@@ -71,7 +77,12 @@ impl Action {
             | Self::TokenRevoke => Some("Jeton.Admin.Token"),
             Self::UserRead | Self::UserWrite => Some("Jeton.Admin.User"),
             Self::ApiWrite | Self::ApiCredential => Some("Jeton.Admin.Api"),
-            Self::SessionCreate | Self::Bootstrap | Self::KeyAdd | Self::NoteAltered => None,
+            Self::TrustRead | Self::TrustWrite => Some("Jeton.Admin.ServiceAccount"),
+            Self::SessionCreate
+            | Self::Bootstrap
+            | Self::KeyAdd
+            | Self::NoteAltered
+            | Self::TokenExchange => None,
         }
     }
 }
@@ -181,6 +192,8 @@ pub(crate) enum Reason {
     PasswordProved(PrincipalId),
     /// Somebody presented this token of this owner (RFC 7009: possession suffices).
     Possession(TokenId, PrincipalId),
+    /// Somebody proved an identity that stands for this service account.
+    Federated(PrincipalId),
     /// A row was found that is not as it was sealed.
     RowAltered,
 }
@@ -192,6 +205,7 @@ pub(crate) fn system(reason: Reason) -> Permit {
         Reason::KeyAdded => (None, None, Action::KeyAdd),
         Reason::PasswordProved(user) => (Some(user), None, Action::SessionCreate),
         Reason::Possession(token, owner) => (Some(owner), Some(token), Action::TokenRevoke),
+        Reason::Federated(account) => (Some(account), None, Action::TokenExchange),
         Reason::RowAltered => (None, None, Action::NoteAltered),
     };
     Permit { actor, credential, action, rests_on_credential: false }

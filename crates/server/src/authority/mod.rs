@@ -6,9 +6,11 @@ mod api;
 mod built_in;
 mod create;
 mod edit;
+mod federation;
 mod password;
 mod signin;
 mod token;
+mod trust;
 mod user;
 mod verify;
 
@@ -20,6 +22,7 @@ use jeton_api::Code;
 use jeton_token::{Id, Place, Prefix, PrincipalName, Timestamp, TokenId};
 
 use crate::clock::Clock;
+use crate::identity::Issuers;
 use crate::keys::{Keys, Rng};
 use crate::store::{Refusal, Store, StoreError};
 
@@ -27,8 +30,10 @@ pub(crate) use access::{Caller, Permit};
 pub(crate) use api::{ApiRequest, Put};
 pub(crate) use create::{CreateRequest, End, IssuedToken};
 pub(crate) use edit::EditRequest;
+pub(crate) use federation::{ExchangeRequest, GrantError};
 pub(crate) use password::Passwords;
 pub(crate) use token::ListRequest;
+pub(crate) use trust::TrustRequest;
 pub(crate) use user::UserRequest;
 pub(crate) use verify::{Judged, Known, Question};
 
@@ -41,6 +46,8 @@ pub(crate) struct Authority {
     pub(crate) rng: Rng,
     pub(crate) prefix: Prefix,
     pub(crate) passwords: Arc<Passwords>,
+    /// The issuers whose identity tokens somebody trusts.
+    pub(crate) issuers: Issuers,
     /// Where the first administrator's password is until it is changed.
     pub(crate) first_password: Arc<Path>,
     /// Tokens whose altered rows were noted in the audit already; once each for the life of the process.
@@ -118,6 +125,7 @@ impl From<Refusal> for Error {
         let conflict = |code: Code, detail: &str| Self::Conflict(code, detail.to_owned());
         match refusal {
             Refusal::Gone | Refusal::OwnerGone => Self::Hidden,
+            Refusal::Replayed => Self::Unauthenticated(Code::InvalidToken),
             Refusal::CredentialGone => Self::Unauthenticated(Code::InvalidToken),
             Refusal::Changed => {
                 conflict(Code::ChangedMeanwhile, "somebody else changed it at the same moment; try again")
@@ -148,8 +156,9 @@ impl Authority {
     /// The authority over a store.
     pub(crate) fn new(store: Store, keys: Arc<Keys>, clock: Clock, rng: Rng, names: Names) -> Self {
         let passwords = Arc::new(Passwords::new(&rng));
+        let issuers = Issuers::new(clock.clone());
         let Names { prefix, first_password } = names;
-        Self { store, keys, clock, rng, prefix, passwords, first_password, noted: Arc::default() }
+        Self { store, keys, clock, rng, prefix, passwords, issuers, first_password, noted: Arc::default() }
     }
 
     /// Whether the store answers.

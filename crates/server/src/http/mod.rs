@@ -67,7 +67,7 @@ macro_rules! routes {
 
 /// Every address of the server.
 pub fn routes() -> Vec<RouteEntry> {
-    use v1::{apis, sessions, tokens, users};
+    use v1::{apis, sessions, tokens, trusts, users};
     routes! {
         GET    "/healthz" => "open: liveness", health::live;
         GET    "/readyz" => "open: readiness", health::ready;
@@ -96,6 +96,10 @@ pub fn routes() -> Vec<RouteEntry> {
         GET    "/api/v1/users/{name}" => "user.read", users::show;
         PATCH  "/api/v1/users/{name}" => "user.write", users::edit;
         DELETE "/api/v1/users/{name}" => "user.write", users::remove;
+        GET    "/api/v1/service-accounts/{name}/trusts" => "trust.read", trusts::list;
+        PUT    "/api/v1/service-accounts/{name}/trusts/{trust}" => "trust.write", trusts::put;
+        GET    "/api/v1/service-accounts/{name}/trusts/{trust}" => "trust.read", trusts::show;
+        DELETE "/api/v1/service-accounts/{name}/trusts/{trust}" => "trust.write", trusts::remove;
     }
 }
 

@@ -1,6 +1,7 @@
 //! Names of issuers, and addresses that may be asked: https, or plain http on this machine.
 
 use std::fmt;
+use std::str::FromStr;
 
 use url::{Host, Url};
 
@@ -47,6 +48,14 @@ impl Issuer {
     }
 }
 
+impl FromStr for Issuer {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        Self::parse(text)
+    }
+}
+
 impl fmt::Display for Issuer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -63,6 +72,14 @@ impl JwksUrl {
 
     pub(crate) fn url(&self) -> &Url {
         &self.0
+    }
+}
+
+impl FromStr for JwksUrl {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        Self::parse(text)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a token says, and whether that is what was expected. Times are judged by our own clock.
 
-use jeton_token::Timestamp;
+use jeton_token::{ClaimName, ClaimRules, Timestamp};
 use serde_json::{Map, Value};
 
 use super::address::Issuer;
@@ -48,18 +48,26 @@ pub(crate) struct Claims {
 impl Unverified<'_> {
     /// Judges signature and claims by these keys.
     pub(super) fn prove(
-        self,
+        &self,
         keys: &KeySet,
         expected: &Expected<'_>,
         now: Timestamp,
     ) -> Result<Claims, Refused> {
         check_type(self.header.kind.as_deref(), expected.used)?;
         keys.check(self.header.key_id.as_deref(), self.header.algorithm, self.message, &self.signature)?;
-        let claims = Claims::read(self.claims, expected.issuer)?;
+        let claims = Claims::read(self.claims.clone(), expected.issuer)?;
         claims.check_audience(expected)?;
         claims.check_times(expected.used, now)?;
         claims.check_nonce(expected.used)?;
         Ok(claims)
+    }
+}
+
+impl Unverified<'_> {
+    /// Whether a token that says this could be meant by these rules, if it proves to be true.
+    pub(crate) fn claims_to_fit(&self, audience: &str, rules: &ClaimRules) -> bool {
+        let names_audience = audiences(&self.claims).is_ok_and(|said| said.iter().any(|one| one == audience));
+        names_audience && rules.hold(|name| text_at(&self.claims, name))
     }
 }
 
@@ -73,13 +81,18 @@ fn check_type(kind: Option<&str>, used: Use<'_>) -> Result<(), Refused> {
 }
 
 impl Claims {
+    /// Whether this is one of those that the rules mean.
+    pub(crate) fn fit(&self, rules: &ClaimRules) -> bool {
+        rules.hold(|name| text_at(&self.all, name))
+    }
+
     fn read(all: Map<String, Value>, issuer: &Issuer) -> Result<Self, Refused> {
         if all.get("iss").and_then(Value::as_str) != Some(issuer.as_str()) {
             return Err(Refused::WrongIssuer);
         }
         let text = |name| match all.get(name) {
             None => Ok(None),
-            Some(Value::String(text)) if text.len() <= SUBJECT_BYTES_MAX => Ok(Some(text.clone())),
+            Some(Value::String(text)) if is_name(text) => Ok(Some(text.clone())),
             Some(_) => Err(Refused::Claim),
         };
         let subject = text("sub")?.filter(|subject| !subject.is_empty()).ok_or(Refused::Subject)?;
@@ -126,6 +139,24 @@ impl Claims {
                 if said == Some(nonce) { Ok(()) } else { Err(Refused::Nonce) }
             }
         }
+    }
+}
+
+/// Of a sensible length, and on one line wherever it is shown.
+fn is_name(text: &str) -> bool {
+    text.len() <= SUBJECT_BYTES_MAX && !text.chars().any(char::is_control)
+}
+
+/// The text of a claim. A truth value or a whole number is as JSON writes it; a list or an object has none, and
+/// neither has a fraction, which could be written in several ways.
+fn text_at(all: &Map<String, Value>, name: &ClaimName) -> Option<String> {
+    let path = name.path();
+    let (first, rest) = path.split_first()?;
+    match rest.iter().try_fold(all.get(first)?, |value, member| value.as_object()?.get(member))? {
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(truth) => Some(truth.to_string()),
+        Value::Number(number) if number.is_i64() || number.is_u64() => Some(number.to_string()),
+        _ => None,
     }
 }
 

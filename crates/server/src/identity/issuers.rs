@@ -55,11 +55,11 @@ impl Issuers {
     /// Proves a token with the keys of its issuer.
     pub(crate) async fn verify(
         &self,
-        token: Unverified<'_>,
+        token: &Unverified<'_>,
         source: &KeySource,
         expected: &Expected<'_>,
     ) -> Result<Claims, Failure> {
-        let keys = self.keys(&token, source, expected.issuer).await?;
+        let keys = self.keys(token, source, expected.issuer).await?;
         Ok(token.prove(&keys, expected, self.clock.now())?)
     }
 

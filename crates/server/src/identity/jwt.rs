@@ -1,5 +1,6 @@
 //! The form of a JWT (RFC 7519) in compact serialization, before anybody has looked at its signature.
 
+use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::{Map, Value};
 
 use super::jwks::Algorithm;
@@ -41,6 +42,13 @@ impl<'a> Unverified<'a> {
         let header = Header::read(&object::parse(&header).ok_or(Refused::Object)?)?;
         let claims = object::parse(&claims).ok_or(Refused::Object)?;
         Ok(Self { header, message: message.as_bytes(), signature, claims })
+    }
+
+    /// A digest of what was signed. Not of the signature: some can be spelled in two ways.
+    pub(crate) fn digest(&self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(digest(&SHA256, self.message).as_ref());
+        bytes
     }
 
     /// Who the token says has made it: enough to look for somebody who trusts that issuer, and for nothing more.

@@ -94,6 +94,14 @@ pub(crate) enum Refused {
     Claim,
 }
 
+impl Refused {
+    /// Whether whoever shows the token may know: its form is theirs to see, and what comes after the signature is
+    /// told to somebody whom the issuer knows. What lies between would tell strangers whom we trust.
+    pub(crate) fn may_be_told(self) -> bool {
+        !matches!(self, Self::UnknownKey | Self::WrongKey | Self::Signature | Self::WrongIssuer | Self::Type)
+    }
+}
+
 /// Why an issuer could not be asked. The text is for the log; callers learn only that nothing can be known.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{0}")]

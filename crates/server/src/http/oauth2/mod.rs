@@ -1,5 +1,6 @@
 //! OAuth 2.0 as ordinary libraries speak it. Unknown parameters are ignored here, as those specifications say.
 
+mod exchange;
 pub(super) mod introspect;
 pub(super) mod metadata;
 pub(super) mod revoke;
@@ -15,7 +16,20 @@ use zeroize::Zeroizing;
 use super::problem;
 
 /// Every parameter that some endpoint here reads.
-const READ: [&str; 4] = ["token", "resource", "client_ip", "grant_type"];
+const READ: [&str; 12] = [
+    "token",
+    "resource",
+    "client_ip",
+    "grant_type",
+    "subject_token",
+    "subject_token_type",
+    "requested_token_type",
+    "service_account",
+    "scope",
+    "audience",
+    "actor_token",
+    "actor_token_type",
+];
 
 /// The form of a request, each parameter that is read at most once (RFC 6749, section 3.1).
 pub(crate) struct Form(Vec<(&'static str, Zeroizing<String>)>);
