@@ -14,9 +14,11 @@ struct Package {
     is_there: fn() -> bool,
 }
 
-const PACKAGES: [Package; 4] = [
+const PACKAGES: [Package; 6] = [
     Package { name: "curl", is_there: curl_is_there },
     Package { name: "git", is_there: git_is_there },
+    Package { name: "nodejs", is_there: node_is_there },
+    Package { name: "npm", is_there: npm_is_there },
     Package { name: "postgresql", is_there: postgres_is_there },
     Package { name: "python3-venv", is_there: venv_is_there },
 ];
@@ -64,6 +66,14 @@ fn curl_is_there() -> bool {
 
 fn git_is_there() -> bool {
     command::succeeds(Command::new("git").arg("--version"))
+}
+
+fn node_is_there() -> bool {
+    command::succeeds(Command::new("node").arg("--version"))
+}
+
+fn npm_is_there() -> bool {
+    command::succeeds(Command::new("npm").arg("--version"))
 }
 
 fn postgres_is_there() -> bool {

@@ -29,6 +29,9 @@ pub(crate) enum Action {
     Bootstrap,
     KeyAdd,
     NoteAltered,
+    TrustRead,
+    TrustWrite,
+    TokenExchange,
 }
 
 impl Action {
@@ -48,6 +51,9 @@ impl Action {
             Self::Bootstrap => "server.bootstrap",
             Self::KeyAdd => "key.add",
             Self::NoteAltered => "token.altered",
+            Self::TrustRead => "trust.read",
+            Self::TrustWrite => "trust.write",
+            Self::TokenExchange => "token.exchange",
         }
     }
 
@@ -73,11 +79,13 @@ impl Action {
             | Self::TokenRevoke => Some("Jeton.Admin.Token"),
             Self::UserRead | Self::UserWrite => Some("Jeton.Admin.User"),
             Self::ApiWrite | Self::ApiCredential => Some("Jeton.Admin.Api"),
+            Self::TrustRead | Self::TrustWrite => Some("Jeton.Admin.ServiceAccount"),
             Self::SessionCreate
             | Self::PasswordChange
             | Self::Bootstrap
             | Self::KeyAdd
-            | Self::NoteAltered => None,
+            | Self::NoteAltered
+            | Self::TokenExchange => None,
         }
     }
 }
@@ -210,6 +218,8 @@ pub(crate) enum Reason {
     CodeReplayed(PrincipalId),
     /// Somebody presented this token of this owner (RFC 7009: possession suffices).
     Possession(TokenId, PrincipalId),
+    /// Somebody proved an identity that stands for this service account.
+    Federated(PrincipalId),
     /// A row was found that is not as it was sealed.
     RowAltered,
 }
@@ -223,6 +233,7 @@ pub(crate) fn system(reason: Reason) -> Permit {
         Reason::KeyAdded => (None, None, Action::KeyAdd),
         Reason::PasswordProved(user) => (Some(user), None, Action::SessionCreate),
         Reason::Possession(token, owner) => (Some(owner), Some(token), Action::TokenRevoke),
+        Reason::Federated(account) => (Some(account), None, Action::TokenExchange),
         Reason::RowAltered => (None, None, Action::NoteAltered),
     };
     let rests_on_credential = matches!(reason, Reason::SaidYes { .. });

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use super::access::{self, Reason};
 use super::create::IssuedToken;
 use super::pending::{Bounds, CodeDigest, Pending};
-use super::{Authority, Caller, Error};
+use super::{Authority, Caller, Error, GrantError};
 use crate::keys::hex;
 use crate::limits::{CODE_MS, CODES_MAX, CODES_OF_USER_MAX};
 use crate::store::Write;
@@ -67,33 +67,6 @@ impl Challenge {
     fn fits(&self, verifier: &str) -> bool {
         let hash = URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()));
         (43..=128).contains(&verifier.len()) && bool::from(hash.as_bytes().ct_eq(self.0.as_bytes()))
-    }
-}
-
-/// Why a grant yields no session (RFC 6749, section 5.2; RFC 8628, section 3.5).
-#[derive(Debug)]
-pub(crate) enum GrantError {
-    /// It is unknown, used up, over, or not for this request. The cases are not told apart.
-    Invalid,
-    /// Nobody has said yes or no.
-    Pending,
-    /// The same, and it was asked too soon.
-    SlowDown,
-    /// Somebody said no.
-    Denied,
-    /// Nobody said anything in time.
-    Expired,
-    /// The operation was not done.
-    Failed(Error),
-}
-
-impl From<Error> for GrantError {
-    fn from(error: Error) -> Self {
-        match error {
-            // The session that said yes, or its owner, is gone.
-            Error::Hidden | Error::Unauthenticated(_) => Self::Denied,
-            other => Self::Failed(other),
-        }
     }
 }
 
@@ -153,12 +126,12 @@ impl Authority {
         let (code, now) = (self.code_digest(code), self.now());
         let taken = self.codes.0.with(code, now, |given| given.take(redirect_uri, verifier, now))?;
         match taken.flatten() {
-            None => Err(GrantError::Invalid),
+            None => Err(invalid()),
             Some(Taken::Replayed(user, token)) => {
                 // Two have the code and the verifier, and one of them should not: the session ends (RFC 6749, 4.1.2).
                 let permit = access::system(Reason::CodeReplayed(user));
                 self.store.write(&permit, &Write::RevokeToken(token)).await.map_err(Error::from)?;
-                Err(GrantError::Invalid)
+                Err(invalid())
             }
             Some(Taken::Fresh(user, session)) => {
                 let permit = access::system(Reason::SaidYes { user, session });
@@ -168,7 +141,7 @@ impl Authority {
                     Err(_) => State::Fresh,
                 };
                 self.codes.0.with(code, now, |given| given.state = state)?;
-                Ok(issued?)
+                issued.map_err(not_issued)
             }
         }
     }
@@ -176,6 +149,19 @@ impl Authority {
     /// What is kept of a code.
     pub(super) fn code_digest(&self, code: &str) -> CodeDigest {
         CodeDigest(*self.keys.newest().row_key().seal("code/v1", &[code.as_bytes()]).as_bytes())
+    }
+}
+
+/// The cases are not told apart.
+pub(super) fn invalid() -> GrantError {
+    GrantError::Grant("the code is unknown, used, over, or not for this request".to_owned())
+}
+
+/// No session came of a yes: the session that said it, or its owner, may be gone.
+pub(super) fn not_issued(error: Error) -> GrantError {
+    match error {
+        Error::Hidden | Error::Unauthenticated(_) => GrantError::Denied,
+        other => other.into(),
     }
 }
 

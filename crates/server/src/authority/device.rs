@@ -12,10 +12,10 @@ use zeroize::Zeroizing;
 
 use super::access::{self, Reason};
 use super::attempts::Counts;
-use super::code::GrantError;
+use super::code::{invalid, not_issued};
 use super::create::IssuedToken;
 use super::pending::{Bounds, CodeDigest, Pending};
-use super::{Authority, Bucket, Caller, Error, Origin};
+use super::{Authority, Bucket, Caller, Error, GrantError, Origin};
 use crate::keys::{Rng, hex};
 use crate::limits::{
     DEVICE_INTERVAL_MS, DEVICE_MS, DEVICE_SLOWER_MS, DEVICES_MAX, DEVICES_OF_ORIGIN_MAX,
@@ -161,10 +161,10 @@ impl Authority {
     pub(crate) async fn redeem_device(&self, device_code: &str) -> Result<IssuedToken, GrantError> {
         let (code, now) = (self.code_digest(device_code), self.now());
         let polled = self.devices.0.with(code, now, |device| device.poll(now))?;
-        let (user, session) = polled.unwrap_or(Err(GrantError::Invalid))?;
+        let (user, session) = polled.unwrap_or(Err(invalid()))?;
         let permit = access::system(Reason::SaidYes { user, session });
-        let issued = self.issue(&permit, self.session_of(user, None)).await.map_err(GrantError::from);
-        if let Err(GrantError::Failed(_)) = issued {
+        let issued = self.issue(&permit, self.session_of(user, None)).await.map_err(not_issued);
+        if let Err(GrantError::Operation(_)) = issued {
             self.devices.0.with(code, now, |device| device.state = State::Confirmed(user, session))?;
         }
         issued
@@ -216,7 +216,7 @@ impl Device {
     fn poll(&mut self, now: Timestamp) -> Result<(PrincipalId, TokenId), GrantError> {
         match self.state {
             State::Denied => Err(GrantError::Denied),
-            State::Used => Err(GrantError::Invalid),
+            State::Used => Err(invalid()),
             _ if now >= self.good_until => Err(GrantError::Expired),
             State::Confirmed(user, session) => {
                 self.state = State::Used;

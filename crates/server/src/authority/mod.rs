@@ -9,10 +9,12 @@ mod code;
 mod create;
 mod device;
 mod edit;
+mod federation;
 mod password;
 mod pending;
 mod signin;
 mod token;
+mod trust;
 mod user;
 mod verify;
 
@@ -24,6 +26,7 @@ use jeton_api::Code;
 use jeton_token::{Id, Place, Prefix, PrincipalName, Timestamp, TokenId};
 
 use crate::clock::Clock;
+use crate::identity::Issuers;
 use crate::keys::{Keys, Rng};
 use crate::store::{Refusal, Store, StoreError};
 
@@ -34,12 +37,14 @@ use device::Devices;
 pub(crate) use access::{Caller, Permit};
 pub(crate) use api::{ApiRequest, Put};
 pub(crate) use attempts::{Bucket, Origin};
-pub(crate) use code::{Challenge, GrantError, LoopbackUri};
+pub(crate) use code::{Challenge, LoopbackUri};
 pub(crate) use create::{CreateRequest, End, IssuedToken};
 pub(crate) use device::{Answer, AskingDevice, UserCode};
 pub(crate) use edit::EditRequest;
+pub(crate) use federation::{ExchangeRequest, GrantError};
 pub(crate) use password::Passwords;
 pub(crate) use token::ListRequest;
+pub(crate) use trust::TrustRequest;
 pub(crate) use user::UserRequest;
 pub(crate) use verify::{Judged, Known, Question};
 
@@ -58,6 +63,8 @@ pub(crate) struct Authority {
     guesses: Arc<Attempts>,
     codes: Arc<Codes>,
     devices: Arc<Devices>,
+    /// The issuers whose identity tokens somebody trusts.
+    pub(crate) issuers: Issuers,
     /// Where the first administrator's password is until it is changed.
     pub(crate) first_password: Arc<Path>,
     /// Tokens whose altered rows were noted in the audit already; once each for the life of the process.
@@ -137,6 +144,7 @@ impl From<Refusal> for Error {
         let conflict = |code: Code, detail: &str| Self::Conflict(code, detail.to_owned());
         match refusal {
             Refusal::Gone | Refusal::OwnerGone => Self::Hidden,
+            Refusal::Replayed => Self::Unauthenticated(Code::InvalidToken),
             Refusal::CredentialGone => Self::Unauthenticated(Code::InvalidToken),
             Refusal::Changed => {
                 conflict(Code::ChangedMeanwhile, "somebody else changed it at the same moment; try again")
@@ -167,6 +175,7 @@ impl Authority {
     /// The authority over a store.
     pub(crate) fn new(store: Store, keys: Arc<Keys>, clock: Clock, rng: Rng, names: Names) -> Self {
         let passwords = Arc::new(Passwords::new(&rng));
+        let issuers = Issuers::new(clock.clone());
         let Names { prefix, first_password } = names;
         Self {
             store,
@@ -178,6 +187,7 @@ impl Authority {
             failures: Arc::new(Attempts::new()),
             guesses: Arc::new(Attempts::new()),
             codes: Arc::new(Codes::new()),
+            issuers,
             devices: Arc::new(Devices::new()),
             first_password,
             noted: Arc::default(),
@@ -189,7 +199,7 @@ impl Authority {
         self.store.ping().await.is_ok()
     }
 
-    pub(crate) fn now(&self) -> Timestamp {
+    fn now(&self) -> Timestamp {
         self.clock.now()
     }
 

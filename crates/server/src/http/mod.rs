@@ -84,7 +84,7 @@ macro_rules! routes {
 
 /// Every address of the server.
 pub fn routes() -> Vec<RouteEntry> {
-    use v1::{apis, sessions, tokens, users};
+    use v1::{apis, sessions, tokens, trusts, users};
     routes! {
         GET    "/healthz" => "open: liveness", health::live;
         GET    "/readyz" => "open: readiness", health::ready;
@@ -98,9 +98,9 @@ pub fn routes() -> Vec<RouteEntry> {
         GET    "/oauth2/authorize" => "open: page, sends to sign-in", page::authorize::show;
         POST   "/oauth2/authorize" => "open: page, sends to sign-in", page::authorize::decide;
         POST   "/oauth2/device_authorization" => "open: yields a code to confirm", oauth2::device::start;
-        POST   "/oauth2/token" => "open: proof by the grant", oauth2::token::grant;
         POST   "/oauth2/introspect" => "token.verify", oauth2::introspect::introspect;
         POST   "/oauth2/revoke" => "open: possession of the token", oauth2::revoke::revoke;
+        POST   "/oauth2/token" => "open: the grant carries its own proof", oauth2::token::token;
         POST   "/api/v1/sessions" => "open: proof of the password", sessions::create;
         POST   "/api/v1/tokens" => "token.create", tokens::create;
         GET    "/api/v1/tokens" => "token.read", tokens::list;
@@ -122,6 +122,10 @@ pub fn routes() -> Vec<RouteEntry> {
         GET    "/api/v1/users/{name}" => "user.read", users::show;
         PATCH  "/api/v1/users/{name}" => "user.write", users::edit;
         DELETE "/api/v1/users/{name}" => "user.write", users::remove;
+        GET    "/api/v1/service-accounts/{name}/trusts" => "trust.read", trusts::list;
+        PUT    "/api/v1/service-accounts/{name}/trusts/{trust}" => "trust.write", trusts::put;
+        GET    "/api/v1/service-accounts/{name}/trusts/{trust}" => "trust.read", trusts::show;
+        DELETE "/api/v1/service-accounts/{name}/trusts/{trust}" => "trust.write", trusts::remove;
     }
 }
 

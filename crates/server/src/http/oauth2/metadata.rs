@@ -5,9 +5,7 @@ use axum::extract::State;
 use serde_json::{Value, json};
 
 use super::super::Doors;
-
-/// What the token endpoint takes.
-const GRANTS: [&str; 2] = ["authorization_code", "urn:ietf:params:oauth:grant-type:device_code"];
+use super::token::GRANTS;
 
 /// `GET /.well-known/oauth-authorization-server`.
 pub(crate) async fn show(State(doors): State<Doors>) -> Json<Value> {
