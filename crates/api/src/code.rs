@@ -46,6 +46,7 @@ codes! {
     RevokedToken = "revoked_token", "the credential was revoked";
     ExpiredToken = "expired_token", "the credential has expired";
     TwoCredentials = "two_credentials", "a request carries one credential";
+    CrossSite = "cross_site", "a form is taken from pages of this server only";
     InvalidPassword = "invalid_password", "user name and password do not fit";
     InsufficientScope = "insufficient_scope", "the credential or its owner lacks a scope";
     ScopeExceedsGrant = "scope_exceeds_grant", "nobody gives more than they hold";

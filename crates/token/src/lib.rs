@@ -10,6 +10,7 @@
 mod audit;
 mod base62;
 mod catalogue;
+mod claim;
 mod decision;
 mod digest;
 mod id;
@@ -28,6 +29,9 @@ pub use audit::{AuditRecord, Leaf};
 pub use catalogue::{
     Catalogue, CatalogueError, CatalogueScope, MAX_CATALOGUE_BYTES, MAX_CATALOGUE_SCOPES, MAX_IMPLIES_DEPTH,
 };
+pub use claim::{
+    ClaimName, ClaimNameError, ClaimPattern, ClaimPatternError, ClaimRules, ClaimRulesError, MAX_CLAIM_RULES,
+};
 pub use decision::{
     Active, Audience, Demand, Facts, Inactive, Link, OwnerState, Verdict, Where, concerns, decide,
     effective_at, standing,
@@ -35,7 +39,7 @@ pub use decision::{
 pub use digest::{Mac, Pepper, PepperVersion, RowKey, TokenDigest};
 pub use id::{
     ApiId, BindingId, EventId, GroupId, Id, IdError, IdKey, OrganizationId, PrincipalId, ProjectId, RoleId,
-    SecretId, TokenId,
+    SecretId, TokenId, TrustId,
 };
 pub use lifetime::{Expiry, Timestamp};
 pub use limits::{Network, NetworkError, NetworkLimit, PlaceLimit};

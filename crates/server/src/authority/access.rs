@@ -29,6 +29,9 @@ pub(crate) enum Action {
     Bootstrap,
     KeyAdd,
     NoteAltered,
+    TrustRead,
+    TrustWrite,
+    TokenExchange,
 }
 
 impl Action {
@@ -48,6 +51,9 @@ impl Action {
             Self::Bootstrap => "server.bootstrap",
             Self::KeyAdd => "key.add",
             Self::NoteAltered => "token.altered",
+            Self::TrustRead => "trust.read",
+            Self::TrustWrite => "trust.write",
+            Self::TokenExchange => "token.exchange",
         }
     }
 
@@ -73,11 +79,13 @@ impl Action {
             | Self::TokenRevoke => Some("Jeton.Admin.Token"),
             Self::UserRead | Self::UserWrite => Some("Jeton.Admin.User"),
             Self::ApiWrite | Self::ApiCredential => Some("Jeton.Admin.Api"),
+            Self::TrustRead | Self::TrustWrite => Some("Jeton.Admin.ServiceAccount"),
             Self::SessionCreate
             | Self::PasswordChange
             | Self::Bootstrap
             | Self::KeyAdd
-            | Self::NoteAltered => None,
+            | Self::NoteAltered
+            | Self::TokenExchange => None,
         }
     }
 }
@@ -92,6 +100,11 @@ pub(crate) struct Caller {
 impl Caller {
     pub(crate) fn principal(&self) -> PrincipalId {
         self.chain.token.owner
+    }
+
+    /// The owner's name.
+    pub(crate) fn name(&self) -> &str {
+        &self.chain.token.owner_name
     }
 
     pub(crate) fn token(&self) -> TokenId {
@@ -173,6 +186,14 @@ pub(crate) fn on_own_password(caller: &Caller, owner: PrincipalId) -> Option<Per
     is_own.then(|| permit(caller, Action::PasswordChange))
 }
 
+/// The person behind a session, and the session: a token does not speak for its owner on a page.
+pub(crate) fn person(caller: &Caller) -> Result<(PrincipalId, TokenId), Error> {
+    if caller.is_session() {
+        return Ok((caller.principal(), caller.token()));
+    }
+    Err(Error::denied(Code::NotHonouredHere, "only a person who is signed in says yes here"))
+}
+
 /// For administering at a place.
 pub(crate) fn at(caller: &Caller, place: Place, action: Action) -> Result<Permit, Error> {
     match action.admin_scope() {
@@ -191,8 +212,14 @@ pub(crate) enum Reason {
     KeyAdded,
     /// Somebody gave this user's password.
     PasswordProved(PrincipalId),
+    /// This user said yes in this session, which must still stand: it becomes another one, of a command line.
+    SaidYes { user: PrincipalId, session: TokenId },
+    /// The code that a session of this user was made with was shown once more.
+    CodeReplayed(PrincipalId),
     /// Somebody presented this token of this owner (RFC 7009: possession suffices).
     Possession(TokenId, PrincipalId),
+    /// Somebody proved an identity that stands for this service account.
+    Federated(PrincipalId),
     /// A row was found that is not as it was sealed.
     RowAltered,
 }
@@ -200,13 +227,17 @@ pub(crate) enum Reason {
 /// The only other maker of permits.
 pub(crate) fn system(reason: Reason) -> Permit {
     let (actor, credential, action) = match reason {
+        Reason::SaidYes { user, session } => (Some(user), Some(session), Action::SessionCreate),
+        Reason::CodeReplayed(owner) => (Some(owner), None, Action::TokenRevoke),
         Reason::FirstStart => (None, None, Action::Bootstrap),
         Reason::KeyAdded => (None, None, Action::KeyAdd),
         Reason::PasswordProved(user) => (Some(user), None, Action::SessionCreate),
         Reason::Possession(token, owner) => (Some(owner), Some(token), Action::TokenRevoke),
+        Reason::Federated(account) => (Some(account), None, Action::TokenExchange),
         Reason::RowAltered => (None, None, Action::NoteAltered),
     };
-    Permit { actor, credential, action, rests_on_credential: false }
+    let rests_on_credential = matches!(reason, Reason::SaidYes { .. });
+    Permit { actor, credential, action, rests_on_credential }
 }
 
 fn permit(caller: &Caller, action: Action) -> Permit {

@@ -5,11 +5,16 @@ mod access;
 mod api;
 mod attempts;
 mod built_in;
+mod code;
 mod create;
+mod device;
 mod edit;
+mod federation;
 mod password;
+mod pending;
 mod signin;
 mod token;
+mod trust;
 mod user;
 mod verify;
 
@@ -21,18 +26,25 @@ use jeton_api::Code;
 use jeton_token::{Id, Place, Prefix, PrincipalName, Timestamp, TokenId};
 
 use crate::clock::Clock;
+use crate::identity::Issuers;
 use crate::keys::{Keys, Rng};
 use crate::store::{Refusal, Store, StoreError};
 
 use attempts::Attempts;
+use code::Codes;
+use device::Devices;
 
 pub(crate) use access::{Caller, Permit};
 pub(crate) use api::{ApiRequest, Put};
 pub(crate) use attempts::{Bucket, Origin};
+pub(crate) use code::{Challenge, LoopbackUri};
 pub(crate) use create::{CreateRequest, End, IssuedToken};
+pub(crate) use device::{Answer, AskingDevice, UserCode};
 pub(crate) use edit::EditRequest;
+pub(crate) use federation::{ExchangeRequest, GrantError};
 pub(crate) use password::Passwords;
 pub(crate) use token::ListRequest;
+pub(crate) use trust::TrustRequest;
 pub(crate) use user::UserRequest;
 pub(crate) use verify::{Judged, Known, Question};
 
@@ -47,6 +59,12 @@ pub(crate) struct Authority {
     pub(crate) passwords: Arc<Passwords>,
     /// Wrong passwords.
     failures: Arc<Attempts>,
+    /// Wrong user codes.
+    guesses: Arc<Attempts>,
+    codes: Arc<Codes>,
+    devices: Arc<Devices>,
+    /// The issuers whose identity tokens somebody trusts.
+    pub(crate) issuers: Issuers,
     /// Where the first administrator's password is until it is changed.
     pub(crate) first_password: Arc<Path>,
     /// Tokens whose altered rows were noted in the audit already; once each for the life of the process.
@@ -126,6 +144,7 @@ impl From<Refusal> for Error {
         let conflict = |code: Code, detail: &str| Self::Conflict(code, detail.to_owned());
         match refusal {
             Refusal::Gone | Refusal::OwnerGone => Self::Hidden,
+            Refusal::Replayed => Self::Unauthenticated(Code::InvalidToken),
             Refusal::CredentialGone => Self::Unauthenticated(Code::InvalidToken),
             Refusal::Changed => {
                 conflict(Code::ChangedMeanwhile, "somebody else changed it at the same moment; try again")
@@ -156,9 +175,23 @@ impl Authority {
     /// The authority over a store.
     pub(crate) fn new(store: Store, keys: Arc<Keys>, clock: Clock, rng: Rng, names: Names) -> Self {
         let passwords = Arc::new(Passwords::new(&rng));
+        let issuers = Issuers::new(clock.clone());
         let Names { prefix, first_password } = names;
-        let failures = Arc::new(Attempts::new());
-        Self { store, keys, clock, rng, prefix, passwords, failures, first_password, noted: Arc::default() }
+        Self {
+            store,
+            keys,
+            clock,
+            rng,
+            prefix,
+            passwords,
+            failures: Arc::new(Attempts::new()),
+            guesses: Arc::new(Attempts::new()),
+            codes: Arc::new(Codes::new()),
+            issuers,
+            devices: Arc::new(Devices::new()),
+            first_password,
+            noted: Arc::default(),
+        }
     }
 
     /// Whether the store answers.

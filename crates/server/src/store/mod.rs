@@ -17,6 +17,7 @@ mod principal;
 mod rights;
 mod seal;
 mod token;
+mod trust;
 mod write;
 
 use std::path::Path;
@@ -31,6 +32,7 @@ pub(crate) use catalogue::{ApiRecord, NewApi};
 pub(crate) use principal::{NewUser, PasswordHash, PrincipalRecord, UserEdit};
 pub(crate) use rights::RightsByOwner;
 pub(crate) use token::{Chain, ListFilter, NewSecret, NewToken, Rotation, TokenEdit, TokenRecord};
+pub(crate) use trust::{Exchange, NewTrust, Seen, TrustRecord, TrustTerms, TrustedKeys};
 pub(crate) use write::{Outcome, Write};
 
 /// The store of one deployment.
@@ -73,6 +75,8 @@ pub(crate) enum Refusal {
     CredentialGone,
     /// The owner was removed since, or, where that counts, disabled, or has another password.
     OwnerGone,
+    /// An identity token that is taken once was taken before.
+    Replayed,
     Gone,
     BuiltIn,
     LastAdministrator,

@@ -236,6 +236,23 @@ pub(super) async fn check_owner(pen: &mut Pen<'_>, new: &NewToken) -> Result<(),
     Ok(())
 }
 
+/// The principal must still be there; nobody removes it before this transaction has ended.
+pub(super) async fn check_there(pen: &mut Pen<'_>, id: PrincipalId) -> Result<PrincipalRecord, StoreError> {
+    pen.transaction.hold(Held::Principal(&id.to_string())).await?;
+    of_id(pen.transaction, id).await.map_err(|error| match error {
+        StoreError::Refused(_) => Refusal::OwnerGone.into(),
+        other => other,
+    })
+}
+
+/// The same, and enabled.
+pub(super) async fn check_enabled(pen: &mut Pen<'_>, id: PrincipalId) -> Result<(), StoreError> {
+    match check_there(pen, id).await?.disabled_at {
+        None => Ok(()),
+        Some(_) => Err(Refusal::OwnerGone.into()),
+    }
+}
+
 /// Suspends or revives all tokens of a principal.
 pub(super) async fn set_disabled(
     pen: &mut Pen<'_>,

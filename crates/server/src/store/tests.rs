@@ -1,7 +1,7 @@
 //! The store's contract, on both databases.
 
 use super::database::{Database, Statement};
-use super::{audit, bootstrap, catalogue, change, meta, principal, rights, token};
+use super::{audit, bootstrap, catalogue, change, meta, principal, rights, token, trust};
 
 fn every_statement() -> Vec<Statement> {
     let listed = [
@@ -12,6 +12,7 @@ fn every_statement() -> Vec<Statement> {
         meta::STATEMENTS,
         principal::STATEMENTS,
         rights::STATEMENTS,
+        trust::STATEMENTS,
     ];
     listed.into_iter().flatten().copied().chain(token::statements()).collect()
 }

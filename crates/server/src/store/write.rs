@@ -1,11 +1,12 @@
 //! Writes as values, and the one function that applies them.
 
-use jeton_token::{PrincipalId, TokenId, standing};
+use jeton_token::{PrincipalId, TokenId, TrustId, standing};
 
 use super::catalogue::{self, ApiRecord, NewApi};
 use super::database::{Held, Transaction};
 use super::principal::{self, NewUser, PrincipalRecord, UserEdit};
 use super::token::{self, NewToken, Pen, TokenEdit, TokenRecord};
+use super::trust::{self, Exchange, NewTrust, TrustRecord};
 use super::{Refusal, RightsByOwner, Store, StoreError, audit, bootstrap, change, meta};
 use crate::authority::Permit;
 
@@ -20,6 +21,9 @@ pub(crate) enum Write {
     RemoveUser(PrincipalId),
     PutApi(NewApi),
     RemoveApi(PrincipalId),
+    PutTrust(NewTrust),
+    RemoveTrust(TrustId),
+    Exchange(Exchange),
     Bootstrap(bootstrap::FirstUser),
     /// The name and check value of a key that was added to the pepper file.
     KeepKey(String, String),
@@ -33,6 +37,7 @@ pub(crate) enum Outcome {
     Token(Box<TokenRecord>),
     Principal(Box<PrincipalRecord>),
     Api(Box<ApiRecord>),
+    Trust(Box<TrustRecord>),
     Done,
 }
 
@@ -112,6 +117,9 @@ impl Store {
             Write::RemoveUser(id) => of_principal(principal::remove(&mut pen, *id).await?),
             Write::PutApi(new) => of_api(catalogue::put(&mut pen, new).await?),
             Write::RemoveApi(id) => (Outcome::Done, catalogue::remove(&mut pen, *id, by).await?),
+            Write::PutTrust(new) => of_trust(trust::put(&mut pen, new, by).await?),
+            Write::RemoveTrust(id) => (Outcome::Done, trust::remove(&mut pen, *id, by).await?),
+            Write::Exchange(exchange) => of_token(trust::exchange(&mut pen, exchange).await?),
             Write::Bootstrap(user) => (Outcome::Done, bootstrap::fill(&mut pen, user, &self.rng).await?),
             Write::KeepKey(name, check) => {
                 (Outcome::Done, meta::keep_key(pen.transaction, name, check).await?)
@@ -144,6 +152,10 @@ fn of_principal((principal, event): (PrincipalRecord, Event)) -> (Outcome, Event
 
 fn of_api((api, event): (ApiRecord, Event)) -> (Outcome, Event) {
     (Outcome::Api(Box::new(api)), event)
+}
+
+fn of_trust((trust, event): (TrustRecord, Event)) -> (Outcome, Event) {
+    (Outcome::Trust(Box::new(trust)), event)
 }
 
 fn altered(id: TokenId) -> Event {

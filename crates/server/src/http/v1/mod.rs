@@ -3,6 +3,7 @@
 pub(super) mod apis;
 pub(super) mod sessions;
 pub(super) mod tokens;
+pub(super) mod trusts;
 pub(super) mod users;
 pub(super) mod verify;
 
