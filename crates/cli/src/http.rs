@@ -146,11 +146,11 @@ impl Http {
     }
 
     async fn refusal(&self, status: StatusCode, response: Response) -> Error {
-        let problem = self.body(response).await.ok().and_then(|body| serde_json::from_slice(&body).ok());
-        let problem = problem.unwrap_or_else(|| unexplained(status));
         let next = (status == StatusCode::UNAUTHORIZED).then(|| self.sign_in_again()).flatten();
-        // The status that was sent counts, not the one that the body repeats.
-        Refusal { problem: Problem { status: status.as_u16(), ..problem }, next }.into()
+        match self.body(response).await {
+            Ok(body) => refusal(status, &body, next),
+            Err(_) => refusal(status, &[], next),
+        }
     }
 
     /// What to do about a credential that is not honoured. Without one, a name or a password was wrong.
@@ -166,6 +166,13 @@ impl Http {
             Source::Flag => "use another token".to_owned(),
         })
     }
+}
+
+/// A refusal with this body, and what can be done about it.
+pub(crate) fn refusal(status: StatusCode, body: &[u8], next: Option<String>) -> Error {
+    let problem = serde_json::from_slice(body).unwrap_or_else(|_| unexplained(status));
+    // The status that was sent counts, not the one that the body repeats.
+    Refusal { problem: Problem { status: status.as_u16(), ..problem }, next }.into()
 }
 
 fn bearer(secret: &Secret) -> Result<HeaderValue> {

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::loopback::{Brought, Loopback, nobody_came};
-use super::oauth::{CLIENT_ID, OAuth};
+use super::oauth::{CLIENT_ID, Metadata, OAuth};
 use super::random;
 use crate::access::Server;
 use crate::environment;
@@ -25,6 +25,7 @@ pub(super) async fn sign_in(
     output: Output,
     server: &Server,
     oauth: &OAuth<'_>,
+    metadata: &Metadata,
 ) -> Result<Result<Secret, String>> {
     let commands = match commands() {
         Ok(commands) => commands,
@@ -32,6 +33,8 @@ pub(super) async fn sign_in(
     };
     let loopback = Loopback::open().await?;
     let (state, verifier) = (random::word()?, random::word()?);
+    let issuer =
+        metadata.issuer.as_deref().filter(|_| metadata.authorization_response_iss_parameter_supported);
     let redirect = loopback.redirect().to_owned();
     let page = page(server, &redirect, &state, &random::challenge(&verifier))?;
     let Some(mut browser) = open(&commands, &page) else {
@@ -39,7 +42,7 @@ pub(super) async fn sign_in(
     };
     output.note(&format!("sign in at the browser that opens; if none does, open this page:\n{page}"));
     let brought = tokio::select! {
-        brought = timeout(PATIENCE, loopback.wait(&state)) => brought.map_err(|_| nobody_came())??,
+        brought = timeout(PATIENCE, loopback.wait(&state, issuer)) => brought.map_err(|_| nobody_came())??,
         reason = failed(&mut browser) => return Ok(Err(reason)),
     };
     redeem(oauth, brought, &verifier, &redirect).await.map(Ok)

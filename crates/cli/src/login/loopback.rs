@@ -44,7 +44,7 @@ impl Loopback {
     }
 
     /// Waits for the browser, however many others come.
-    pub(super) async fn wait(self, state: &str) -> Result<Brought> {
+    pub(super) async fn wait(self, state: &str, issuer: Option<&str>) -> Result<Brought> {
         let (found, mut brought) = mpsc::channel(1);
         let busy = std::sync::Arc::new(tokio::sync::Semaphore::new(CONNECTIONS_MAX));
         loop {
@@ -53,7 +53,7 @@ impl Loopback {
                 accepted = self.listener.accept() => {
                     let Ok((stream, _)) = accepted else { continue };
                     let Ok(place) = std::sync::Arc::clone(&busy).try_acquire_owned() else { continue };
-                    let (expected, found) = (Expected::new(&self.redirect, state)?, found.clone());
+                    let (expected, found) = (Expected::new(&self.redirect, state, issuer)?, found.clone());
                     tokio::spawn(async move {
                         // Whoever is slow, or gone, is no browser that brings something.
                         let _slow = timeout(REQUEST_TIME, serve(stream, &expected, &found)).await;
@@ -70,13 +70,15 @@ struct Expected {
     host: String,
     redirect: Url,
     state: String,
+    /// What the server calls itself, if it says so to the browser too.
+    issuer: Option<String>,
 }
 
 impl Expected {
-    fn new(redirect: &str, state: &str) -> Result<Self> {
+    fn new(redirect: &str, state: &str, issuer: Option<&str>) -> Result<Self> {
         let url = Url::parse(redirect).context("no address")?;
         let host = redirect.trim_start_matches("http://").trim_end_matches(PATH).to_owned();
-        Ok(Self { host, redirect: url, state: state.to_owned() })
+        Ok(Self { host, redirect: url, state: state.to_owned(), issuer: issuer.map(str::to_owned) })
     }
 
     /// What a request brings; nothing if it is not the one that is waited for.
@@ -100,7 +102,8 @@ impl Expected {
                 url.query_pairs().filter(|(key, _)| key == name).map(|(_, value)| value.into_owned());
             values.next().filter(|_| values.next().is_none())
         };
-        if value("state")? != self.state {
+        // A code of another server would be told to this one (RFC 9207).
+        if value("state")? != self.state || self.issuer.is_some() && value("iss") != self.issuer {
             return None;
         }
         if let Some(error) = value("error") {
@@ -169,7 +172,18 @@ mod tests {
     use super::*;
 
     fn expected() -> Expected {
-        Expected::new("http://127.0.0.1:4000/callback", "the-state").unwrap()
+        Expected::new("http://127.0.0.1:4000/callback", "the-state", None).unwrap()
+    }
+
+    #[test]
+    fn a_server_that_names_itself_always_does() {
+        let expected = Expected { issuer: Some("https://a.example".to_owned()), ..expected() };
+        let read = |more: &str| {
+            let target = format!("/callback?code=a&state=the-state{more}");
+            expected.read(&format!("GET {target} HTTP/1.1\r\nhost: 127.0.0.1:4000\r\n\r\n"))
+        };
+        assert!(read("&iss=https%3A%2F%2Fa.example").is_some());
+        assert!(read("").is_none() && read("&iss=https%3A%2F%2Fb.example").is_none());
     }
 
     fn read(target: &str) -> Option<Brought> {

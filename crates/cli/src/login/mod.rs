@@ -15,7 +15,7 @@ use clap::Args;
 use jeton_api::{CreateSession, Secret, Token};
 
 use self::identity::Sources;
-use self::oauth::OAuth;
+use self::oauth::{Metadata, OAuth};
 use self::way::{PassedOver, Way};
 use crate::access::{App, Credential, Server, Source};
 use crate::args::{SharedSecret, secret};
@@ -58,6 +58,10 @@ pub(crate) struct LoginArgs {
     /// The file in which the platform keeps this workload's identity token
     #[arg(long, env = "JETON_IDENTITY_TOKEN_FILE", hide_env_values = true, value_name = "FILE")]
     identity_token_file: Option<PathBuf>,
+
+    /// Which service account to be, if an identity token could stand for several
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["user", "password_stdin", "device"])]
+    service_account: Option<String>,
 
     /// Let the server have identity tokens for this audience, although it is not the server's name
     #[arg(long, env = "JETON_EXCHANGE_AUDIENCE", hide_env_values = true, value_name = "AUDIENCE")]
@@ -120,12 +124,16 @@ async fn by_itself(app: &App, server: Server, args: LoginArgs) -> Result<()> {
     let agreed = args.exchange_audience.clone().or_else(|| agreed_before(&server));
     let (secret, way) = if args.device {
         (device::sign_in(app.output, &oauth).await?, Way::Device)
-    } else if let Some(found) =
-        by_identity(&server, &oauth, &args, agreed.as_deref(), &mut passed_over).await?
-    {
-        found
     } else {
-        by_person(app, &server, &oauth, &mut passed_over).await?
+        let metadata = oauth.metadata().await?;
+        let (asked, file) =
+            (metadata.jeton_exchange_audience.as_deref(), args.identity_token_file.as_deref());
+        let sources = Sources { server: &server, asked, agreed: agreed.as_deref(), file };
+        let account = args.service_account.as_deref();
+        match by_identity(&sources, &oauth, account, &mut passed_over).await? {
+            Some(found) => found,
+            None => by_person(app, &server, (&oauth, &metadata), &mut passed_over).await?,
+        }
     };
     kept(app, &server, secret, Found { way, passed_over, agreed }).await
 }
@@ -165,18 +173,14 @@ async fn honoured(app: &App, server: &Server, credential: Credential) -> Result<
 
 /// By what other programs know about who this is.
 async fn by_identity(
-    server: &Server,
+    sources: &Sources<'_>,
     oauth: &OAuth<'_>,
-    args: &LoginArgs,
-    agreed: Option<&str>,
+    account: Option<&str>,
     passed_over: &mut Vec<PassedOver>,
 ) -> Result<Option<(Secret, Way)>> {
-    let metadata = oauth.metadata().await?;
-    let (asked, file) = (metadata.jeton_exchange_audience.as_deref(), args.identity_token_file.as_deref());
-    let sources = Sources { server, asked, agreed, file };
     for way in [Way::AzureCli, Way::AzurePowershell, Way::IdentityTokenFile] {
         let reason = match sources.token(way).await {
-            Ok(identity) => match oauth.exchange(&identity).await? {
+            Ok(identity) => match oauth.exchange(&identity, account).await? {
                 Ok(secret) => return Ok(Some((secret, way))),
                 Err(refused) => format!("the server refuses its token: {}", refused.reason()),
             },
@@ -191,10 +195,10 @@ async fn by_identity(
 async fn by_person(
     app: &App,
     server: &Server,
-    oauth: &OAuth<'_>,
+    (oauth, metadata): (&OAuth<'_>, &Metadata),
     passed_over: &mut Vec<PassedOver>,
 ) -> Result<(Secret, Way)> {
-    match browser::sign_in(app.output, server, oauth).await? {
+    match browser::sign_in(app.output, server, oauth, metadata).await? {
         Ok(secret) => Ok((secret, Way::Browser)),
         Err(reason) => {
             passed_over.push(PassedOver { way: Way::Browser, reason });

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::Result;
 use crate::escape::safe;
-use crate::http::Http;
+use crate::http::{Http, refusal};
 
 /// The name of every command line.
 pub(super) const CLIENT_ID: &str = "jeton-cli";
@@ -41,6 +41,12 @@ impl Refused {
 /// What the server says about itself (RFC 8414), as far as it matters here.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Metadata {
+    /// What the server calls itself.
+    #[serde(default)]
+    pub(super) issuer: Option<String>,
+    /// Whether it says so whenever it sends a browser back (RFC 9207).
+    #[serde(default)]
+    pub(super) authorization_response_iss_parameter_supported: bool,
     /// Whom identity tokens must be for, if the server takes any.
     #[serde(default)]
     pub(super) jeton_exchange_audience: Option<String>,
@@ -100,8 +106,9 @@ impl OAuth<'_> {
     }
 
     /// Exchanges an identity token of somebody else (RFC 8693).
-    pub(super) async fn exchange(&self, identity: &Secret) -> Result<Answer<Secret>> {
-        let fields = [("subject_token", identity.expose()), ("subject_token_type", JWT)];
+    pub(super) async fn exchange(&self, identity: &Secret, account: Option<&str>) -> Result<Answer<Secret>> {
+        let mut fields = vec![("subject_token", identity.expose()), ("subject_token_type", JWT)];
+        fields.extend(account.map(|account| ("service_account", account)));
         self.grant(EXCHANGE, &fields).await
     }
 
@@ -113,14 +120,13 @@ impl OAuth<'_> {
 
     async fn post<T: DeserializeOwned>(&self, path: &[&str], fields: &[(&str, &str)]) -> Result<Answer<T>> {
         let (status, body) = self.0.post_form(path, fields).await?;
-        let answer = if status.is_success() {
-            serde_json::from_slice(&body).map(Ok)
-        } else {
-            serde_json::from_slice(&body).map(Err)
-        };
-        answer.map_err(|error| {
-            let message = format!("the server answered {status}, and the rest makes no sense");
-            anyhow!(error).context(message).into()
-        })
+        if status.is_success() {
+            let message = "the server's answer makes no sense; is it a Jeton server of this version?";
+            return serde_json::from_slice(&body)
+                .map(Ok)
+                .map_err(|error| anyhow!(error).context(message).into());
+        }
+        // What is no refusal of OAuth's is one of the server itself.
+        serde_json::from_slice(&body).map(Err).map_err(|_| refusal(status, &body, None))
     }
 }
