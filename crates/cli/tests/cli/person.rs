@@ -48,10 +48,10 @@ impl Person {
     }
 
     fn go(&mut self, method: Method, url: Url, fields: &[(String, String)]) -> Page {
-        let mut page = self.step(method, url, fields);
+        let mut page = self.step(&method, url, fields);
         for _ in 0..STEPS_MAX {
             match next(&page) {
-                Ok(next) => page = self.step(Method::GET, next, &[]),
+                Ok(next) => page = self.step(&Method::GET, next, &[]),
                 Err(()) => return page.0,
             }
         }
@@ -59,14 +59,14 @@ impl Person {
     }
 
     /// One request: the page, and where it sends the browser.
-    fn step(&mut self, method: Method, url: Url, fields: &[(String, String)]) -> (Page, Option<String>) {
+    fn step(&mut self, method: &Method, url: Url, fields: &[(String, String)]) -> (Page, Option<String>) {
         let origin = url.origin().ascii_serialization();
         let cookies = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>();
         let mut request = self.client.request(method.clone(), url.clone());
         if !cookies.is_empty() {
             request = request.header(COOKIE, cookies.join("; "));
         }
-        if method == Method::POST {
+        if *method == Method::POST {
             request = request.header(ORIGIN, origin).header("Sec-Fetch-Site", "same-origin").form(fields);
         }
         let response = self.runtime.block_on(request.send()).unwrap();
