@@ -18,6 +18,7 @@ mod clients;
 mod connections;
 mod first_light;
 mod oauth2;
+mod pages;
 mod races;
 mod rechecked;
 mod rights;

@@ -1,6 +1,7 @@
 //! A real server on a free port, with a clock that the test moves, and a client that speaks to it.
 
 pub(crate) mod answer;
+pub(crate) mod browser;
 pub(crate) mod clock;
 #[macro_use]
 mod on_both;
