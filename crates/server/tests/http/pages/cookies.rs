@@ -37,8 +37,9 @@ async fn over_https_the_cookie_is_of_this_host_alone(authority: Authority) {
     let mut planted = Browser::new(&authority);
     planted.plant("jeton", &session);
     assert!(planted.open("/sign-in").await.text.contains("Password"), "the plain name is not read here");
-    let foreign = authority.request(Method::POST, "/sign-in").header("origin", "https://tokens.example.org");
-    Answer::to(foreign.form(&[("user", alice.name.as_str()), ("password", PASSWORD)])).await.expect(303);
+    let request = Browser::new(&authority).request(Method::POST, "/sign-in");
+    let request = request.header("origin", "https://tokens.example.org");
+    Answer::to(request.form(&[("user", alice.name.as_str()), ("password", PASSWORD)])).await.expect(303);
 }
 
 async fn attack_17_a_cookie_and_another_credential_are_one_too_many(authority: Authority) {
