@@ -196,17 +196,6 @@ pub(crate) fn oauth_error(error: &'static str, description: &str) -> Response<Bo
     no_store((StatusCode::BAD_REQUEST, Json(body)))
 }
 
-/// The same when nothing can be known just now: no verdict on what was presented.
-pub(crate) fn oauth_unavailable() -> Response<Body> {
-    let body = serde_json::json!({
-        "error": "temporarily_unavailable",
-        "error_description": Code::Unavailable.title(),
-    });
-    let mut response = no_store((StatusCode::SERVICE_UNAVAILABLE, Json(body)));
-    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
-    response
-}
-
 /// The body is larger than the limit, or was not read for another reason.
 pub(crate) fn unread(status: StatusCode) -> Problem {
     match status {

@@ -10,7 +10,7 @@ use jeton_api::{Granted, Secret};
 use super::super::Doors;
 use super::super::problem::{self, Problem};
 use super::{Form, exchange};
-use crate::authority::{Error, GrantError, IssuedToken};
+use crate::authority::{GrantError, IssuedToken};
 
 const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 
@@ -49,7 +49,6 @@ fn refused(error: GrantError) -> Response<Body> {
         GrantError::Grant(description) => problem::oauth_error("invalid_grant", &description),
         GrantError::Scope(description) => problem::oauth_error("invalid_scope", &description),
         GrantError::Request(description) => problem::oauth_error("invalid_request", description),
-        GrantError::Operation(Error::Unavailable) => problem::oauth_unavailable(),
         GrantError::Operation(error) => Problem::from(error).into_response(),
     }
 }
