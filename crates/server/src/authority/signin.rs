@@ -1,7 +1,7 @@
 //! Sign-in by password. A session is a token of kind `ses`: listed, revocable and audited like any other.
 
 use jeton_api::Code;
-use jeton_token::{Expiry, NetworkLimit, PlaceLimit, PrincipalName, ScopeSet, TokenKind};
+use jeton_token::{Approval, Expiry, NetworkLimit, PlaceLimit, PrincipalName, ScopeSet, TokenKind};
 
 use super::access::{self, Reason};
 use super::create::{Grant, IssuedToken};
@@ -34,6 +34,7 @@ impl Authority {
             patterns: ScopeSet::everything(),
             places: PlaceLimit::Everywhere,
             networks: NetworkLimit::Anywhere,
+            approval: Approval::None,
             expiry: Expiry::At(at.plus_ms(SESSION_MS)),
             at,
             proof: hash,

@@ -6,7 +6,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTIC
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
 use axum::{Json, body::Body};
-use jeton_api::{Code, FieldError};
+use jeton_api::{Code, FieldError, Remedy};
 use serde::Serialize;
 
 use crate::authority::{Denial, Error, Fault};
@@ -48,6 +48,7 @@ impl IntoResponse for Problem {
         let code = self.code();
         let mut body = jeton_api::Problem::new(code, status.as_u16(), self.detail());
         body.missing_scope = self.missing_scope().map(ToOwned::to_owned);
+        body.remedies = self.remedies().to_vec();
         body.errors = self.faults().iter().map(field_error).collect();
         let mut response = (status, Json(body)).into_response();
         set(response.headers_mut(), self.headers(status, code));
@@ -111,6 +112,13 @@ impl Problem {
         match self {
             Self::Operation(Error::Denied(denial)) => denial.missing_scope.as_deref(),
             _ => None,
+        }
+    }
+
+    fn remedies(&self) -> &[Remedy] {
+        match self {
+            Self::Operation(Error::Denied(denial)) => &denial.remedies,
+            _ => &[],
         }
     }
 

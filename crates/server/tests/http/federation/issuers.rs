@@ -18,6 +18,8 @@ on_both! {
         attack_29_no_redirect_is_followed;
 }
 
+const DISCOVERY: &str = "/.well-known/openid-configuration";
+
 #[track_caller]
 fn unknown(answer: Answer) {
     assert_eq!(answer.refused(503, "unavailable").header("retry-after"), "1");
@@ -35,7 +37,7 @@ async fn new_keys_are_found_and_old_ones_forgotten(authority: Authority) {
     assert_eq!(issuer.asked("/keys"), 1);
     authority.clock.advance_minutes(1);
     access_token(exchange(&authority, &fresh, &[]).await);
-    assert_eq!((issuer.asked("/keys"), issuer.asked("/.well-known/openid-configuration")), (2, 1));
+    assert_eq!((issuer.asked("/keys"), issuer.asked(DISCOVERY)), (2, 1));
     refused(exchange(&authority, &old, &[]).await, "invalid_grant");
 }
 
@@ -55,7 +57,13 @@ async fn an_unknown_key_does_not_make_us_ask_again_and_again(authority: Authorit
     }
     assert_eq!(issuer.asked("/keys"), 2);
     access_token(exchange(&authority, &issuer.token(&subject), &[]).await);
-    let tokens: Vec<_> = (0..20).map(|_| issuer.token(&subject)).collect();
+    let mut claims = issuer.claims(&subject);
+    claims["exp"] = json!(claims["exp"].as_i64().unwrap() + 15 * 60);
+    let tokens = (0..20).map(|number| {
+        claims["jti"] = json!(number.to_string());
+        issuer.sign(&claims)
+    });
+    let tokens: Vec<_> = tokens.collect();
     authority.clock.advance_minutes(9);
     authority.clock.advance_minutes(1);
     let tries = tokens.iter().map(|token| exchange(&authority, token, &[]));
@@ -74,7 +82,7 @@ async fn keys_serve_a_while_after_their_issuer_is_gone(authority: Authority) {
         issuer.signed(&json!({"do": "sign", "claims": claims, "header": header}))
     };
     access_token(exchange(&authority, &sign(0, &json!({})), &[]).await);
-    for path in ["/keys", "/.well-known/openid-configuration"] {
+    for path in ["/keys", DISCOVERY] {
         issuer.order(&json!({"do": "publish", "path": path, "status": 500}));
     }
     authority.clock.advance_minutes(50);
@@ -85,46 +93,61 @@ async fn keys_serve_a_while_after_their_issuer_is_gone(authority: Authority) {
     unknown(exchange(&authority, &sign(65, &json!({})), &[]).await);
 }
 
+/// An issuer below a path of the shared one, whose pages are as they should be.
+fn tenant(issuer: &Issuer) -> String {
+    let path = format!("/{}", fresh("tenant"));
+    let base = format!("{}{path}", issuer.url);
+    let about = json!({"issuer": base, "jwks_uri": format!("{base}/keys")});
+    publish(issuer, &format!("{path}{DISCOVERY}"), &json!({"body": about.to_string()}));
+    let keys = issuer.order(&json!({"do": "jwks"}))["jwks"].to_string();
+    publish(issuer, &format!("{path}/keys"), &json!({"body": keys}));
+    base
+}
+
+fn publish(issuer: &Issuer, path: &str, page: &Value) {
+    let mut order = page.clone();
+    order["do"] = json!("publish");
+    order["path"] = json!(path);
+    issuer.order(&order);
+}
+
+/// A good token of such an issuer.
+fn token_of(issuer: &Issuer, base: &str, subject: &str) -> String {
+    let mut claims = issuer.claims(subject);
+    claims["iss"] = json!(base);
+    issuer.sign(&claims)
+}
+
 async fn an_issuer_that_cannot_be_asked_is_no_verdict(authority: Authority) {
-    let Some(signer) = Issuer::shared() else { return };
-    let discovery = "/.well-known/openid-configuration";
-    let about = |issuer: &str, keys: &str| json!({"issuer": issuer, "jwks_uri": keys}).to_string();
-    let pages: [(&str, Box<dyn Fn(&str) -> Value>); 11] = [
-        (discovery, Box::new(|_| json!({"status": 404}))),
-        (discovery, Box::new(|_| json!({"body": "<html>"}))),
-        (discovery, Box::new(|_| json!({"body": "x".repeat(300_000)}))),
-        (discovery, Box::new(|url| json!({"body": about(&format!("{url}/"), &format!("{url}/keys"))}))),
-        (
-            discovery,
-            Box::new(|_| json!({"body": about("https://other.example", "https://other.example/keys")})),
-        ),
-        (discovery, Box::new(|url| json!({"body": json!({"issuer": url}).to_string()}))),
-        (discovery, Box::new(|url| json!({"body": about(url, "file:///etc/passwd")}))),
-        (discovery, Box::new(|url| json!({"body": about(url, "http://192.0.2.1/keys")}))),
-        ("/keys", Box::new(|_| json!({"body": "{}"}))),
-        ("/keys", Box::new(|_| json!({"body": r#"{"keys":[]}"#}))),
-        ("/keys", Box::new(|_| json!({"status": 201, "body": r#"{"keys":[]}"#}))),
+    let Some(issuer) = Issuer::shared() else { return };
+    let about =
+        |issuer: &str, keys: &str| json!({"body": json!({"issuer": issuer, "jwks_uri": keys}).to_string()});
+    let pages: [(&str, &dyn Fn(&str) -> Value); 11] = [
+        (DISCOVERY, &|_| json!({"status": 404})),
+        (DISCOVERY, &|_| json!({"body": "<html>"})),
+        (DISCOVERY, &|_| json!({"body": "x".repeat(300_000)})),
+        (DISCOVERY, &|base| about(&format!("{base}/"), &format!("{base}/keys"))),
+        (DISCOVERY, &|_| about("https://other.example", "https://other.example/keys")),
+        (DISCOVERY, &|base| json!({"body": json!({"issuer": base}).to_string()})),
+        (DISCOVERY, &|base| about(base, "file:///etc/passwd")),
+        (DISCOVERY, &|base| about(base, "http://192.0.2.1/keys")),
+        ("/keys", &|_| json!({"body": "{}"})),
+        ("/keys", &|_| json!({"body": r#"{"keys":[]}"#})),
+        ("/keys", &|_| json!({"status": 201, "body": r#"{"keys":[]}"#})),
     ];
     for (path, page) in pages {
-        let Some(issuer) = Issuer::start() else { return };
-        let (_, subject) = trusting(&authority, &issuer.url).await;
-        let mut order = page(&issuer.url);
-        order["do"] = json!("publish");
-        order["path"] = json!(path);
-        issuer.order(&order);
-        let answer = exchange(&authority, &issuer.token(&subject), &[]).await;
-        assert!(!answer.text.contains("root:"), "nothing of another's answer is told");
-        unknown(answer);
-        drop(issuer);
+        let base = tenant(&issuer);
+        let (_, subject) = trusting(&authority, &base).await;
+        publish(&issuer, &format!("{}{path}", base.strip_prefix(&issuer.url).unwrap()), &page(&base));
+        unknown(exchange(&authority, &token_of(&issuer, &base, &subject), &[]).await);
     }
-    // Nobody is there at all; an issuer that answers is not harmed.
+    let base = tenant(&issuer);
+    let (_, subject) = trusting(&authority, &base).await;
+    access_token(exchange(&authority, &token_of(&issuer, &base, &subject), &[]).await);
+    // Nobody is there at all.
     let gone = "http://127.0.0.1:9";
     let (_, subject) = trusting(&authority, gone).await;
-    let mut claims = signer.claims(&subject);
-    claims["iss"] = json!(gone);
-    unknown(exchange(&authority, &signer.sign(&claims), &[]).await);
-    let (_, subject) = trusting(&authority, &signer.url).await;
-    access_token(exchange(&authority, &signer.token(&subject), &[]).await);
+    unknown(exchange(&authority, &token_of(&issuer, gone, &subject), &[]).await);
 }
 
 /// For issuers without discovery: a cluster behind a firewall, a SPIFFE trust domain.
@@ -149,13 +172,14 @@ async fn keys_can_be_written_down(authority: Authority) {
 }
 
 async fn attack_29_no_redirect_is_followed(authority: Authority) {
-    let (Some(issuer), Some(elsewhere)) = (Issuer::start(), Issuer::start()) else { return };
-    let (_, subject) = trusting(&authority, &issuer.url).await;
-    for path in ["/.well-known/openid-configuration", "/keys"] {
-        let location = format!("{}{path}", elsewhere.url);
-        issuer.order(&json!({"do": "publish", "path": path, "status": 302, "location": location}));
+    let Some(issuer) = Issuer::shared() else { return };
+    for path in [DISCOVERY, "/keys"] {
+        let (base, elsewhere) = (tenant(&issuer), tenant(&issuer));
+        let at = |base: &str| format!("{}{path}", base.strip_prefix(&issuer.url).unwrap());
+        let (_, subject) = trusting(&authority, &base).await;
+        let location = format!("{elsewhere}{path}");
+        publish(&issuer, &at(&base), &json!({"status": 302, "location": location}));
+        unknown(exchange(&authority, &token_of(&issuer, &base, &subject), &[]).await);
+        assert_eq!((issuer.asked(&at(&base)), issuer.asked(&at(&elsewhere))), (1, 0));
     }
-    unknown(exchange(&authority, &issuer.token(&subject), &[]).await);
-    assert_eq!(elsewhere.asked("/.well-known/openid-configuration"), 0);
-    assert_eq!(elsewhere.asked("/keys"), 0);
 }

@@ -41,7 +41,7 @@ async fn a_trust_is_made_shown_listed_replaced_and_removed(authority: Authority)
     assert_eq!(authority.get(&admin, &at).await.expect(200).body, made);
     let list = format!("/api/v1/service-accounts/{account}/trusts");
     let listed = authority.get(&admin, &list).await.expect(200).body;
-    assert_eq!(listed, json!({"items": [made], "next_page_token": null}));
+    assert_eq!(listed, json!({"items": [made]}));
 
     let replaced = authority.put(&admin, &at, trust(ISSUER, "repo:acme/other")).await.expect(200).body;
     assert_eq!((&replaced["id"], &replaced["jwks_url"]), (&made["id"], &Value::Null));
