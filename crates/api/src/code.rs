@@ -38,6 +38,9 @@ codes! {
     UnknownField = "unknown_field", "a field or query parameter that this call does not have";
     UnknownScope = "unknown_scope", "no API declares a scope that the pattern matches";
     UnknownName = "unknown_name", "a name in the request belongs to nobody";
+    LifetimeExceedsPolicy = "lifetime_exceeds_policy", "a policy does not allow so long a life";
+    PolicyRefuses = "policy_refuses", "a policy does not take such a token";
+    PolicyLoosens = "policy_loosens", "a policy can only tighten what a place around it says";
     ExpiryExceedsParent = "expiry_exceeds_parent", "a token does not outlive the token that it was made with";
     DepthExceeded = "depth_exceeded", "tokens made by tokens are at most four deep";
     IdempotencyKeyUnsupported = "idempotency_key_unsupported", "this server does not keep idempotency keys yet";
@@ -62,6 +65,11 @@ codes! {
     BuiltIn = "built_in", "what Jeton brings along cannot be changed";
     ChangedMeanwhile = "changed_meanwhile", "somebody else changed it at the same moment; try again";
     TokenNotLive = "token_not_live", "a revoked or expired token is not changed any more";
+    ApprovalRequired = "approval_required", "somebody has to approve that first";
+    NotEmpty = "not_empty", "something is still in it";
+    InUse = "in_use", "somebody still has it";
+    NotBindableThere = "not_bindable_there", "the role cannot be bound at such a place";
+    LimitReached = "limit_reached", "there are as many of these as there can be";
     LastAdministrator = "last_administrator", "somebody must remain who can administer";
     TooManyAttempts = "too_many_attempts", "too many wrong guesses; wait as Retry-After says";
     Busy = "busy", "more is asked at once than this server takes; try again";

@@ -22,6 +22,9 @@ pub struct Problem {
     /// The scope that is missing, when that is the reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing_scope: Option<String>,
+    /// What would help, when the caller may not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remedies: Vec<crate::Remedy>,
     /// Names this request in the server's log.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub request_id: String,
@@ -49,6 +52,7 @@ impl Problem {
             code: code.word().to_owned(),
             errors: Vec::new(),
             missing_scope: None,
+            remedies: Vec::new(),
             request_id: String::new(),
         }
     }

@@ -82,6 +82,14 @@ pub(crate) const TOKEN_NAME_BYTES_MAX: usize = 128;
 pub(crate) const TEXT_BYTES_MAX: usize = 1024;
 /// The most places or networks of one token.
 pub(crate) const TOKEN_LIMITS_MAX: usize = 64;
+/// The most members of a group that one call adds or removes.
+pub(crate) const MEMBERS_MAX: usize = 1000;
+/// The most entries of one list of a policy.
+pub(crate) const POLICY_ENTRIES_MAX: usize = 256;
+/// The longest time within which a policy can want a sign-in, in days: 100 years.
+pub(crate) const POLICY_DAYS_MAX: i64 = 36_600;
+/// The longest that a job can be allowed to take, in minutes: 30 days.
+pub(crate) const JOB_MINUTES_MAX: i64 = 30 * 24 * 60;
 /// The most routes of one API.
 pub(crate) const ROUTES_MAX: usize = 1024;
 

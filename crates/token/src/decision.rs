@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! effective right at a place = the token's patterns ∩ its owner's rights there now
-//!                              ∩ the same of each ancestor ∩ limits of place and network
+//!                              ∩ the same of each ancestor ∩ limits of place and network ∩ policies
 //! ```
 //! [`decide`] is pure: it sees facts, a demand and a moment. Whoever calls it has already matched the secret.
 //! An answer is a value ([`Verdict`]); not being able to know is the caller's error, never a verdict.
@@ -12,12 +12,13 @@
 use std::net::IpAddr;
 
 use crate::catalogue::Catalogue;
-use crate::id::{OrganizationId, PrincipalId, TokenId};
+use crate::id::{GroupId, OrganizationId, PrincipalId, TokenId};
 use crate::lifetime::{Expiry, Timestamp};
 use crate::limits::{NetworkLimit, PlaceLimit};
+use crate::policy::{Holder, PlacedPolicy, Policy, PolicyRule};
 use crate::principal::PrincipalKind;
 use crate::rights::Rights;
-use crate::scope::{Scope, ScopeSet};
+use crate::scope::{Scope, ScopePattern, ScopeSet};
 use crate::tenant::Place;
 use crate::token_text::TokenKind;
 
@@ -28,6 +29,8 @@ pub struct Facts {
     pub token: Link,
     /// Its parent, the parent's parent, and so on.
     pub ancestors: Vec<Link>,
+    /// What places demand, at least those that the demand is about.
+    pub policies: Vec<PlacedPolicy>,
 }
 
 impl Facts {
@@ -40,6 +43,32 @@ impl Facts {
     pub fn expiry(&self) -> Expiry {
         self.chain().map(|link| link.expiry).min().unwrap_or(Expiry::Never)
     }
+
+    fn policies(&self, place: Place, reach: Reach) -> impl Iterator<Item = &Policy> {
+        let counts = move |placed: &&PlacedPolicy| match reach {
+            Reach::Here => placed.place.contains(place),
+            Reach::Within => placed.place.meets(place),
+        };
+        self.policies.iter().filter(counts).map(|placed| &placed.policy)
+    }
+}
+
+/// Which policies count for a right at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Those of the place and of the places around it: the call acts there.
+    Here,
+    /// Those of places within it too: the call may act anywhere there.
+    Within,
+}
+
+/// When and from where a call is made.
+#[derive(Clone, Copy, Debug)]
+pub struct Circumstances {
+    /// The present moment.
+    pub now: Timestamp,
+    /// Where the call came from, when that is known.
+    pub client: Option<IpAddr>,
 }
 
 /// One token of the chain with its owner's rights.
@@ -55,8 +84,12 @@ pub struct Link {
     pub places: PlaceLimit,
     /// From where it may be used.
     pub networks: NetworkLimit,
+    /// When its secret was made.
+    pub issued_at: Timestamp,
     /// When it ends.
     pub expiry: Expiry,
+    /// How far its approval is.
+    pub approval: Approval,
     /// Whether it was revoked.
     pub revoked: bool,
     /// Whether the seal of its rows is right.
@@ -67,6 +100,10 @@ pub struct Link {
     pub owner_kind: PrincipalKind,
     /// Whether the owner may act at all.
     pub owner_state: OwnerState,
+    /// For a person: when they last signed in, or were made.
+    pub owner_seen_at: Option<Timestamp>,
+    /// The groups that the owner is in, `everyone` among them where it applies.
+    pub owner_groups: Vec<GroupId>,
     /// What the owner may do now, by the place where it was granted.
     pub rights: Vec<(Place, Rights)>,
 }
@@ -80,6 +117,17 @@ pub enum OwnerState {
     Disabled,
     /// Never again: its tokens are dead.
     Removed,
+}
+
+/// How far the approval of a token is that a policy asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Approval {
+    /// Nobody asked, and nobody gave one.
+    None,
+    /// The token can do nothing until somebody has looked at it.
+    Pending,
+    /// Somebody did.
+    Given,
 }
 
 impl Inactive {
@@ -98,11 +146,33 @@ impl Inactive {
             Self::PlaceNotAllowed => "place_not_allowed",
             Self::MissingScope(_) => "missing_scope",
             Self::NothingEffective => "nothing_effective",
+            Self::Pending => "pending",
+            Self::Policy(rule) => rule.word(),
+            Self::ApprovalRequired(_) => "approval_required",
         }
     }
 }
 
 impl Link {
+    /// Whether policies are about it: it is a token that somebody keeps.
+    fn is_kept(&self) -> bool {
+        matches!(self.kind, TokenKind::Personal | TokenKind::Service)
+    }
+
+    fn lacks_approval(&self) -> bool {
+        self.is_kept() && self.approval != Approval::Given
+    }
+
+    fn holder(&self) -> Holder<'_> {
+        Holder {
+            owner: self.owner,
+            groups: &self.owner_groups,
+            seen_at: self.owner_seen_at,
+            issued_at: self.issued_at,
+            expiry: self.expiry,
+        }
+    }
+
     /// The owner's rights at a place: those granted there or at a place around it.
     pub fn rights_at(&self, place: Place) -> Rights {
         let here = self.rights.iter().filter(|(granted, _)| granted.contains(place));
@@ -193,6 +263,12 @@ pub enum Inactive {
     MissingScope(Scope),
     /// Nothing is effective for this audience there.
     NothingEffective,
+    /// It waits for an approval.
+    Pending,
+    /// A place does not take it.
+    Policy(PolicyRule),
+    /// A place wants an approval before a token has this scope, and nobody gave one.
+    ApprovalRequired(Scope),
 }
 
 /// Whether the token has anything to do with the audience: only then may it be told why a token is refused.
@@ -206,14 +282,14 @@ pub fn concerns(token: &Link, audience: Audience<'_>) -> bool {
     }
 }
 
-/// Whether the token itself may be honoured anywhere: alive, unexpired, unsuspended, like its ancestors.
+/// Whether the token itself may be honoured anywhere: alive, unexpired, unsuspended, like its ancestors, and taken
+/// by the policy that holds everywhere.
 pub fn standing(facts: &Facts, now: Timestamp) -> Result<(), Inactive> {
     check_alive(&facts.token, now)?;
-    if facts.ancestors.iter().all(|link| check_alive(link, now).is_ok()) {
-        Ok(())
-    } else {
-        Err(Inactive::ParentInactive)
+    if !facts.ancestors.iter().all(|link| check_alive(link, now).is_ok()) {
+        return Err(Inactive::ParentInactive);
     }
+    check_policies(facts, Place::Global, Reach::Here, now)
 }
 
 /// Decides. Anything not explicitly allowed is refused.
@@ -224,30 +300,92 @@ pub fn decide(facts: &Facts, demand: &Demand<'_>, now: Timestamp) -> Verdict {
     }
 }
 
-/// What a chain of tokens may do at a place, whoever asks.
-pub fn effective_at(facts: &Facts, place: Place, catalogues: &[&Catalogue]) -> Rights {
-    let everything: Rights = ScopeSet::everything().rights();
-    facts.chain().fold(everything, |held, link| {
-        if !link.places.covers(place) {
-            return Rights::none();
-        }
-        let granted = link.patterns.rights().with_implied(catalogues.iter().copied());
-        let owned = link.rights_at(place).with_implied(catalogues.iter().copied());
-        held.intersection(&granted).intersection(&owned)
-    })
+/// What a chain of tokens may do at a place, whoever asks: as far as patterns can say it. A scope that is withheld
+/// there ([`withheld`]) is not among it.
+pub fn effective_at(
+    facts: &Facts,
+    place: Place,
+    catalogues: &[&Catalogue],
+    circumstances: Circumstances,
+) -> Rights {
+    effective(facts, (place, Reach::Here), catalogues, circumstances)
+}
+
+/// Whether a chain of tokens may do all of `wanted` everywhere in a place, and so may give it away there: each
+/// pattern, whatever policies are set within, and with every approval that they want.
+pub fn covers_within(
+    facts: &Facts,
+    place: Place,
+    wanted: &Rights,
+    catalogues: &[&Catalogue],
+    circumstances: Circumstances,
+) -> bool {
+    let at = (place, Reach::Within);
+    let held = effective(facts, at, catalogues, circumstances);
+    let unapproved = facts.chain().any(Link::lacks_approval);
+    let withheld = |pattern: &ScopePattern| {
+        unapproved && facts.policies(place, at.1).any(|policy| policy.wants_approval_of(pattern))
+    };
+    held.covers_all(wanted) && !wanted.patterns().iter().any(withheld)
+}
+
+/// Whether a policy at the place wants an approval before the tokens have this scope, and nobody gave one.
+pub fn withheld(facts: &Facts, place: Place, scope: &Scope) -> bool {
+    is_withheld(facts, (place, Reach::Here), scope)
 }
 
 fn honoured(facts: &Facts, demand: &Demand<'_>, now: Timestamp) -> Result<Active, Inactive> {
     standing(facts, now)?;
     check_kind(facts, demand)?;
-    check_network(facts, demand)?;
-    let place = check_place(facts, demand)?;
-    let rights = rights_for(facts, demand.audience, place);
-    check_scope(&rights, demand)?;
-    Ok(Active { rights, expiry: facts.expiry() })
+    check_network(facts, demand.client)?;
+    let at = check_place(facts, demand)?;
+    check_taken(facts, at, Circumstances { now, client: demand.client })?;
+    let rights = rights_for(facts, demand, at, now);
+    check_scope(&rights, facts, demand, at)?;
+    Ok(Active { rights, expiry: end(facts, at) })
 }
 
-fn check_alive(link: &Link, now: Timestamp) -> Result<(), Inactive> {
+/// A place, and which policies count for it.
+pub(crate) type At = (Place, Reach);
+
+/// The earliest end now known, policies included.
+fn end(facts: &Facts, (place, reach): At) -> Expiry {
+    let kept = facts.chain().filter(|link| link.is_kept());
+    let cut = kept
+        .flat_map(|link| facts.policies(place, reach).map(|policy| policy.end(link.issued_at, link.expiry)));
+    cut.min().map_or(facts.expiry(), |cut| cut.min(facts.expiry()))
+}
+
+fn effective(facts: &Facts, at: At, catalogues: &[&Catalogue], circumstances: Circumstances) -> Rights {
+    let (place, reach) = at;
+    if check_taken(facts, at, circumstances).is_err() {
+        return Rights::none();
+    }
+    let everything: Rights = ScopeSet::everything().rights();
+    facts.chain().fold(everything, |held, link| {
+        if !link.places.covers(place) {
+            return Rights::none();
+        }
+        let granted = counted(facts, link, (place, reach)).with_implied(catalogues.iter().copied());
+        let owned = link.rights_at(place).with_implied(catalogues.iter().copied());
+        held.intersection(&granted).intersection(&owned)
+    })
+}
+
+/// The patterns of a token, without those that do not count at the place.
+pub(crate) fn counted(facts: &Facts, link: &Link, (place, reach): At) -> Rights {
+    let counts = |pattern: &&ScopePattern| {
+        !link.is_kept() || facts.policies(place, reach).all(|policy| policy.counts(pattern))
+    };
+    link.patterns.patterns().iter().filter(counts).cloned().collect()
+}
+
+fn is_withheld(facts: &Facts, (place, reach): At, scope: &Scope) -> bool {
+    facts.chain().any(Link::lacks_approval)
+        && facts.policies(place, reach).any(|policy| policy.wants_approval(scope))
+}
+
+pub(crate) fn check_alive(link: &Link, now: Timestamp) -> Result<(), Inactive> {
     if !link.intact {
         Err(Inactive::Altered)
     } else if link.revoked || link.owner_state == OwnerState::Removed {
@@ -256,12 +394,14 @@ fn check_alive(link: &Link, now: Timestamp) -> Result<(), Inactive> {
         Err(Inactive::Expired)
     } else if link.owner_state == OwnerState::Disabled {
         Err(Inactive::Suspended)
+    } else if link.approval == Approval::Pending {
+        Err(Inactive::Pending)
     } else {
         Ok(())
     }
 }
 
-fn check_kind(facts: &Facts, demand: &Demand<'_>) -> Result<(), Inactive> {
+pub(crate) fn check_kind(facts: &Facts, demand: &Demand<'_>) -> Result<(), Inactive> {
     match demand.audience {
         Audience::Jeton => Ok(()),
         Audience::Api { .. } if facts.token.kind.leaves_home() => Ok(()),
@@ -269,20 +409,21 @@ fn check_kind(facts: &Facts, demand: &Demand<'_>) -> Result<(), Inactive> {
     }
 }
 
-fn check_network(facts: &Facts, demand: &Demand<'_>) -> Result<(), Inactive> {
-    for limit in facts.chain().map(|link| &link.networks) {
-        match (limit, demand.client) {
-            (NetworkLimit::Anywhere, _) => {}
-            (NetworkLimit::Within(_), None) => return Err(Inactive::ClientIpRequired),
-            (NetworkLimit::Within(_), Some(client)) if limit.covers(client) => {}
-            (NetworkLimit::Within(_), Some(_)) => return Err(Inactive::NetworkNotAllowed),
-        }
+pub(crate) fn check_network(facts: &Facts, client: Option<IpAddr>) -> Result<(), Inactive> {
+    facts.chain().try_for_each(|link| from_allowed(&link.networks, client))
+}
+
+fn from_allowed(limit: &NetworkLimit, client: Option<IpAddr>) -> Result<(), Inactive> {
+    match (limit, client) {
+        (NetworkLimit::Anywhere, _) => Ok(()),
+        (NetworkLimit::Within(_), None) => Err(Inactive::ClientIpRequired),
+        (NetworkLimit::Within(_), Some(client)) if limit.covers(client) => Ok(()),
+        (NetworkLimit::Within(_), Some(_)) => Err(Inactive::NetworkNotAllowed),
     }
-    Ok(())
 }
 
 /// The place to judge at.
-fn check_place(facts: &Facts, demand: &Demand<'_>) -> Result<Place, Inactive> {
+pub(crate) fn check_place(facts: &Facts, demand: &Demand<'_>) -> Result<At, Inactive> {
     let served = match demand.audience {
         Audience::Jeton | Audience::Api { organization: None, .. } => Place::Global,
         Audience::Api { organization: Some(organization), .. } => Place::Organization(organization),
@@ -290,26 +431,50 @@ fn check_place(facts: &Facts, demand: &Demand<'_>) -> Result<Place, Inactive> {
     let allowed = |place| facts.chain().all(|link| link.places.covers(place));
     match (demand.place, demand.audience) {
         // At home a limited token may at least look at itself; its rights are none where it is not allowed.
-        (Where::Everywhere, Audience::Jeton) => Ok(served),
-        (Where::Everywhere, Audience::Api { .. }) if allowed(served) => Ok(served),
+        (Where::Everywhere, Audience::Jeton) => Ok((served, Reach::Here)),
+        (Where::Everywhere, Audience::Api { .. }) if allowed(served) => Ok((served, Reach::Within)),
         (Where::Everywhere, Audience::Api { .. }) => Err(Inactive::ResourceRequired),
-        (Where::At(place), _) if served.contains(place) && allowed(place) => Ok(place),
+        // A call at a whole organization may act in every project of it.
+        (Where::At(place), _) if served.contains(place) && allowed(place) => Ok((place, Reach::Within)),
         (Where::At(_) | Where::Nowhere, _) => Err(Inactive::PlaceNotAllowed),
     }
 }
 
-fn rights_for(facts: &Facts, audience: Audience<'_>, place: Place) -> Rights {
-    match audience {
-        Audience::Jeton => effective_at(facts, place, &[]),
+/// Whether the policies that count at the place take the tokens, called from where they are.
+pub(crate) fn check_taken(facts: &Facts, at: At, circumstances: Circumstances) -> Result<(), Inactive> {
+    let (place, reach) = at;
+    check_policies(facts, place, reach, circumstances.now)?;
+    if facts.chain().any(Link::is_kept) {
+        let mut limits = facts.policies(place, reach).map(Policy::network_limit);
+        return limits.try_for_each(|limit| from_allowed(&limit, circumstances.client));
+    }
+    Ok(())
+}
+
+fn check_policies(facts: &Facts, place: Place, reach: Reach, now: Timestamp) -> Result<(), Inactive> {
+    for link in facts.chain().filter(|link| link.is_kept()) {
+        for policy in facts.policies(place, reach) {
+            policy.admits(link.holder(), now).map_err(Inactive::Policy)?;
+        }
+    }
+    Ok(())
+}
+
+fn rights_for(facts: &Facts, demand: &Demand<'_>, at: At, now: Timestamp) -> Rights {
+    let circumstances = Circumstances { now, client: demand.client };
+    match demand.audience {
+        Audience::Jeton => effective(facts, at, &[], circumstances),
         Audience::Api { catalogue, .. } => {
-            let rights = effective_at(facts, place, &[catalogue]);
-            catalogue.held(&rights).into_iter().cloned().map(Into::into).collect()
+            let rights = effective(facts, at, &[catalogue], circumstances);
+            let held = catalogue.held(&rights).into_iter().filter(|scope| !is_withheld(facts, at, scope));
+            held.cloned().map(Into::into).collect()
         }
     }
 }
 
-fn check_scope(rights: &Rights, demand: &Demand<'_>) -> Result<(), Inactive> {
+fn check_scope(rights: &Rights, facts: &Facts, demand: &Demand<'_>, at: At) -> Result<(), Inactive> {
     match (demand.scope, demand.audience) {
+        (Some(scope), _) if is_withheld(facts, at, scope) => Err(Inactive::ApprovalRequired(scope.clone())),
         (Some(scope), _) if rights.covers(scope) => Ok(()),
         (Some(scope), _) => Err(Inactive::MissingScope(scope.clone())),
         (None, Audience::Api { .. }) if rights.is_empty() => Err(Inactive::NothingEffective),

@@ -159,6 +159,8 @@ typed_id! {
     OrganizationId;
     /// Names a project.
     ProjectId;
+    /// A pipeline.
+    PipelineId;
     /// Names a registered API; the same value is its principal id.
     ApiId;
     /// Names a role.

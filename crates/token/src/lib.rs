@@ -13,9 +13,11 @@ mod catalogue;
 mod claim;
 mod decision;
 mod digest;
+mod explanation;
 mod id;
 mod lifetime;
 mod limits;
+mod policy;
 mod principal;
 mod rights;
 mod role;
@@ -33,23 +35,25 @@ pub use claim::{
     ClaimName, ClaimNameError, ClaimPattern, ClaimPatternError, ClaimRules, ClaimRulesError, MAX_CLAIM_RULES,
 };
 pub use decision::{
-    Active, Audience, Demand, Facts, Inactive, Link, OwnerState, Verdict, Where, concerns, decide,
-    effective_at, standing,
+    Active, Approval, Audience, Circumstances, Demand, Facts, Inactive, Link, OwnerState, Verdict, Where,
+    concerns, covers_within, decide, effective_at, standing, withheld,
 };
 pub use digest::{Mac, Pepper, PepperVersion, RowKey, TokenDigest};
+pub use explanation::{Explained, Step, explain};
 pub use id::{
-    ApiId, BindingId, EventId, GroupId, Id, IdError, IdKey, OrganizationId, PrincipalId, ProjectId, RoleId,
-    SecretId, TokenId, TrustId,
+    ApiId, BindingId, EventId, GroupId, Id, IdError, IdKey, OrganizationId, PipelineId, PrincipalId,
+    ProjectId, RoleId, SecretId, TokenId, TrustId,
 };
 pub use lifetime::{Expiry, Timestamp};
 pub use limits::{Network, NetworkError, NetworkLimit, PlaceLimit};
+pub use policy::{Creator, Excess, Holder, PlacedPolicy, Policy, PolicyRule, Rule};
 pub use principal::{NameError, PrincipalKind, PrincipalName};
 pub use rights::Rights;
-pub use role::BuiltInRole;
+pub use role::{Bindable, BuiltInRole};
 pub use route::{Route, RouteError, RouteMatch, RouteTable, canonical_path};
 pub use scope::{
     MAX_PATTERNS, MAX_SCOPE_BYTES, MAX_SEGMENTS, Scope, ScopeError, ScopePattern, ScopeSet, ScopeSetError,
 };
 pub use secret::TokenSecret;
-pub use tenant::Place;
+pub use tenant::{Place, ResourceName, ResourceNameError};
 pub use token_text::{MAX_TEXT_BYTES, Prefix, PrefixError, TokenKind, TokenText, TokenTextError};

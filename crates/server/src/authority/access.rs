@@ -6,87 +6,97 @@
 //!
 //! What belongs to somebody else and may not be seen is answered like what does not exist.
 
-use jeton_api::Code;
-use jeton_token::{Catalogue, Facts, Place, PrincipalId, Rights, Scope, TokenId, TokenKind, effective_at};
+use jeton_api::{Code, Remedy};
+use jeton_token::{
+    BuiltInRole, Catalogue, Circumstances, Facts, Place, PrincipalId, Rights, Scope, ScopePattern, TokenId,
+    TokenKind, covers_within, effective_at, withheld,
+};
 
 use super::{Denial, Error};
-use crate::store::Chain;
+use crate::store::{Chain, PrincipalRecord, TokenRecord};
 
-/// What can be done. Each has a word for the audit and the route table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Action {
-    TokenCreate,
-    TokenRead,
-    TokenUpdate,
-    TokenRotate,
-    TokenRevoke,
-    SessionCreate,
-    UserRead,
-    UserWrite,
-    PasswordChange,
-    ApiWrite,
-    ApiCredential,
-    Bootstrap,
-    KeyAdd,
-    NoteAltered,
-    TrustRead,
-    TrustWrite,
-    TokenExchange,
+macro_rules! actions {
+    ($($variant:ident = $word:literal, $own:expr, $anybodys:expr;)*) => {
+        /// What can be done. Each has a word for the audit and the route table.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Action {
+            $($variant,)*
+        }
+
+        impl Action {
+            /// Every action.
+            #[cfg(test)]
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            pub(crate) fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+
+            /// The scope for doing it to what is one's own.
+            pub(crate) fn own_scope(self) -> Option<&'static str> {
+                match self { $(Self::$variant => $own,)* }
+            }
+
+            /// The scopes of which one suffices for doing it to anybody's, the usual one first. Actions without one are
+            /// never done with a caller's right alone.
+            pub(crate) fn scopes(self) -> &'static [&'static str] {
+                match self { $(Self::$variant => $anybodys,)* }
+            }
+        }
+    };
+}
+
+/// Whoever may look through everything at a place holds this.
+const AUDIT: &str = "Jeton.Audit.Read";
+
+actions! {
+    TokenCreate = "token.create", Some("Jeton.Token.Create"), &["Jeton.Admin.Token"];
+    TokenRead = "token.read", Some("Jeton.Token.Read"), &["Jeton.Admin.Token", AUDIT];
+    TokenUpdate = "token.update", Some("Jeton.Token.Update"), &["Jeton.Admin.Token"];
+    TokenRotate = "token.rotate", Some("Jeton.Token.Rotate"), &["Jeton.Admin.Token"];
+    TokenRevoke = "token.revoke", Some("Jeton.Token.Revoke"), &["Jeton.Admin.Token"];
+    TokenApprove = "token.approve", None, &["Jeton.Admin.Token"];
+    SessionCreate = "session.create", None, &[];
+    UserRead = "user.read", None, &["Jeton.Admin.User", AUDIT];
+    UserWrite = "user.write", None, &["Jeton.Admin.User"];
+    PasswordChange = "user.password", None, &[];
+    GroupRead = "group.read", None, &["Jeton.Admin.Group", AUDIT];
+    GroupWrite = "group.write", None, &["Jeton.Admin.Group"];
+    ServiceAccountRead = "service_account.read", None, &["Jeton.Admin.ServiceAccount", AUDIT];
+    ServiceAccountWrite = "service_account.write", None, &["Jeton.Admin.ServiceAccount"];
+    TrustWrite = "trust.write", None, &["Jeton.Admin.ServiceAccount"];
+    TokenExchange = "token.exchange", None, &[];
+    RoleWrite = "role.write", None, &["Jeton.Admin.Role"];
+    BindingRead = "role_binding.read", None, &["Jeton.Admin.Role", AUDIT];
+    BindingWrite = "role_binding.write", None, &["Jeton.Admin.Role"];
+    PolicyWrite = "policy.write", None, &["Jeton.Admin.Policy"];
+    OrganizationWrite = "organization.write", None, &["Jeton.Admin.Organization"];
+    ProjectWrite = "project.write", None, &["Jeton.Admin.Organization"];
+    PipelineWrite = "pipeline.write", None, &["Jeton.Admin.Organization"];
+    ApiWrite = "api.write", None, &["Jeton.Admin.Api"];
+    ApiCredential = "api.credential", None, &["Jeton.Admin.Api"];
+    Bootstrap = "server.bootstrap", None, &[];
+    KeyAdd = "key.add", None, &[];
+    NoteAltered = "token.altered", None, &[];
 }
 
 impl Action {
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::TokenCreate => "token.create",
-            Self::TokenRead => "token.read",
-            Self::TokenUpdate => "token.update",
-            Self::TokenRotate => "token.rotate",
-            Self::TokenRevoke => "token.revoke",
-            Self::SessionCreate => "session.create",
-            Self::UserRead => "user.read",
-            Self::UserWrite => "user.write",
-            Self::PasswordChange => "user.password",
-            Self::ApiWrite => "api.write",
-            Self::ApiCredential => "api.credential",
-            Self::Bootstrap => "server.bootstrap",
-            Self::KeyAdd => "key.add",
-            Self::NoteAltered => "token.altered",
-            Self::TrustRead => "trust.read",
-            Self::TrustWrite => "trust.write",
-            Self::TokenExchange => "token.exchange",
-        }
-    }
-
-    /// The scope for doing it to what is one's own.
-    fn own_scope(self) -> Option<&'static str> {
-        match self {
-            Self::TokenCreate => Some("Jeton.Token.Create"),
-            Self::TokenRead => Some("Jeton.Token.Read"),
-            Self::TokenUpdate => Some("Jeton.Token.Update"),
-            Self::TokenRotate => Some("Jeton.Token.Rotate"),
-            Self::TokenRevoke => Some("Jeton.Token.Revoke"),
-            _ => None,
-        }
-    }
-
-    /// The scope for doing it to anybody's. Actions without one are never done with a caller's right alone.
-    fn admin_scope(self) -> Option<&'static str> {
-        match self {
-            Self::TokenCreate
-            | Self::TokenRead
-            | Self::TokenUpdate
-            | Self::TokenRotate
-            | Self::TokenRevoke => Some("Jeton.Admin.Token"),
-            Self::UserRead | Self::UserWrite => Some("Jeton.Admin.User"),
-            Self::ApiWrite | Self::ApiCredential => Some("Jeton.Admin.Api"),
-            Self::TrustRead | Self::TrustWrite => Some("Jeton.Admin.ServiceAccount"),
-            Self::SessionCreate
-            | Self::PasswordChange
-            | Self::Bootstrap
-            | Self::KeyAdd
-            | Self::NoteAltered
-            | Self::TokenExchange => None,
-        }
+    /// Whether it may give somebody a right or a secret: then it is judged on rights that must still be so when it is
+    /// written down.
+    fn moves_power(self) -> bool {
+        matches!(
+            self,
+            Self::UserWrite
+                | Self::GroupWrite
+                | Self::ServiceAccountWrite
+                | Self::TrustWrite
+                | Self::RoleWrite
+                | Self::BindingWrite
+                | Self::PolicyWrite
+                | Self::OrganizationWrite
+                | Self::ProjectWrite
+                | Self::PipelineWrite
+        )
     }
 }
 
@@ -95,6 +105,10 @@ impl Action {
 pub(crate) struct Caller {
     pub(crate) chain: Chain,
     pub(crate) facts: Facts,
+    /// When and from where the call was made.
+    pub(crate) circumstances: Circumstances,
+    /// For what moves power: which state of all rights the facts are of.
+    pub(crate) epoch: Option<i64>,
 }
 
 impl Caller {
@@ -120,13 +134,30 @@ impl Caller {
         self.kind() == TokenKind::Session
     }
 
+    /// What the caller may do at a place now.
     pub(crate) fn effective_at(&self, place: Place, catalogues: &[&Catalogue]) -> Rights {
-        effective_at(&self.facts, place, catalogues)
+        effective_at(&self.facts, place, catalogues, self.circumstances)
     }
 
-    fn holds(&self, scope: &str, place: Place) -> bool {
-        let scope = scope.parse::<Scope>();
-        scope.is_ok_and(|scope| self.effective_at(place, &[]).covers(&scope))
+    /// Whether the caller may do all that everywhere in the place, and so may give it away there.
+    pub(crate) fn covers(&self, place: Place, wanted: &Rights, catalogues: &[&Catalogue]) -> bool {
+        covers_within(&self.facts, place, wanted, catalogues, self.circumstances)
+    }
+
+    /// Whether the caller has anything to do with a place: a right there, or within it, that is about more than
+    /// tokens of one's own.
+    pub(crate) fn sees(&self, place: Place) -> bool {
+        let own_tokens = |pattern: &ScopePattern| pattern.as_str().starts_with("Jeton.Token.");
+        let touched = self.facts.token.rights.iter().map(|(granted, _)| *granted);
+        let within = touched.filter(|granted| place.contains(*granted)).chain([place]);
+        within.into_iter().any(|at| !self.effective_at(at, &[]).patterns().iter().all(own_tokens))
+    }
+
+    pub(crate) fn holds(&self, scope: &str, place: Place) -> bool {
+        let Ok(scope) = scope.parse::<Scope>() else {
+            return false;
+        };
+        self.effective_at(place, &[]).covers(&scope) && !withheld(&self.facts, place, &scope)
     }
 }
 
@@ -138,11 +169,17 @@ pub(crate) struct Permit {
     action: Action,
     /// Whether the credential must still stand when the permit is used.
     rests_on_credential: bool,
+    /// Which state of all rights it was given on, when that counts.
+    epoch: Option<i64>,
 }
 
 impl Permit {
     pub(crate) fn rests_on_credential(&self) -> bool {
         self.rests_on_credential
+    }
+
+    pub(crate) fn epoch(&self) -> Option<i64> {
+        self.epoch
     }
 
     pub(crate) fn actor(&self) -> Option<PrincipalId> {
@@ -158,15 +195,36 @@ impl Permit {
     }
 }
 
+/// A principal whose tokens something is done to, and where it is looked after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Owner {
+    pub(crate) id: PrincipalId,
+    /// Everywhere for people; its organization for a service account.
+    pub(crate) home: Place,
+}
+
+impl Owner {
+    pub(crate) fn of(token: &TokenRecord) -> Self {
+        Self { id: token.owner, home: token.owner_home }
+    }
+}
+
+impl From<&PrincipalRecord> for Owner {
+    fn from(principal: &PrincipalRecord) -> Self {
+        let home = principal.organization.as_ref().map_or(Place::Global, |(id, _)| Place::Organization(*id));
+        Self { id: principal.id, home }
+    }
+}
+
 /// For doing something to tokens of `owner`.
-pub(crate) fn on_tokens_of(caller: &Caller, owner: PrincipalId, action: Action) -> Result<Permit, Error> {
-    let own = action.own_scope().filter(|_| owner == caller.principal());
+pub(crate) fn on_tokens_of(caller: &Caller, owner: Owner, action: Action) -> Result<Permit, Error> {
+    let own = action.own_scope().filter(|_| owner.id == caller.principal());
     let may_own = own.is_some_and(|scope| caller.holds(scope, Place::Global));
-    if may_own || may_administer(caller, action, Place::Global) {
-        return Ok(permit(caller, action));
+    if may_own || may_administer(caller, action, owner.home) {
+        return permit(caller, action);
     }
     match own {
-        Some(scope) => Err(missing(scope)),
+        Some(scope) => Err(missing(caller, scope, Place::Global)),
         None => Err(Error::Hidden),
     }
 }
@@ -175,15 +233,15 @@ pub(crate) fn on_tokens_of(caller: &Caller, owner: PrincipalId, action: Action) 
 /// for anything else it needs the right to its owner's tokens.
 pub(crate) fn on_itself(caller: &Caller, action: Action) -> Result<Permit, Error> {
     match action {
-        Action::TokenRead | Action::TokenRevoke => Ok(permit(caller, action)),
-        _ => on_tokens_of(caller, caller.principal(), action),
+        Action::TokenRead | Action::TokenRevoke => permit(caller, action),
+        _ => on_tokens_of(caller, Owner::of(&caller.chain.token), action),
     }
 }
 
 /// For changing one's own password, which a person does and no token.
 pub(crate) fn on_own_password(caller: &Caller, owner: PrincipalId) -> Option<Permit> {
     let is_own = caller.is_session() && owner == caller.principal();
-    is_own.then(|| permit(caller, Action::PasswordChange))
+    permit(caller, Action::PasswordChange).ok().filter(|_| is_own)
 }
 
 /// The person behind a session, and the session: a token does not speak for its owner on a page.
@@ -196,10 +254,18 @@ pub(crate) fn person(caller: &Caller) -> Result<(PrincipalId, TokenId), Error> {
 
 /// For administering at a place.
 pub(crate) fn at(caller: &Caller, place: Place, action: Action) -> Result<Permit, Error> {
-    match action.admin_scope() {
-        _ if may_administer(caller, action, place) => Ok(permit(caller, action)),
-        Some(scope) => Err(missing(scope)),
+    match action.scopes().first() {
+        _ if may_administer(caller, action, place) => permit(caller, action),
+        Some(scope) => Err(missing(caller, scope, place)),
         None => Err(Error::denied(Code::InsufficientScope, "no scope allows this")),
+    }
+}
+
+/// For administering what the caller may not even know of: without the right, it does not exist.
+pub(crate) fn at_or_hidden(caller: &Caller, place: Place, action: Action) -> Result<Permit, Error> {
+    match at(caller, place, action) {
+        Err(Error::Denied(_)) if !caller.sees(place) => Err(Error::Hidden),
+        decided => decided,
     }
 }
 
@@ -237,22 +303,57 @@ pub(crate) fn system(reason: Reason) -> Permit {
         Reason::RowAltered => (None, None, Action::NoteAltered),
     };
     let rests_on_credential = matches!(reason, Reason::SaidYes { .. });
-    Permit { actor, credential, action, rests_on_credential }
+    Permit { actor, credential, action, rests_on_credential, epoch: None }
 }
 
-fn permit(caller: &Caller, action: Action) -> Permit {
+fn permit(caller: &Caller, action: Action) -> Result<Permit, Error> {
     let (actor, credential) = (Some(caller.principal()), Some(caller.token()));
-    Permit { actor, credential, action, rests_on_credential: true }
+    let epoch = caller.epoch.filter(|_| action.moves_power());
+    if action.moves_power() && epoch.is_none() {
+        // An operation that forgot to judge by `Authority::judged`: nothing is allowed on rights that nobody compares.
+        return Err(Error::Unavailable);
+    }
+    Ok(Permit { actor, credential, action, rests_on_credential: true, epoch })
 }
 
 fn may_administer(caller: &Caller, action: Action, place: Place) -> bool {
-    action.admin_scope().is_some_and(|scope| caller.holds(scope, place))
+    action.scopes().iter().any(|scope| caller.holds(scope, place))
 }
 
-fn missing(scope: &str) -> Error {
+fn missing(caller: &Caller, scope: &str, place: Place) -> Error {
     Error::Denied(Denial {
         code: Code::InsufficientScope,
         missing_scope: Some(scope.to_owned()),
         detail: format!("this needs `{scope}`, which the credential or its owner does not have"),
+        remedies: remedies(caller, scope, place),
     })
+}
+
+/// What would help, in words that tell nobody more than the catalogue of roles does.
+fn remedies(caller: &Caller, scope: &str, place: Place) -> Vec<Remedy> {
+    let Ok(wanted) = scope.parse::<Scope>() else {
+        return vec![];
+    };
+    let link = &caller.facts.token;
+    if !caller.is_session() && link.rights_at(place).covers(&wanted) {
+        let detail = format!("sign in, or use a token with `{scope}` that may be used there");
+        return vec![Remedy { action: "add_scope".to_owned(), detail, role: None, place: None, who: vec![] }];
+    }
+    let grants = |role: &BuiltInRole| {
+        let patterns: Rights = role.patterns().iter().filter_map(|text| text.parse().ok()).collect();
+        patterns.covers(&wanted) && role.bindable().allows(place)
+    };
+    let level = match place {
+        Place::Global => "everywhere",
+        Place::Organization(_) => "at the organization",
+        Place::Project(..) => "at the project",
+    };
+    let bind = |role: BuiltInRole| Remedy {
+        action: "bind_role".to_owned(),
+        detail: format!("role `{}` {level}, bound by somebody with `Jeton.Admin.Role` there", role.name()),
+        role: Some(role.name().to_owned()),
+        place: None,
+        who: vec![],
+    };
+    BuiltInRole::ALL.into_iter().filter(grants).map(bind).collect()
 }

@@ -2,8 +2,8 @@
 
 use jeton_api::{ApiChange, ApiPlan, Code, Widening};
 use jeton_token::{
-    ApiId, Catalogue, CatalogueScope, Expiry, Id, NetworkLimit, OrganizationId, Place, PlaceLimit,
-    PrincipalId, PrincipalName, Route, ScopePattern, ScopeSet, TokenKind,
+    ApiId, Approval, Catalogue, CatalogueScope, Expiry, Id, NetworkLimit, OrganizationId, Place, PlaceLimit,
+    PrincipalId, PrincipalName, ResourceName, Route, ScopePattern, ScopeSet, TokenKind,
 };
 
 use super::access::{self, Action, Caller};
@@ -17,7 +17,7 @@ use crate::store::{ApiRecord, NewApi, Outcome, Write};
 pub(crate) struct ApiRequest {
     pub(crate) name: PrincipalName,
     pub(crate) title: String,
-    pub(crate) organization: String,
+    pub(crate) organization: ResourceName,
     pub(crate) audience: String,
     pub(crate) enforces_places: bool,
     pub(crate) catalogue: Catalogue,
@@ -45,7 +45,7 @@ impl Authority {
             let detail = format!("the namespace `{OWN_NAMESPACE}` is Jeton's own");
             return Err(Error::Conflict(Code::NamespaceTaken, detail));
         }
-        let organization = self.store.organization(&request.organization).await?;
+        let organization = self.store.organization(&request.organization).await?.map(|found| found.id);
         let existing = self.store.api(&request.name).await?;
         let place = organization.map_or(Place::Global, Place::Organization);
         let permit = access::at(caller, place, Action::ApiWrite)?;
@@ -112,6 +112,7 @@ impl Authority {
             patterns: ScopeSet::new([namespace]).map_err(|_| Error::Unavailable)?,
             places: PlaceLimit::Everywhere,
             networks: NetworkLimit::Anywhere,
+            approval: Approval::None,
             expiry: Expiry::Never,
             at: self.now(),
             proof: None,
@@ -192,7 +193,10 @@ fn is_same(api: &ApiRecord, wanted: &ApiRequest) -> bool {
     api.title == wanted.title
         && api.audience == wanted.audience
         && api.enforces_places == wanted.enforces_places
-        && api.organization.as_ref().is_some_and(|(_, name)| *name == wanted.organization)
+        && api
+            .organization
+            .as_ref()
+            .is_some_and(|(_, name)| name.eq_ignore_ascii_case(wanted.organization.as_str()))
         && api.catalogue == wanted.catalogue
         && api.routes == wanted.routes
 }

@@ -1,10 +1,10 @@
 //! What every start makes sure of: Jeton's own scopes stand in the catalogues, and their namespace is taken.
 
-use jeton_token::{Catalogue, CatalogueScope, PrincipalId, PrincipalName};
+use jeton_token::{BuiltInRole, Catalogue, CatalogueScope, PrincipalId, PrincipalName, Rights};
 
 use super::access::{self, Reason};
 use super::{Authority, Error};
-use crate::store::{FirstUser, NewApi, PasswordHash, Write};
+use crate::store::{FirstUser, NewApi, PasswordHash, RoleRecord, Write};
 
 /// The first segment of Jeton's own scopes.
 pub(super) const OWN_NAMESPACE: &str = "Jeton";
@@ -54,6 +54,16 @@ impl Authority {
         Ok(())
     }
 
+    /// Makes the roles that Jeton brings along, or brings them to the present version.
+    pub(crate) async fn put_built_in_roles(&self) -> Result<(), Error> {
+        let roles = self.store.roles(None, 1000).await?;
+        if BuiltInRole::ALL.into_iter().all(|role| roles.iter().any(|stored| is_present(stored, role))) {
+            return Ok(());
+        }
+        self.store.write(&access::system(Reason::FirstStart), &Write::PutBuiltInRoles).await?;
+        Ok(())
+    }
+
     /// Registers Jeton's own API, or brings it to the present version. Changes nothing when it is as it should be.
     pub(crate) async fn register_built_in(&self) -> Result<(), Error> {
         let name: PrincipalName = "jeton".parse().map_err(|_| Error::Unavailable)?;
@@ -75,6 +85,16 @@ impl Authority {
         self.store.write(&access::system(Reason::FirstStart), &Write::PutApi(new)).await?;
         Ok(())
     }
+}
+
+fn is_present(stored: &RoleRecord, role: BuiltInRole) -> bool {
+    let patterns: Rights = role.patterns().iter().filter_map(|text| text.parse().ok()).collect();
+    stored.name == role.name()
+        && stored.built_in
+        && stored.patterns == patterns
+        && stored.bindable == role.bindable()
+        && stored.grants_apis == role.grants_apis()
+        && stored.description.as_deref() == Some(role.description())
 }
 
 fn jeton_catalogue() -> Option<Catalogue> {

@@ -5,13 +5,13 @@
 
 use jeton_api::{Code, TokenState};
 use jeton_token::{
-    Catalogue, Expiry, NetworkLimit, Place, PlaceLimit, PrincipalId, PrincipalKind, PrincipalName, Rights,
-    ScopePattern, ScopeSet, SecretId, Timestamp, TokenId, TokenKind, TokenText,
+    Approval, Catalogue, Expiry, NetworkLimit, Place, PlaceLimit, PrincipalId, PrincipalKind, PrincipalName,
+    Rights, ScopePattern, ScopeSet, SecretId, Timestamp, TokenId, TokenKind, TokenText,
 };
 
-use super::access::{self, Action, Caller, Permit};
-use super::{Authority, Denial, Error};
-use crate::limits::{DEPTH_MAX, LIFETIME_MS_DEFAULT};
+use super::access::{self, Action, Caller, Owner, Permit};
+use super::{Authority, Error};
+use crate::limits::DEPTH_MAX;
 use crate::store::{
     ApiRecord, Chain, NewSecret, NewToken, Outcome, PasswordHash, Rotation, TokenRecord, Write,
 };
@@ -19,6 +19,8 @@ use crate::store::{
 /// A token to be made, parsed.
 #[derive(Debug)]
 pub(crate) struct CreateRequest {
+    /// Personal for people, service for service accounts.
+    pub(crate) kind: TokenKind,
     pub(crate) name: Option<String>,
     pub(crate) description: Option<String>,
     /// Whose it shall be; `None` is the caller.
@@ -38,6 +40,19 @@ pub(crate) enum End {
     After(i64),
     /// At this moment, or never.
     Fixed(Expiry),
+    /// As late as policies and the parent allow.
+    Longest,
+}
+
+impl End {
+    /// Where a request says it.
+    pub(super) fn pointer(self) -> &'static str {
+        match self {
+            Self::After(_) => "/expires_in_minutes",
+            Self::Fixed(Expiry::Never) => "/never_expires",
+            Self::Fixed(Expiry::At(_)) | Self::Default | Self::Longest => "/expires_at",
+        }
+    }
 }
 
 /// A token with its secret: the only thing that create and rotate answer.
@@ -46,6 +61,8 @@ pub(crate) struct IssuedToken {
     pub(crate) token: TokenRecord,
     pub(crate) state: TokenState,
     pub(crate) secret: TokenText,
+    /// What is otherwise than it was asked for.
+    pub(crate) notes: Vec<String>,
 }
 
 /// All that is needed to issue a token, after every check.
@@ -59,6 +76,7 @@ pub(super) struct Grant {
     pub(super) patterns: ScopeSet,
     pub(super) places: PlaceLimit,
     pub(super) networks: NetworkLimit,
+    pub(super) approval: Approval,
     pub(super) expiry: Expiry,
     /// The moment that the end was reckoned from.
     pub(super) at: Timestamp,
@@ -67,35 +85,44 @@ pub(super) struct Grant {
 }
 
 impl Authority {
-    /// Makes a personal token.
+    /// Makes a token for a person or a service account.
     pub(crate) async fn create_token(
         &self,
         caller: &Caller,
         request: CreateRequest,
     ) -> Result<IssuedToken, Error> {
-        let owner = self.owner(caller, request.owner.as_ref()).await?;
+        let owner = self.owner(caller, &request).await?;
         let permit = access::on_tokens_of(caller, owner, Action::TokenCreate)?;
         let apis = self.store.apis().await?;
         check_known(&request.patterns, &apis)?;
-        self.check_covers_owner(caller, owner, &apis).await?;
+        self.check_covers_owner(caller, owner.id, &apis).await?;
         check_ceiling(caller, &request.patterns.rights(), &apis)?;
         let parent = parent_of(caller)?;
         let at = self.now();
+        let terms = self.terms(&request.places).await?;
+        terms.check(owner.id, &self.store.groups_of(owner.id).await?, &request.patterns)?;
+        let allowed = terms.end(request.end, at)?;
+        let explicit = matches!(request.end, End::After(_) | End::Fixed(_));
+        let expiry =
+            within_parent(allowed.expiry, parent.map(|_| caller.facts.expiry()), explicit, request.end)?;
+        check_future(expiry, request.end, at)?;
         let grant = Grant {
-            kind: TokenKind::Personal,
+            kind: request.kind,
             name: request.name,
             description: request.description,
-            owner,
+            owner: owner.id,
             parent,
             created_by: Some(caller.token()),
+            approval: terms.approval(&request.patterns, &self.store.rights_of(owner.id).await?, &apis),
             patterns: request.patterns,
             places: request.places,
             networks: request.networks,
-            expiry: end_for(request.end, parent.map(|_| caller.facts.expiry()), at)?,
+            expiry,
             at,
             proof: None,
         };
-        self.issue(&permit, grant).await
+        let issued = self.issue(&permit, grant).await?;
+        Ok(IssuedToken { notes: allowed.notes, ..issued })
     }
 
     /// Writes a token whose every rule has been checked, and answers it with its secret.
@@ -113,6 +140,7 @@ impl Authority {
             patterns: grant.patterns,
             places: grant.places,
             networks: grant.networks,
+            approval: grant.approval,
             created_at: grant.at,
             expiry: grant.expiry,
             hint: text.hint(),
@@ -134,8 +162,9 @@ impl Authority {
             return Err(Error::Unavailable);
         };
         let chain = Chain { token: *token, ancestors, secrets: vec![], secrets_intact: true };
-        let (token, state) = self.with_state(chain);
-        Ok(IssuedToken { token, state, secret })
+        // What policies say was looked at when it was made; the state of a fresh token is its own.
+        let (token, state) = self.with_state(chain, &[]);
+        Ok(IssuedToken { token, state, secret, notes: vec![] })
     }
 
     /// A fresh secret for a token, and what to store of it.
@@ -153,20 +182,34 @@ impl Authority {
     }
 
     /// Whose token it shall be. Somebody else's is a matter for administrators; others learn nothing about names.
-    async fn owner(&self, caller: &Caller, name: Option<&PrincipalName>) -> Result<PrincipalId, Error> {
-        let Some(name) = name else {
-            return Ok(caller.principal());
+    async fn owner(&self, caller: &Caller, request: &CreateRequest) -> Result<Owner, Error> {
+        let kind = match request.kind {
+            TokenKind::Service => PrincipalKind::ServiceAccount,
+            _ => PrincipalKind::User,
         };
-        let own_name = caller.chain.token.owner_kind == PrincipalKind::User
-            && caller.chain.token.owner_name == name.as_str();
-        if own_name {
-            return Ok(caller.principal());
+        let token = &caller.chain.token;
+        let own = token.owner_kind == kind;
+        match &request.owner {
+            None if own => return Ok(Owner::of(token)),
+            Some(name) if own && token.owner_name == name.as_str() => return Ok(Owner::of(token)),
+            _ => {}
         }
-        access::at(caller, Place::Global, Action::TokenCreate)?;
-        match self.store.principal(PrincipalKind::User, name).await? {
-            Some(user) => Ok(user.id),
-            None => Err(Error::invalid("/owner", Code::UnknownName, format!("there is no user `{name}`"))),
+        let Some(name) = &request.owner else {
+            access::at(caller, Place::Global, Action::TokenCreate)?;
+            let detail =
+                "say whose it shall be: a personal token is a user's, a service token a service account's";
+            return Err(Error::invalid("/owner", Code::InvalidField, detail));
+        };
+        let found = self.store.principal(kind, name).await?;
+        let owner = found.as_ref().map(Owner::from);
+        let home = owner.map_or(Place::Global, |owner| owner.home);
+        if access::at(caller, home, Action::TokenCreate).is_err() {
+            access::at(caller, Place::Global, Action::TokenCreate)?;
         }
+        owner.ok_or_else(|| {
+            let detail = format!("there is no {} `{name}`", kind.word().replace('_', " "));
+            Error::invalid("/owner", Code::UnknownName, detail)
+        })
     }
 
     /// Only the owner, or somebody who covers the owner completely, obtains a secret of the owner's.
@@ -190,8 +233,7 @@ pub(super) fn check_covers(
     apis: &[ApiRecord],
 ) -> Result<(), Error> {
     let catalogues = catalogues(apis);
-    let covered =
-        |(place, rights): &(Place, Rights)| caller.effective_at(*place, &catalogues).covers_all(rights);
+    let covered = |(place, rights): &(Place, Rights)| caller.covers(*place, rights, &catalogues);
     if rights.iter().all(covered) {
         return Ok(());
     }
@@ -240,27 +282,27 @@ fn parent_of(caller: &Caller) -> Result<Option<TokenId>, Error> {
     Ok(Some(caller.token()))
 }
 
-/// The end of a new secret. What was asked for explicitly is refused beyond the parent's end; the default is cut.
-pub(super) fn end_for(wanted: End, parent: Option<Expiry>, now: Timestamp) -> Result<Expiry, Error> {
+/// A token does not outlive the one that it was made with: what was asked for is refused, anything else is cut.
+fn within_parent(
+    expiry: Expiry,
+    parent: Option<Expiry>,
+    explicit: bool,
+    wanted: End,
+) -> Result<Expiry, Error> {
     let latest = parent.unwrap_or(Expiry::Never);
-    let explicit = match wanted {
-        End::Default => return Ok(Expiry::At(now.plus_ms(LIFETIME_MS_DEFAULT)).min(latest)),
-        End::After(ms) => Expiry::At(now.plus_ms(ms)),
-        End::Fixed(expiry) => expiry,
-    };
-    let pointer = match wanted {
-        End::After(_) => "/expires_in_minutes",
-        End::Fixed(Expiry::Never) => "/never_expires",
-        End::Fixed(Expiry::At(_)) | End::Default => "/expires_at",
-    };
-    if explicit > latest {
+    if explicit && expiry > latest {
         let detail = "the token that you call with ends earlier, and a token does not outlive the one it was made with";
-        return Err(Error::invalid(pointer, Code::ExpiryExceedsParent, detail));
+        return Err(Error::invalid(wanted.pointer(), Code::ExpiryExceedsParent, detail));
     }
-    if explicit.is_over(now) {
-        return Err(Error::invalid(pointer, Code::InvalidField, "the end lies in the past"));
+    Ok(expiry.min(latest))
+}
+
+/// What is over already is not made.
+pub(super) fn check_future(expiry: Expiry, wanted: End, now: Timestamp) -> Result<(), Error> {
+    if expiry.is_over(now) {
+        return Err(Error::invalid(wanted.pointer(), Code::InvalidField, "the end lies in the past"));
     }
-    Ok(explicit)
+    Ok(())
 }
 
 pub(super) fn catalogues(apis: &[ApiRecord]) -> Vec<&Catalogue> {
@@ -268,7 +310,7 @@ pub(super) fn catalogues(apis: &[ApiRecord]) -> Vec<&Catalogue> {
 }
 
 pub(super) fn exceeds(detail: &str) -> Error {
-    Error::Denied(Denial { code: Code::ScopeExceedsGrant, missing_scope: None, detail: detail.to_owned() })
+    Error::denied(Code::ScopeExceedsGrant, detail)
 }
 
 /// The most similar declared names, to put behind the message.

@@ -4,10 +4,11 @@
 //! the caller, like making one.
 
 use jeton_api::{Code, TokenState};
-use jeton_token::{Expiry, NetworkLimit, PlaceLimit, ScopeSet, Timestamp, TokenId};
+use jeton_token::{Approval, Expiry, NetworkLimit, PlaceLimit, ScopeSet, Timestamp, TokenId};
 
-use super::access::{self, Action, Caller, Permit};
-use super::create::{End, IssuedToken, check_ceiling, check_known, exceeds};
+use super::access::{self, Action, Caller, Owner, Permit};
+use super::create::{End, IssuedToken, check_ceiling, check_future, check_known, exceeds};
+use super::terms::{AllowedEnd, Terms};
 use super::{Authority, Error};
 use crate::store::{ApiRecord, Chain, Outcome, TokenEdit, TokenRecord, Write};
 
@@ -55,15 +56,47 @@ impl Authority {
         let (chain, permit) = self.for_change(caller, id, Action::TokenUpdate).await?;
         let apis = self.store.apis().await?;
         check_added(&chain.token, &request, &apis)?;
-        let expiry = self.edited_end(&chain, request.end)?;
+        let terms = self.terms(request.places.as_ref().unwrap_or(&chain.token.places)).await?;
+        let expiry = self.edited_end(&chain, request.end, &terms)?;
+        let mut approval = None;
         if widens(&chain.token, &request, expiry) {
             self.check_may_obtain(caller, &chain, &request, &apis).await?;
             check_end(expiry.unwrap_or(chain.token.expiry), latest_end(caller, None))?;
+            approval = self.approval_after(&chain.token, &request, &terms, &apis).await?;
         }
-        let edit = TokenEdit { expiry, ..edit_of(request, &chain.token) };
+        let edit = TokenEdit { expiry, approval, ..edit_of(request, &chain.token) };
         match self.store.write(&permit, &Write::EditToken(id, edit)).await? {
-            Outcome::Token(token) => Ok(self.with_state(Chain { token: *token, ..chain })),
+            Outcome::Token(token) => {
+                Ok(self.with_state(Chain { token: *token, ..chain }, &self.store.policies().await?))
+            }
             _ => Err(Error::Unavailable),
+        }
+    }
+
+    /// What a wider token needs of approval. One that would need a new one stays as it is: a token that works does not
+    /// turn into one that waits.
+    async fn approval_after(
+        &self,
+        token: &TokenRecord,
+        request: &EditRequest,
+        terms: &Terms,
+        apis: &[ApiRecord],
+    ) -> Result<Option<Approval>, Error> {
+        let patterns = request.patterns.as_ref().unwrap_or(&token.patterns);
+        terms.check(token.owner, &self.store.groups_of(token.owner).await?, patterns)?;
+        if token.approval == Approval::Pending {
+            return Ok(None);
+        }
+        let wanted = terms.approval(patterns, &self.store.rights_of(token.owner).await?, apis);
+        let is_wider = request.patterns.is_some() || request.places.is_some();
+        match (wanted, token.approval) {
+            (Approval::Pending, _) if is_wider => {
+                let detail =
+                    "with these scopes and places the token would need an approval; make a new one with them";
+                Err(Error::Conflict(Code::ApprovalRequired, detail.to_owned()))
+            }
+            (Approval::None, Approval::Given) if is_wider => Ok(Some(Approval::None)),
+            _ => Ok(None),
         }
     }
 
@@ -94,10 +127,15 @@ impl Authority {
         check_added(&chain.token, &request, &apis)?;
         self.check_may_obtain(caller, &chain, &request, &apis).await?;
         let at = self.now();
-        let expiry = Some(rotated_end(caller, &chain, request.end, at)?);
+        let terms = self.terms(request.places.as_ref().unwrap_or(&chain.token.places)).await?;
+        let approval = self.approval_after(&chain.token, &request, &terms, &apis).await?;
+        let allowed = rotated_end(caller, &chain, request.end, &terms, at)?;
         let (text, rotation) = self.rotation(&chain.token, at);
-        let edit = TokenEdit { expiry, rotation: Some(rotation), ..edit_of(request, &chain.token) };
-        self.issued(self.store.write(&permit, &Write::EditToken(id, edit)).await?, chain.ancestors, text)
+        let expiry = Some(allowed.expiry);
+        let edit = TokenEdit { expiry, approval, rotation: Some(rotation), ..edit_of(request, &chain.token) };
+        let outcome = self.store.write(&permit, &Write::EditToken(id, edit)).await?;
+        let issued = self.issued(outcome, chain.ancestors, text)?;
+        Ok(IssuedToken { notes: allowed.notes, ..issued })
     }
 
     async fn for_change(
@@ -107,7 +145,7 @@ impl Authority {
         action: Action,
     ) -> Result<(Chain, Permit), Error> {
         let chain = self.store.token(id).await?.ok_or(Error::Hidden)?;
-        let permit = access::on_tokens_of(caller, chain.token.owner, action)?;
+        let permit = access::on_tokens_of(caller, Owner::of(&chain.token), action)?;
         if !chain.token.kind.leaves_home() {
             let detail = "sessions and API credentials are not changed; revoke this one and make another";
             return Err(Error::Conflict(Code::TokenNotLive, detail.to_owned()));
@@ -130,28 +168,43 @@ impl Authority {
         check_limits(caller, target, request)
     }
 
-    /// The end that a PATCH asks for: refused beyond the parent's.
-    fn edited_end(&self, chain: &Chain, end: Option<End>) -> Result<Option<Expiry>, Error> {
+    /// The end that a PATCH asks for: refused beyond the parent's. A longest life counts from when the secret was made,
+    /// so asking again and again gains nothing.
+    fn edited_end(&self, chain: &Chain, end: Option<End>, terms: &Terms) -> Result<Option<Expiry>, Error> {
         let Some(end) = end else {
             return Ok(None);
         };
-        super::create::end_for(end, Some(end_of_parents(chain)), self.now()).map(Some)
+        let wanted = terms.end(end, chain.token.secret_issued_at)?.expiry;
+        if wanted > end_of_parents(chain) {
+            let detail =
+                "the token that it was made with ends earlier, and a token does not outlive that one";
+            return Err(Error::invalid(end.pointer(), Code::ExpiryExceedsParent, detail));
+        }
+        check_future(wanted, end, self.now())?;
+        Ok(Some(wanted))
     }
 }
 
 /// The end of a rotated token: as asked, else as long a life as before; in any case cut to the parent's.
-fn rotated_end(caller: &Caller, chain: &Chain, end: Option<End>, now: Timestamp) -> Result<Expiry, Error> {
+fn rotated_end(
+    caller: &Caller,
+    chain: &Chain,
+    end: Option<End>,
+    terms: &Terms,
+    now: Timestamp,
+) -> Result<AllowedEnd, Error> {
     let same = same_length(&chain.token, now);
     let latest = latest_end(caller, (caller.token() == chain.token.id).then_some(same));
-    let wanted = match end {
+    let allowed = match end {
         Some(end) => {
-            let wanted = super::create::end_for(end, None, now)?;
-            check_end(wanted, latest)?;
-            wanted
+            let allowed = terms.end(end, now)?;
+            check_future(allowed.expiry, end, now)?;
+            check_end(allowed.expiry, latest)?;
+            allowed
         }
-        None => same.min(latest),
+        None => terms.cut(same.min(latest), now),
     };
-    Ok(wanted.min(end_of_parents(chain)))
+    Ok(AllowedEnd { expiry: allowed.expiry.min(end_of_parents(chain)), ..allowed })
 }
 
 /// How late an end a caller may give. A person may give any; a token none beyond its own, except that by rotating
@@ -243,6 +296,7 @@ fn edit_of(request: EditRequest, judged: &TokenRecord) -> TokenEdit {
         patterns: request.patterns,
         places: request.places,
         networks: request.networks,
+        approval: None,
         expiry: None,
         rotation: None,
     }

@@ -9,8 +9,8 @@
 
 use jeton_api::Replay;
 use jeton_token::{
-    Expiry, NetworkLimit, PlaceLimit, PrincipalId, PrincipalKind, PrincipalName, ScopeSet, Timestamp,
-    TokenId, TokenKind,
+    Approval, Expiry, NetworkLimit, Place, PlaceLimit, PrincipalId, PrincipalKind, PrincipalName, Rights,
+    ScopePattern, ScopeSet, Timestamp, TokenId, TokenKind,
 };
 
 use super::access::{self, Reason};
@@ -18,7 +18,7 @@ use super::create::{IssuedToken, catalogues};
 use super::{Authority, Error};
 use crate::identity::{Claims, Expected, Failure, Refused, Unverified, Use};
 use crate::limits::{LEEWAY_MS, TEXT_BYTES_MAX, TRUSTS_SEARCHED_MAX, TRUSTS_TRIED_MAX};
-use crate::store::{Exchange, NewToken, Refusal, Seen, StoreError, TrustRecord, Write};
+use crate::store::{ApiRecord, Exchange, NewToken, Refusal, Seen, StoreError, TrustRecord, Write};
 
 /// What is shown, and what is wanted for it.
 pub(crate) struct ExchangeRequest<'a> {
@@ -72,6 +72,12 @@ struct Proven {
     claims: Claims,
 }
 
+/// What a service account may do, and where.
+struct Held {
+    apis: Vec<ApiRecord>,
+    rights: Vec<(Place, Rights)>,
+}
+
 const NO_TRUST: &str = "no trust of a service account takes this identity token";
 
 impl Authority {
@@ -80,9 +86,10 @@ impl Authority {
         let token = Unverified::parse(request.token).map_err(refused)?;
         let proven = self.prove(&token, &request).await?;
         let account = proven.trust.account;
-        let patterns = self.narrowed(account, request.patterns).await?;
+        let held = Held { apis: self.store.apis().await?, rights: self.store.rights_of(account).await? };
+        let patterns = held.narrowed(request.patterns)?;
         let at = self.now();
-        let end = end(&proven, at)?;
+        let expiry = self.allowed(account, &patterns, &held, end(&proven, at)?, at).await?;
         let id = TokenId(self.mint_id());
         let (text, secret) = self.mint_secret(TokenKind::Service, id);
         let new = NewToken {
@@ -97,7 +104,8 @@ impl Authority {
             places: PlaceLimit::Everywhere,
             networks: NetworkLimit::Anywhere,
             created_at: at,
-            expiry: Expiry::At(end),
+            approval: Approval::None,
+            expiry,
             hint: text.hint(),
             secret,
             proof: None,
@@ -189,20 +197,42 @@ impl Authority {
         ))
     }
 
-    /// What was asked for, provided that the account holds it somewhere; without a word, everything that it holds.
-    async fn narrowed(
+    /// The end that policies allow to such a token, if they take it at all.
+    async fn allowed(
         &self,
         account: PrincipalId,
-        patterns: Option<ScopeSet>,
-    ) -> Result<ScopeSet, GrantError> {
+        patterns: &ScopeSet,
+        held: &Held,
+        end: Timestamp,
+        at: Timestamp,
+    ) -> Result<Expiry, GrantError> {
+        let terms = self.terms(&PlaceLimit::Everywhere).await?;
+        let groups = self.store.groups_of(account).await?;
+        terms.check(account, &groups, patterns).map_err(|error| match error {
+            Error::Invalid(faults) => {
+                GrantError::Scope(faults.into_iter().map(|fault| fault.detail).collect())
+            }
+            Error::Denied(denial) => GrantError::Grant(denial.detail),
+            other => other.into(),
+        })?;
+        if terms.approval(patterns, &held.rights, &held.apis) != Approval::None {
+            let detail = "a policy wants somebody to approve such a token, and no workload waits for that: ask for less";
+            return Err(GrantError::Scope(detail.to_owned()));
+        }
+        Ok(terms.cut(Expiry::At(end), at).expiry)
+    }
+}
+
+impl Held {
+    /// What was asked for, provided that the account holds it somewhere; without a word, everything that it holds.
+    fn narrowed(&self, patterns: Option<ScopeSet>) -> Result<ScopeSet, GrantError> {
         let Some(patterns) = patterns else {
             return Ok(ScopeSet::everything());
         };
-        let (apis, rights) = (self.store.apis().await?, self.store.rights_of(account).await?);
-        let catalogues = catalogues(&apis);
-        let held: Vec<_> =
-            rights.iter().map(|(_, rights)| rights.with_implied(catalogues.iter().copied())).collect();
-        let beyond = |pattern: &&_| !held.iter().any(|rights| rights.covers_pattern(pattern));
+        let catalogues = catalogues(&self.apis);
+        let rights = self.rights.iter().map(|(_, rights)| rights.with_implied(catalogues.iter().copied()));
+        let rights: Vec<_> = rights.collect();
+        let beyond = |pattern: &&ScopePattern| !rights.iter().any(|held| held.covers_pattern(pattern));
         match patterns.patterns().iter().find(beyond) {
             None => Ok(patterns),
             Some(pattern) => Err(GrantError::Scope(format!("the service account holds `{pattern}` nowhere"))),

@@ -4,15 +4,23 @@
 mod access;
 mod api;
 mod attempts;
+mod binding;
 mod built_in;
 mod code;
 mod create;
 mod device;
 mod edit;
+mod explain;
 mod federation;
+mod group;
 mod password;
 mod pending;
+mod place;
+mod policy;
+mod role;
+mod service_account;
 mod signin;
+mod terms;
 mod token;
 mod trust;
 mod user;
@@ -22,13 +30,13 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use jeton_api::Code;
-use jeton_token::{Id, Place, Prefix, PrincipalName, Timestamp, TokenId};
+use jeton_api::{Code, Remedy};
+use jeton_token::{Id, Place, Prefix, ResourceName, Timestamp, TokenId};
 
 use crate::clock::Clock;
 use crate::identity::Issuers;
 use crate::keys::{Keys, Rng};
-use crate::store::{Refusal, Store, StoreError};
+use crate::store::{Outcome, Refusal, Store, StoreError, Write};
 
 use attempts::Attempts;
 use code::Codes;
@@ -37,14 +45,20 @@ use device::Devices;
 pub(crate) use access::{Caller, Permit};
 pub(crate) use api::{ApiRequest, Put};
 pub(crate) use attempts::{Bucket, Origin};
+pub(crate) use binding::{BindingList, BindingRequest};
 pub(crate) use code::{Challenge, LoopbackUri};
 pub(crate) use create::{CreateRequest, End, IssuedToken};
 pub(crate) use device::{Answer, AskingDevice, UserCode};
 pub(crate) use edit::EditRequest;
+pub(crate) use explain::{ExplainQuestion, Subject};
 pub(crate) use federation::{ExchangeRequest, GrantError};
+pub(crate) use group::GroupRequest;
 pub(crate) use password::Passwords;
+pub(crate) use place::{PipelineRequest, Within};
+pub(crate) use policy::{PolicyImpact, PolicyView};
+pub(crate) use role::RoleRequest;
+pub(crate) use service_account::ServiceAccountRequest;
 pub(crate) use token::ListRequest;
-pub(crate) use trust::TrustRequest;
 pub(crate) use user::UserRequest;
 pub(crate) use verify::{Judged, Known, Question};
 
@@ -106,6 +120,8 @@ pub(crate) struct Denial {
     pub(crate) code: Code,
     pub(crate) missing_scope: Option<String>,
     pub(crate) detail: String,
+    /// What would help.
+    pub(crate) remedies: Vec<Remedy>,
 }
 
 /// What is wrong with one field.
@@ -123,7 +139,7 @@ impl Error {
     }
 
     pub(crate) fn denied(code: Code, detail: impl Into<String>) -> Self {
-        Self::Denied(Denial { code, missing_scope: None, detail: detail.into() })
+        Self::Denied(Denial { code, missing_scope: None, detail: detail.into(), remedies: vec![] })
     }
 }
 
@@ -163,6 +179,12 @@ impl From<Refusal> for Error {
                 conflict(Code::TokenNotLive, "the token is revoked or expired; make a new one")
             }
             Refusal::BuiltIn => conflict(Code::BuiltIn, "what Jeton brings along cannot be changed"),
+            Refusal::NotEmpty(kind) => {
+                Self::Conflict(Code::NotEmpty, format!("there is still a {kind} in it; remove that first"))
+            }
+            Refusal::InUse => {
+                conflict(Code::InUse, "somebody still has this role; remove its bindings first")
+            }
             Refusal::LastAdministrator => conflict(
                 Code::LastAdministrator,
                 "this is the last enabled administrator; make another one first",
@@ -209,24 +231,67 @@ impl Authority {
 
     /// The place that `organization/project` or `organization/*` names, if it exists.
     pub(crate) async fn place(&self, text: &str) -> Result<Option<Place>, Error> {
-        let Some((organization, "*")) = text.split_once('/') else {
+        let Some((organization, within)) = text.split_once('/') else {
             return Ok(None);
         };
-        let Ok(organization) = organization.parse::<PrincipalName>() else {
+        let Ok(organization) = organization.parse::<ResourceName>() else {
             return Ok(None);
         };
-        Ok(self.store.organization(organization.as_str()).await?.map(Place::Organization))
+        let Some(organization) = self.store.organization(&organization).await? else {
+            return Ok(None);
+        };
+        if within == "*" {
+            return Ok(Some(Place::Organization(organization.id)));
+        }
+        let Ok(project) = within.parse::<ResourceName>() else {
+            return Ok(None);
+        };
+        Ok(self.store.project(organization.id, &project).await?.map(|project| project.place()))
+    }
+
+    /// The same, and `*` for everywhere.
+    pub(crate) async fn any_place(&self, text: &str) -> Result<Option<Place>, Error> {
+        if text == "*" { Ok(Some(Place::Global)) } else { self.place(text).await }
     }
 
     /// How a place is written.
     pub(crate) async fn place_name(&self, place: Place) -> Result<String, Error> {
-        let organization = match place {
-            Place::Global => return Ok("*".to_owned()),
-            Place::Organization(organization) | Place::Project(organization, _) => organization,
-        };
-        let name = self.store.organization_name(organization).await?;
-        Ok(format!("{}/*", name.unwrap_or_else(|| organization.to_string())))
+        let name = self.store.place_name(place).await?;
+        Ok(name.unwrap_or_else(|| "(removed)".to_owned()))
     }
+
+    /// Writes, or only says whether that would be refused.
+    pub(crate) async fn carry_out(
+        &self,
+        mode: Mode,
+        permit: &Permit,
+        write: &Write,
+    ) -> Result<Option<Outcome>, Error> {
+        match mode {
+            Mode::Commit => Ok(Some(self.store.write(permit, write).await?)),
+            Mode::Rehearse => {
+                self.store.rehearse(permit, write).await?;
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// Whether something is done, or only tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Commit,
+    /// Everything is checked and nothing changes.
+    Rehearse,
+}
+
+/// What came of a PUT of something that may have been there.
+#[derive(Debug)]
+pub(crate) enum Kept<T> {
+    New(T),
+    Changed(T),
+    /// It was only tried.
+    Tried,
 }
 
 impl std::fmt::Debug for Authority {

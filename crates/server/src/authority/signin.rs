@@ -1,7 +1,9 @@
 //! Sign-in by password. A session is a token of kind `ses`: listed, revocable and audited like any other.
 
 use jeton_api::Code;
-use jeton_token::{Expiry, NetworkLimit, PlaceLimit, PrincipalId, PrincipalName, ScopeSet, TokenKind};
+use jeton_token::{
+    Approval, Expiry, NetworkLimit, PlaceLimit, PrincipalId, PrincipalName, ScopeSet, TokenKind,
+};
 
 use super::access::{self, Reason};
 use super::create::{Grant, IssuedToken};
@@ -76,6 +78,7 @@ impl Authority {
             patterns: ScopeSet::everything(),
             places: PlaceLimit::Everywhere,
             networks: NetworkLimit::Anywhere,
+            approval: Approval::None,
             expiry: Expiry::At(at.plus_ms(SESSION_MS)),
             at,
             proof,

@@ -1,11 +1,13 @@
 //! Looking at tokens and ending them.
 
-use jeton_api::TokenState;
-use jeton_token::{Inactive, PrincipalKind, PrincipalName, TokenId, TokenKind, standing};
+use jeton_api::{Code, TokenState};
+use jeton_token::{
+    Inactive, Place, PlacedPolicy, PolicyRule, PrincipalKind, PrincipalName, TokenId, TokenKind, standing,
+};
 
-use super::access::{self, Action, Caller};
+use super::access::{self, Action, Caller, Owner};
 use super::{Authority, Error};
-use crate::store::{Chain, ListFilter, Outcome, RightsByOwner, TokenRecord, Write};
+use crate::store::{Chain, Grounds, ListFilter, Outcome, TokenRecord, Write};
 
 /// What to list.
 #[derive(Debug)]
@@ -42,9 +44,9 @@ impl Authority {
     ) -> Result<TokenPage, Error> {
         let owner = match &request.owner {
             Some(name) => Some(self.visible_owner(caller, name).await?),
-            None if access::at(caller, jeton_token::Place::Global, Action::TokenRead).is_ok() => None,
+            None if access::at(caller, Place::Global, Action::TokenRead).is_ok() => None,
             None => {
-                access::on_tokens_of(caller, caller.principal(), Action::TokenRead)?;
+                access::on_tokens_of(caller, Owner::of(&caller.chain.token), Action::TokenRead)?;
                 Some(caller.principal())
             }
         };
@@ -58,20 +60,52 @@ impl Authority {
         id: TokenId,
     ) -> Result<(TokenRecord, TokenState), Error> {
         let chain = self.store.token(id).await?.ok_or(Error::Hidden)?;
-        access::on_tokens_of(caller, chain.token.owner, Action::TokenRead)?;
-        Ok(self.with_state(chain))
+        access::on_tokens_of(caller, Owner::of(&chain.token), Action::TokenRead)?;
+        Ok(self.with_state(chain, &self.store.policies().await?))
     }
 
     /// The caller's own credential with its state.
     pub(crate) fn show_itself(&self, caller: &Caller) -> Result<(TokenRecord, TokenState), Error> {
         access::on_itself(caller, Action::TokenRead)?;
-        Ok(self.with_state(caller.chain.clone()))
+        Ok(self.with_state(caller.chain.clone(), &caller.facts.policies))
+    }
+
+    /// Approves a token that a policy wants somebody to look at: as it is now, and never one's own.
+    pub(crate) async fn approve_token(
+        &self,
+        caller: &Caller,
+        id: TokenId,
+    ) -> Result<(TokenRecord, TokenState), Error> {
+        let chain = self.store.token(id).await?.ok_or(Error::Hidden)?;
+        let owner = Owner::of(&chain.token);
+        access::on_tokens_of(caller, owner, Action::TokenRead).map_err(|_| Error::Hidden)?;
+        let permit = self.permit_to_approve(caller, &chain).await?;
+        if owner.id == caller.principal() {
+            return Err(Error::denied(
+                Code::NotHonouredHere,
+                "somebody else has to approve a token of one's own",
+            ));
+        }
+        match self.store.write(&permit, &Write::ApproveToken(id, chain.token.basis())).await? {
+            Outcome::Token(token) => {
+                Ok(self.with_state(Chain { token: *token, ..chain }, &self.store.policies().await?))
+            }
+            _ => Err(Error::Unavailable),
+        }
+    }
+
+    /// The right to anybody's tokens, at every place whose policy asks for the approval.
+    async fn permit_to_approve(&self, caller: &Caller, chain: &Chain) -> Result<access::Permit, Error> {
+        for place in self.terms(&chain.token.places).await?.approving() {
+            access::at(caller, place, Action::TokenApprove)?;
+        }
+        access::at(caller, Owner::of(&chain.token).home, Action::TokenApprove)
     }
 
     /// Ends a token for good. Ending it again is no error.
     pub(crate) async fn revoke_token(&self, caller: &Caller, id: TokenId) -> Result<(), Error> {
         let chain = self.store.token(id).await?.ok_or(Error::Hidden)?;
-        let permit = access::on_tokens_of(caller, chain.token.owner, Action::TokenRevoke)?;
+        let permit = access::on_tokens_of(caller, Owner::of(&chain.token), Action::TokenRevoke)?;
         self.store.write(&permit, &Write::RevokeToken(id)).await?;
         Ok(())
     }
@@ -91,12 +125,20 @@ impl Authority {
         if self.keys.is_genuine(id.0) { Ok(id) } else { Err(Error::Hidden) }
     }
 
-    pub(crate) fn with_state(&self, chain: Chain) -> (TokenRecord, TokenState) {
-        let facts = chain.facts(&RightsByOwner::default());
+    /// A token with its state, as it is wherever it may be used; a place of its own may still not take it.
+    pub(crate) fn with_state(&self, chain: Chain, policies: &[PlacedPolicy]) -> (TokenRecord, TokenState) {
+        // Whose tokens count is told at verify, which knows the groups; it suspends no token everywhere.
+        let known = policies.iter().filter(|placed| placed.place == Place::Global).cloned();
+        let policies = known.map(|mut placed| {
+            placed.policy.creators = None;
+            placed
+        });
+        let facts = chain.facts(&Grounds { policies: policies.collect(), ..Grounds::default() });
         let state = match standing(&facts, self.now()) {
             Ok(()) => TokenState::Active,
             Err(Inactive::Revoked) => TokenState::Revoked,
-            Err(Inactive::Expired) => TokenState::Expired,
+            Err(Inactive::Expired | Inactive::Policy(PolicyRule::Lifetime)) => TokenState::Expired,
+            Err(Inactive::Pending) => TokenState::Pending,
             Err(_) => TokenState::Suspended,
         };
         (chain.token, state)
@@ -109,10 +151,10 @@ impl Authority {
     ) -> Result<jeton_token::PrincipalId, Error> {
         let own = caller.chain.token.owner_name == name.as_str();
         if own {
-            access::on_tokens_of(caller, caller.principal(), Action::TokenRead)?;
+            access::on_tokens_of(caller, Owner::of(&caller.chain.token), Action::TokenRead)?;
             return Ok(caller.principal());
         }
-        access::at(caller, jeton_token::Place::Global, Action::TokenRead)?;
+        access::at(caller, Place::Global, Action::TokenRead)?;
         let user = self.store.principal(PrincipalKind::User, name).await?;
         user.map(|user| user.id).ok_or(Error::Hidden)
     }
@@ -126,12 +168,13 @@ impl Authority {
         let (kind, name, below) = (request.kind, request.name.clone(), request.below);
         let mut filter = ListFilter { owner, kind, name, below, limit: READ };
         let mut tokens = Vec::new();
+        let policies = self.store.policies().await?;
         for _ in 0..READS_MAX {
             let chains = self.store.tokens(&filter).await?;
             let exhausted = i64::try_from(chains.len()).is_ok_and(|count| count < READ);
             for chain in chains {
                 filter.below = Some(chain.token.number);
-                let (token, state) = self.with_state(chain);
+                let (token, state) = self.with_state(chain, &policies);
                 if request.state.is_none_or(|wanted| wanted == state) {
                     tokens.push((token, state));
                 }

@@ -8,7 +8,7 @@ use super::access::{self, Action, Caller, Permit};
 use super::built_in::FIRST_USER;
 use super::create::{check_covers, exceeds};
 use super::{Authority, Error, Origin};
-use crate::store::{NewUser, Outcome, PrincipalRecord, UserEdit, Write};
+use crate::store::{NewPrincipal, Outcome, PrincipalEdit, PrincipalRecord, Write};
 
 /// What a request says about a user. What is `None` was not said.
 #[derive(Default)]
@@ -27,7 +27,20 @@ impl Authority {
         &self,
         caller: &Caller,
         name: &PrincipalName,
-        request: UserRequest,
+        request: &UserRequest,
+        only_new: bool,
+    ) -> Result<(PrincipalRecord, bool), Error> {
+        self.judged(caller, move |caller: Caller| async move {
+            self.put_judged(&caller, name, request, only_new).await
+        })
+        .await
+    }
+
+    async fn put_judged(
+        &self,
+        caller: &Caller,
+        name: &PrincipalName,
+        request: &UserRequest,
         only_new: bool,
     ) -> Result<(PrincipalRecord, bool), Error> {
         let permit = access::at(caller, Place::Global, Action::UserWrite)?;
@@ -36,10 +49,14 @@ impl Authority {
                 return Err(Error::Conflict(Code::NameTaken, format!("there is a user `{name}` already")));
             }
             // A PUT replaces: a name or address that is not said is cleared.
-            let display_name = Some(request.display_name.unwrap_or_default());
-            let email = Some(request.email.unwrap_or_default());
-            let request = UserRequest { display_name, email, ..request };
-            return Ok((self.change(caller, &permit, user, request).await?, false));
+            let request = UserRequest {
+                password: request.password.clone(),
+                current_password: None,
+                display_name: Some(request.display_name.clone().unwrap_or_default()),
+                email: Some(request.email.clone().unwrap_or_default()),
+                disabled: request.disabled,
+            };
+            return Ok((self.change(caller, &permit, &user, &request).await?, false));
         }
         let password = match &request.password {
             Some(password) => {
@@ -48,15 +65,17 @@ impl Authority {
             }
             None => None,
         };
-        let new = NewUser {
+        let new = NewPrincipal {
             id: PrincipalId(self.mint_id()),
+            kind: PrincipalKind::User,
+            organization: None,
             name: name.clone(),
             password,
-            display_name: request.display_name.filter(|text| !text.is_empty()),
-            email: request.email.filter(|text| !text.is_empty()),
+            display_name: request.display_name.clone().filter(|text| !text.is_empty()),
+            email: request.email.clone().filter(|text| !text.is_empty()),
             disabled: request.disabled.unwrap_or(false),
         };
-        Ok((principal(self.store.write(&permit, &Write::CreateUser(new)).await?)?, true))
+        Ok((principal(self.store.write(&permit, &Write::CreatePrincipal(new)).await?)?, true))
     }
 
     /// Changes what the request says and nothing else.
@@ -64,19 +83,24 @@ impl Authority {
         &self,
         caller: &Caller,
         name: &PrincipalName,
-        request: UserRequest,
+        request: &UserRequest,
         origin: Origin,
     ) -> Result<PrincipalRecord, Error> {
-        let user = self.visible_user(caller, name).await?;
         if let Some(current) = &request.current_password {
             if request.password.is_none() {
                 let detail = "this field goes with a new `password`";
                 return Err(Error::invalid("/current_password", Code::InvalidField, detail));
             }
+            let user = self.visible_user(caller, name).await?;
             self.check_current_password(caller, &user, current, origin).await?;
         }
-        let permit = permit_to_change(caller, &user, &request)?;
-        self.change(caller, &permit, user, request).await
+        self.judged(caller, move |caller: Caller| async move {
+            let caller = &caller;
+            let user = self.visible_user(caller, name).await?;
+            let permit = permit_to_change(caller, &user, request)?;
+            self.change(caller, &permit, &user, request).await
+        })
+        .await
     }
 
     /// One user: anybody sees themselves, administrators see everybody.
@@ -96,15 +120,20 @@ impl Authority {
         limit: usize,
     ) -> Result<Vec<PrincipalRecord>, Error> {
         access::at(caller, Place::Global, Action::UserRead)?;
-        Ok(self.store.users(below, i64::try_from(limit).unwrap_or(i64::MAX)).await?)
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        Ok(self.store.principals(PrincipalKind::User, None, below, limit).await?)
     }
 
     /// Removes a user for good, and revokes their tokens.
     pub(crate) async fn remove_user(&self, caller: &Caller, name: &PrincipalName) -> Result<(), Error> {
-        let permit = access::at(caller, Place::Global, Action::UserWrite)?;
-        let user = self.store.principal(PrincipalKind::User, name).await?.ok_or(Error::Hidden)?;
-        self.store.write(&permit, &Write::RemoveUser(user.id)).await?;
-        Ok(())
+        self.judged(caller, move |caller: Caller| async move {
+            let caller = &caller;
+            let permit = access::at(caller, Place::Global, Action::UserWrite)?;
+            let user = self.store.principal(PrincipalKind::User, name).await?.ok_or(Error::Hidden)?;
+            self.store.write(&permit, &Write::RemovePrincipal(user.id)).await?;
+            Ok(())
+        })
+        .await
     }
 
     async fn visible_user(&self, caller: &Caller, name: &PrincipalName) -> Result<PrincipalRecord, Error> {
@@ -141,25 +170,25 @@ impl Authority {
         &self,
         caller: &Caller,
         permit: &Permit,
-        user: PrincipalRecord,
-        request: UserRequest,
+        user: &PrincipalRecord,
+        request: &UserRequest,
     ) -> Result<PrincipalRecord, Error> {
         let password = match &request.password {
             Some(password) => {
-                self.check_may_reset(caller, &user).await?;
+                self.check_may_reset(caller, user).await?;
                 Some(self.passwords.hash(&self.rng, password).await?)
             }
             None => None,
         };
-        let edit = UserEdit {
+        let edit = PrincipalEdit {
             password,
-            display_name: request.display_name,
-            email: request.email,
+            display_name: request.display_name.clone(),
+            email: request.email.clone(),
             disabled: request.disabled,
             spared: Some(caller.token()),
         };
         let changes_password = edit.password.is_some();
-        let changed = principal(self.store.write(permit, &Write::EditUser(user.id, edit)).await?)?;
+        let changed = principal(self.store.write(permit, &Write::EditPrincipal(user.id, edit)).await?)?;
         if changes_password && changed.name == FIRST_USER {
             self.forget_first_password().await;
         }
@@ -211,7 +240,7 @@ fn permit_to_change(caller: &Caller, user: &PrincipalRecord, request: &UserReque
 }
 
 /// A password opens sessions everywhere and from anywhere, so a token that is limited to places or networks sets none.
-fn check_unlimited(caller: &Caller) -> Result<(), Error> {
+pub(super) fn check_unlimited(caller: &Caller) -> Result<(), Error> {
     let free = |link: &Link| link.places == PlaceLimit::Everywhere && link.networks == NetworkLimit::Anywhere;
     if caller.facts.chain().all(free) {
         return Ok(());

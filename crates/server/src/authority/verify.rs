@@ -4,13 +4,16 @@ use std::net::IpAddr;
 
 use jeton_api::Code;
 use jeton_token::{
-    Active, Audience, Demand, Facts, Inactive, Scope, TokenDigest, TokenId, TokenText, Verdict, Where,
-    concerns, decide,
+    Active, Audience, Circumstances, Demand, Facts, Inactive, Scope, TokenDigest, TokenId, TokenText,
+    Verdict, Where, concerns, decide,
 };
 
 use super::access::{self, Caller, Reason};
 use super::{Authority, Error};
 use crate::store::{ApiRecord, Chain, Write};
+
+/// How often something is judged again because rights changed meanwhile.
+const TRIES: usize = 8;
 
 /// What is known about a presented text.
 #[derive(Debug)]
@@ -87,17 +90,17 @@ impl Authority {
         };
         let matches = |chain: &Chain| self.matches(chain, &text);
         let found = self.store.token_with_rights(text.id(), matches).await?;
-        let Some((chain, rights)) = found else {
+        let Some((chain, grounds)) = found else {
             self.pretend(&text);
             return Ok(Verification::Unknown);
         };
         if !chain.secrets_intact {
             self.note_altered(chain.token.id).await;
         }
-        let Some(rights) = rights else {
+        let Some(grounds) = grounds else {
             return Ok(Verification::Unknown);
         };
-        let facts = chain.facts(&rights);
+        let facts = chain.facts(&grounds);
         let verdict = decide(&facts, demand, self.now());
         if verdict == Verdict::Inactive(Inactive::Altered) {
             self.note_altered(chain.token.id).await;
@@ -112,10 +115,49 @@ impl Authority {
             return Err(Error::Unauthenticated(Code::InvalidToken));
         };
         match known.verdict {
-            Verdict::Active(_) => Ok(Caller { chain: known.chain, facts: known.facts }),
+            Verdict::Active(_) => {
+                let circumstances = Circumstances { now: self.now(), client };
+                Ok(Caller { chain: known.chain, facts: known.facts, circumstances, epoch: None })
+            }
             Verdict::Inactive(Inactive::Revoked) => Err(Error::Unauthenticated(Code::RevokedToken)),
             Verdict::Inactive(Inactive::Expired) => Err(Error::Unauthenticated(Code::ExpiredToken)),
             Verdict::Inactive(_) => Err(Error::Unauthenticated(Code::InvalidToken)),
+        }
+    }
+
+    /// Does what moves power: judged on rights that are read before it, and judged again when they are others by the
+    /// time it is written.
+    pub(crate) async fn judged<T, F: Future<Output = Result<T, Error>>>(
+        &self,
+        caller: &Caller,
+        operation: impl Fn(Caller) -> F,
+    ) -> Result<T, Error> {
+        for _ in 1..TRIES {
+            match operation(self.anew(caller).await?).await {
+                Err(Error::Conflict(Code::ChangedMeanwhile, _)) => {}
+                done => return done,
+            }
+        }
+        operation(self.anew(caller).await?).await
+    }
+
+    /// The caller as the caller is now, and of which state of all rights that is.
+    async fn anew(&self, caller: &Caller) -> Result<Caller, Error> {
+        let gone = || Error::Unauthenticated(Code::InvalidToken);
+        let epoch = Some(self.store.rights_epoch().await?);
+        let found = self.store.token_with_rights(caller.token(), |_| true).await?;
+        let (chain, grounds) = found.ok_or_else(gone)?;
+        let facts = chain.facts(&grounds.unwrap_or_default());
+        let circumstances = Circumstances { now: self.now(), ..caller.circumstances };
+        let demand = Demand {
+            audience: Audience::Jeton,
+            scope: None,
+            place: Where::Everywhere,
+            client: circumstances.client,
+        };
+        match decide(&facts, &demand, circumstances.now) {
+            Verdict::Active(_) => Ok(Caller { chain, facts, circumstances, epoch }),
+            Verdict::Inactive(_) => Err(gone()),
         }
     }
 
@@ -129,6 +171,16 @@ impl Authority {
             self.store.write(&permit, &Write::RevokeToken(token.id)).await?;
         }
         Ok(())
+    }
+
+    /// The token that a text is of, dead or alive.
+    pub(super) async fn presented(&self, text: &str) -> Result<Option<TokenId>, Error> {
+        let demand =
+            Demand { audience: Audience::Jeton, scope: None, place: Where::Everywhere, client: None };
+        Ok(match self.verify(text, &demand).await? {
+            Verification::Known(known) => Some(known.chain.token.id),
+            Verification::Unknown => None,
+        })
     }
 
     /// The text as a token of this deployment, or `None` for what is refused without I/O.

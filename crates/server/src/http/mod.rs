@@ -84,7 +84,10 @@ macro_rules! routes {
 
 /// Every address of the server.
 pub fn routes() -> Vec<RouteEntry> {
-    use v1::{apis, sessions, tokens, trusts, users};
+    use v1::{
+        apis, groups, organizations, pipelines, policies, projects, role_bindings, roles, service_accounts,
+        sessions, tokens, trusts, users,
+    };
     routes! {
         GET    "/healthz" => "open: liveness", health::live;
         GET    "/readyz" => "open: readiness", health::ready;
@@ -111,6 +114,8 @@ pub fn routes() -> Vec<RouteEntry> {
         PATCH  "/api/v1/tokens/{id}" => "token.update", tokens::edit;
         DELETE "/api/v1/tokens/{id}" => "token.revoke", tokens::revoke;
         POST   "/api/v1/tokens/{id}/rotate" => "token.rotate", tokens::rotate;
+        POST   "/api/v1/tokens/{id}/approve" => "token.approve", tokens::approve;
+        POST   "/api/v1/explain" => "token.read", v1::explain::explain;
         POST   "/api/v1/verify" => "token.verify", v1::verify::verify;
         GET    "/api/v1/apis" => "api.read", apis::list;
         PUT    "/api/v1/apis/{name}" => "api.write", apis::put;
@@ -122,10 +127,48 @@ pub fn routes() -> Vec<RouteEntry> {
         GET    "/api/v1/users/{name}" => "user.read", users::show;
         PATCH  "/api/v1/users/{name}" => "user.write", users::edit;
         DELETE "/api/v1/users/{name}" => "user.write", users::remove;
-        GET    "/api/v1/service-accounts/{name}/trusts" => "trust.read", trusts::list;
+        GET    "/api/v1/service-accounts/{name}/trusts" => "service_account.read", trusts::list;
         PUT    "/api/v1/service-accounts/{name}/trusts/{trust}" => "trust.write", trusts::put;
-        GET    "/api/v1/service-accounts/{name}/trusts/{trust}" => "trust.read", trusts::show;
+        GET    "/api/v1/service-accounts/{name}/trusts/{trust}" => "service_account.read", trusts::show;
         DELETE "/api/v1/service-accounts/{name}/trusts/{trust}" => "trust.write", trusts::remove;
+        GET    "/api/v1/groups" => "group.read", groups::list;
+        PUT    "/api/v1/groups/{name}" => "group.write", groups::put;
+        GET    "/api/v1/groups/{name}" => "group.read", groups::show;
+        PATCH  "/api/v1/groups/{name}" => "group.write", groups::edit;
+        DELETE "/api/v1/groups/{name}" => "group.write", groups::remove;
+        GET    "/api/v1/service-accounts" => "service_account.read", service_accounts::list;
+        PUT    "/api/v1/service-accounts/{name}" => "service_account.write", service_accounts::put;
+        GET    "/api/v1/service-accounts/{name}" => "service_account.read", service_accounts::show;
+        PATCH  "/api/v1/service-accounts/{name}" => "service_account.write", service_accounts::edit;
+        DELETE "/api/v1/service-accounts/{name}" => "service_account.write", service_accounts::remove;
+        GET    "/api/v1/roles" => "any caller", roles::list;
+        PUT    "/api/v1/roles/{name}" => "role.write", roles::put;
+        GET    "/api/v1/roles/{name}" => "any caller", roles::show;
+        PATCH  "/api/v1/roles/{name}" => "role.write", roles::edit;
+        DELETE "/api/v1/roles/{name}" => "role.write", roles::remove;
+        GET    "/api/v1/role-bindings" => "role_binding.read, or one's own", role_bindings::list;
+        POST   "/api/v1/role-bindings" => "role_binding.write", role_bindings::create;
+        GET    "/api/v1/role-bindings/{id}" => "role_binding.read, or one's own", role_bindings::show;
+        DELETE "/api/v1/role-bindings/{id}" => "role_binding.write", role_bindings::remove;
+        GET    "/api/v1/policies" => "any right at the place", policies::list;
+        PUT    "/api/v1/policies/{place}" => "policy.write", policies::put;
+        GET    "/api/v1/policies/{place}" => "any right at the place", policies::show;
+        DELETE "/api/v1/policies/{place}" => "policy.write", policies::remove;
+        GET    "/api/v1/organizations" => "any right at the place", organizations::list;
+        PUT    "/api/v1/organizations/{organization}" => "organization.write", organizations::put;
+        GET    "/api/v1/organizations/{organization}" => "any right at the place", organizations::show;
+        PATCH  "/api/v1/organizations/{organization}" => "organization.write", organizations::edit;
+        DELETE "/api/v1/organizations/{organization}" => "organization.write", organizations::remove;
+        GET    "/api/v1/organizations/{organization}/projects" => "any right at the place", projects::list;
+        PUT    "/api/v1/organizations/{organization}/projects/{project}" => "project.write", projects::put;
+        GET    "/api/v1/organizations/{organization}/projects/{project}" => "any right at the place", projects::show;
+        PATCH  "/api/v1/organizations/{organization}/projects/{project}" => "project.write", projects::edit;
+        DELETE "/api/v1/organizations/{organization}/projects/{project}" => "project.write", projects::remove;
+        GET    "/api/v1/organizations/{organization}/projects/{project}/pipelines" => "any right at the place", pipelines::list;
+        PUT    "/api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}" => "pipeline.write", pipelines::put;
+        GET    "/api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}" => "any right at the place", pipelines::show;
+        PATCH  "/api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}" => "pipeline.write", pipelines::edit;
+        DELETE "/api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}" => "pipeline.write", pipelines::remove;
     }
 }
 

@@ -6,7 +6,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTIC
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
 use axum::{Json, body::Body};
-use jeton_api::{Code, FieldError};
+use jeton_api::{Code, FieldError, Remedy};
 use serde::Serialize;
 
 use crate::authority::{Denial, Error, Fault};
@@ -52,6 +52,7 @@ impl IntoResponse for Problem {
         let code = self.code();
         let mut body = jeton_api::Problem::new(code, status.as_u16(), self.detail());
         body.missing_scope = self.missing_scope().map(ToOwned::to_owned);
+        body.remedies = self.remedies().to_vec();
         body.errors = self.faults().iter().map(field_error).collect();
         let mut response = (status, Json(body)).into_response();
         set(response.headers_mut(), self.headers(status, code));
@@ -143,6 +144,13 @@ impl Problem {
         }
     }
 
+    fn remedies(&self) -> &[Remedy] {
+        match self {
+            Self::Operation(Error::Denied(denial)) => &denial.remedies,
+            _ => &[],
+        }
+    }
+
     fn faults(&self) -> &[Fault] {
         match self {
             Self::Operation(Error::Invalid(faults)) => faults,
@@ -231,17 +239,6 @@ pub(crate) fn not_ready() -> Response<Body> {
 pub(crate) fn oauth_error(error: &'static str, description: &str) -> Response<Body> {
     let body = serde_json::json!({ "error": error, "error_description": description });
     no_store((StatusCode::BAD_REQUEST, Json(body)))
-}
-
-/// The same when nothing can be known just now: no verdict on what was presented.
-pub(crate) fn oauth_unavailable() -> Response<Body> {
-    let body = serde_json::json!({
-        "error": "temporarily_unavailable",
-        "error_description": Code::Unavailable.title(),
-    });
-    let mut response = no_store((StatusCode::SERVICE_UNAVAILABLE, Json(body)));
-    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
-    response
 }
 
 /// The body is larger than the limit, or was not read for another reason.

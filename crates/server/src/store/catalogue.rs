@@ -71,8 +71,6 @@ statements! {
     INSERT_ROUTE = "INSERT INTO api_route (api_id, position, method, path, scope, resource)
         VALUES ($1, $2, $3, $4, $5, $6)";
     REMOVE = "UPDATE api SET removed_at = $1 WHERE id = $2 AND removed_at IS NULL AND built_in = 0";
-    ORGANIZATION = "SELECT id FROM organization WHERE live_name = $1";
-    ORGANIZATION_NAME = "SELECT name FROM organization WHERE id = $1";
     // A scope is covered by at most ten patterns: itself, one wildcard for each of its stems, and `*`.
     HOLDERS = "SELECT COUNT(DISTINCT token.id) AS count FROM token_item JOIN token ON token.id = token_item.token_id
         WHERE token_item.kind = 'scope' AND token.revoked_at IS NULL
@@ -97,18 +95,6 @@ impl Store {
     /// The API of this id.
     pub(crate) async fn api_of(&self, id: ApiId) -> Result<Option<ApiRecord>, StoreError> {
         Ok(load(&mut self.read().await?, None, Some(id)).await?.pop())
-    }
-
-    /// The organization of this name.
-    pub(crate) async fn organization(&self, name: &str) -> Result<Option<OrganizationId>, StoreError> {
-        let row = self.read().await?.first(ORGANIZATION, values![name]).await?;
-        row.map(|row| row.parse("id")).transpose()
-    }
-
-    /// The name of an organization.
-    pub(crate) async fn organization_name(&self, id: OrganizationId) -> Result<Option<String>, StoreError> {
-        let row = self.read().await?.first(ORGANIZATION_NAME, values![id.to_string()]).await?;
-        row.map(|row| row.text("name")).transpose()
     }
 
     /// How many live tokens hold a scope by one of their patterns.
@@ -218,7 +204,7 @@ pub(super) async fn put(pen: &mut Pen<'_>, new: &NewApi) -> Result<(ApiRecord, E
 
 async fn insert(pen: &mut Pen<'_>, new: &NewApi) -> Result<ApiId, StoreError> {
     let namespace = new.catalogue.namespace();
-    principal::insert(pen, PrincipalId(new.id), PrincipalKind::Api, &new.name, None, None, None).await?;
+    principal::insert_named(pen, PrincipalId(new.id), PrincipalKind::Api, &new.name).await?;
     let values = values![
         new.id.to_string(),
         new.name.as_str(),

@@ -184,6 +184,8 @@ pub(crate) enum Transaction {
 pub(crate) enum Held<'a> {
     Token(&'a str),
     Principal(&'a str),
+    /// The number that every change of rights advances.
+    Rights,
 }
 
 /// The same body for both databases: `$connection` and `$query` are of the one that the transaction is on.
@@ -249,11 +251,12 @@ impl Transaction {
     }
 
     /// Keeps other transactions from changing this row until ours ends. SQLite has one writer, so there it is so anyway;
-    /// the two statements are the only ones that PostgreSQL alone is given.
+    /// these statements are the only ones that PostgreSQL alone is given.
     pub(crate) async fn hold(&mut self, row: Held<'_>) -> Result<(), StoreError> {
         let (text, id) = match row {
             Held::Token(id) => ("SELECT id FROM token WHERE id = $1 FOR SHARE", id),
             Held::Principal(id) => ("SELECT id FROM principal WHERE id = $1 FOR SHARE", id),
+            Held::Rights => ("SELECT name FROM counter WHERE name = $1 FOR SHARE", "rights"),
         };
         if let Self::Postgres(connection) = self {
             sqlx::query::<Postgres>(text).bind(id).execute(&mut **connection).await?;

@@ -8,13 +8,18 @@
 //! Token and secret rows are sealed: `UPDATE token …` by hand makes the token inactive, not more powerful.
 
 mod audit;
+mod binding;
 mod bootstrap;
 mod catalogue;
 mod change;
 pub(crate) mod database;
+mod group;
 mod meta;
+mod place;
+mod policy;
 mod principal;
 mod rights;
+mod role;
 mod seal;
 mod token;
 mod trust;
@@ -27,13 +32,17 @@ use crate::clock::Clock;
 use crate::keys::{Keys, Rng};
 use database::{Database, Transaction};
 
+pub(crate) use binding::{Bearer, BindingFilter, BindingRecord, NewBinding};
 pub(crate) use bootstrap::FirstUser;
 pub(crate) use catalogue::{ApiRecord, NewApi};
-pub(crate) use principal::{NewUser, PasswordHash, PrincipalRecord, UserEdit};
-pub(crate) use rights::RightsByOwner;
+pub(crate) use group::{GroupEdit, GroupRecord, MemberRecord, MemberSource};
+pub(crate) use place::{OrganizationRecord, PipelineRecord, PipelineSettings, PlaceWrite, ProjectRecord};
+pub(crate) use principal::{NewPrincipal, PasswordHash, PrincipalEdit, PrincipalRecord};
+pub(crate) use rights::Grounds;
+pub(crate) use role::{RoleRecord, RoleSettings};
 pub(crate) use token::{Chain, ListFilter, NewSecret, NewToken, Rotation, TokenEdit, TokenRecord};
 pub(crate) use trust::{Exchange, NewTrust, Seen, TrustRecord, TrustTerms, TrustedKeys};
-pub(crate) use write::{Outcome, Write};
+pub(crate) use write::{Made, Outcome, Write};
 
 /// The store of one deployment.
 #[derive(Clone)]
@@ -80,6 +89,10 @@ pub(crate) enum Refusal {
     Gone,
     BuiltIn,
     LastAdministrator,
+    /// Something of this kind is still in it.
+    NotEmpty(String),
+    /// Somebody still has it.
+    InUse,
 }
 
 impl StoreError {
@@ -153,6 +166,11 @@ impl Store {
         let mut transaction = self.database.read().await?;
         meta::value(&mut transaction, "prefix").await?;
         Ok(())
+    }
+
+    /// The number that every change of rights advances. Read before judging, it is compared when the write commits.
+    pub(crate) async fn rights_epoch(&self) -> Result<i64, StoreError> {
+        rights::epoch(&mut self.read().await?).await
     }
 
     async fn read(&self) -> Result<Transaction, StoreError> {

@@ -1,11 +1,11 @@
-//! Users and their passwords.
+//! Users, their passwords, and service accounts.
 
-use jeton_token::{PrincipalId, PrincipalKind, PrincipalName, Timestamp, TokenId, TokenKind};
+use jeton_token::{OrganizationId, PrincipalId, PrincipalKind, PrincipalName, Timestamp, TokenId, TokenKind};
 
-use super::database::{Held, Row, Statement, Transaction, statements, values};
+use super::database::{Held, Row, Transaction, statements, values};
 use super::token::{self, NewToken, Pen};
 use super::write::Event;
-use super::{Refusal, Store, StoreError};
+use super::{Refusal, Store, StoreError, binding, group};
 
 /// A principal as stored.
 #[derive(Clone, Debug)]
@@ -18,12 +18,18 @@ pub(crate) struct PrincipalRecord {
     pub(crate) email: Option<String>,
     pub(crate) created_at: Timestamp,
     pub(crate) disabled_at: Option<Timestamp>,
+    pub(crate) last_sign_in_at: Option<Timestamp>,
+    /// The organization that looks after a service account.
+    pub(crate) organization: Option<(OrganizationId, String)>,
 }
 
-/// A user to be made.
+/// A user or service account to be made.
 #[derive(Debug)]
-pub(crate) struct NewUser {
+pub(crate) struct NewPrincipal {
     pub(crate) id: PrincipalId,
+    pub(crate) kind: PrincipalKind,
+    /// The organization that looks after a service account.
+    pub(crate) organization: Option<OrganizationId>,
     pub(crate) name: PrincipalName,
     pub(crate) password: Option<PasswordHash>,
     pub(crate) display_name: Option<String>,
@@ -31,9 +37,9 @@ pub(crate) struct NewUser {
     pub(crate) disabled: bool,
 }
 
-/// A change to a user. What is `None` stays as it is; an empty text clears.
+/// A change to a user or service account. What is `None` stays as it is; an empty text clears.
 #[derive(Debug, Default)]
-pub(crate) struct UserEdit {
+pub(crate) struct PrincipalEdit {
     pub(crate) password: Option<PasswordHash>,
     pub(crate) display_name: Option<String>,
     pub(crate) email: Option<String>,
@@ -52,32 +58,45 @@ impl std::fmt::Debug for PasswordHash {
     }
 }
 
+macro_rules! columns {
+    () => {
+        "SELECT principal.number AS number, principal.id AS id, principal.kind AS kind, principal.name AS name,
+            principal.display_name AS display_name, principal.email AS email,
+            principal.created_at AS created_at, principal.disabled_at AS disabled_at,
+            principal.last_sign_in_at AS last_sign_in_at, principal.organization_id AS organization_id,
+            organization.name AS organization_name
+        FROM principal LEFT JOIN organization ON organization.id = principal.organization_id "
+    };
+}
+
 statements! {
-    OF_NAME = "SELECT number, id, kind, name, display_name, email, created_at, disabled_at FROM principal
-        WHERE kind = $1 AND live_name = $2";
-    OF_ID = "SELECT number, id, kind, name, display_name, email, created_at, disabled_at FROM principal
-        WHERE id = $1 AND removed_at IS NULL";
-    LIST = "SELECT number, id, kind, name, display_name, email, created_at, disabled_at FROM principal
-        WHERE kind = $1 AND removed_at IS NULL AND (CAST($2 AS BIGINT) IS NULL OR number < $2)
-        ORDER BY number DESC LIMIT $3";
+    OF_NAME = concat!(columns!(), "WHERE principal.kind = $1 AND principal.live_name = $2");
+    OF_ID = concat!(columns!(), "WHERE principal.id = $1 AND principal.removed_at IS NULL");
+    LIST = concat!(columns!(), "WHERE principal.kind = $1 AND principal.removed_at IS NULL
+        AND (CAST($2 AS BIGINT) IS NULL OR principal.number < $2)
+        AND (CAST($3 AS TEXT) IS NULL OR principal.organization_id = $3)
+        ORDER BY principal.number DESC LIMIT $4");
     HASH = "SELECT hash FROM password WHERE principal_id = $1";
-    INSERT = "INSERT INTO principal (id, kind, name, live_name, display_name, email, created_at, disabled_at)
-        VALUES ($1, $2, $3, $3, $4, $5, $6, $7)";
+    INSERT = "INSERT INTO principal (id, kind, name, live_name, display_name, email, created_at, disabled_at,
+        organization_id) VALUES ($1, $2, $3, $3, $4, $5, $6, $7, $8)";
+    SIGNED_IN = "UPDATE principal SET last_sign_in_at = $1 WHERE id = $2";
     UPDATE = "UPDATE principal SET display_name = $1, email = $2, disabled_at = $3
         WHERE id = $4 AND removed_at IS NULL";
     SET_DISABLED = "UPDATE principal SET disabled_at = $1 WHERE id = $2";
     REMOVE = "UPDATE principal SET removed_at = $1, live_name = NULL WHERE id = $2 AND removed_at IS NULL";
     DELETE_HASH = "DELETE FROM password WHERE principal_id = $1";
     INSERT_HASH = "INSERT INTO password (principal_id, hash, changed_at) VALUES ($1, $2, $3)";
-    OTHER_ADMINISTRATORS = "SELECT COUNT(*) AS count FROM principal
-        JOIN role_binding ON role_binding.subject_id = principal.id AND role_binding.organization_id IS NULL
-        JOIN role ON role.id = role_binding.role_id AND role.live_name = 'Admin'
-        WHERE principal.id <> $1 AND principal.disabled_at IS NULL AND principal.removed_at IS NULL";
+    // Enabled people who may do everything everywhere, by a role of their own or of a group of theirs.
+    ADMINISTRATORS = "SELECT COUNT(*) AS count FROM principal
+        WHERE principal.kind = 'user' AND principal.disabled_at IS NULL AND principal.removed_at IS NULL
+            AND EXISTS (SELECT 1 FROM role_binding b
+                JOIN role ON role.id = b.role_id AND role.live_name IS NOT NULL
+                JOIN role_pattern ON role_pattern.role_id = role.id AND role_pattern.pattern = '*'
+                WHERE b.organization_id IS NULL AND (b.subject_id = principal.id
+                    OR b.subject_id IN (SELECT m.group_id FROM group_member m WHERE m.principal_id = principal.id)
+                    OR b.subject_id IN (SELECT g.id FROM user_group g WHERE g.live_name = 'everyone')))";
     // Takes the row that every change ends with, so that of two such writes the second sees the first.
     WAIT = "UPDATE counter SET value = value WHERE name = 'change'";
-    IS_ADMINISTRATOR = "SELECT COUNT(*) AS count FROM role_binding
-        JOIN role ON role.id = role_binding.role_id AND role.live_name = 'Admin'
-        WHERE role_binding.subject_id = $1 AND role_binding.organization_id IS NULL";
 }
 
 impl Store {
@@ -113,47 +132,69 @@ impl Store {
         Ok(row.map(|row| row.text("hash")).transpose()?.map(PasswordHash))
     }
 
-    /// Users, newest first.
-    pub(crate) async fn users(
+    /// The live principal of this id.
+    pub(crate) async fn principal_of(&self, id: PrincipalId) -> Result<Option<PrincipalRecord>, StoreError> {
+        let row = self.read().await?.first(OF_ID, values![id.to_string()]).await?;
+        row.map(|row| record(&row)).transpose()
+    }
+
+    /// Users or service accounts, newest first; of one organization where that is said.
+    pub(crate) async fn principals(
         &self,
+        kind: PrincipalKind,
+        of: Option<OrganizationId>,
         below: Option<i64>,
         limit: i64,
     ) -> Result<Vec<PrincipalRecord>, StoreError> {
-        let rows = self.read().await?.fetch(LIST, values![PrincipalKind::User.word(), below, limit]).await?;
+        let values = values![kind.word(), below, of.map(|id| id.to_string()), limit];
+        let rows = self.read().await?.fetch(LIST, values).await?;
         rows.iter().map(record).collect()
     }
 }
 
-pub(super) async fn create(pen: &mut Pen<'_>, new: &NewUser) -> Result<(PrincipalRecord, Event), StoreError> {
+pub(super) async fn create(
+    pen: &mut Pen<'_>,
+    new: &NewPrincipal,
+) -> Result<(PrincipalRecord, Event), StoreError> {
     let disabled_at = new.disabled.then_some(pen.now.0);
-    insert(
-        pen,
-        new.id,
-        PrincipalKind::User,
-        &new.name,
-        new.display_name.clone(),
-        new.email.clone(),
-        disabled_at,
-    )
-    .await?;
+    insert(pen, new, disabled_at).await?;
     if let Some(hash) = &new.password {
         set_password(pen, new.id, hash).await?;
     }
     finish(pen, new.id, "created", vec![]).await
 }
 
-/// Makes a principal of any kind.
-pub(super) async fn insert(
+/// Makes a principal that only has a name.
+pub(super) async fn insert_named(
     pen: &mut Pen<'_>,
     id: PrincipalId,
     kind: PrincipalKind,
     name: &PrincipalName,
-    display_name: Option<String>,
-    email: Option<String>,
-    disabled_at: Option<i64>,
 ) -> Result<(), StoreError> {
-    let values =
-        values![id.to_string(), kind.word(), name.as_str(), display_name, email, pen.now.0, disabled_at];
+    let new = NewPrincipal {
+        id,
+        kind,
+        organization: None,
+        name: name.clone(),
+        password: None,
+        display_name: None,
+        email: None,
+        disabled: false,
+    };
+    insert(pen, &new, None).await
+}
+
+async fn insert(pen: &mut Pen<'_>, new: &NewPrincipal, disabled_at: Option<i64>) -> Result<(), StoreError> {
+    let values = values![
+        new.id.to_string(),
+        new.kind.word(),
+        new.name.as_str(),
+        new.display_name.clone(),
+        new.email.clone(),
+        pen.now.0,
+        disabled_at,
+        new.organization.map(|id| id.to_string()),
+    ];
     let inserted = pen.transaction.execute(INSERT, values).await;
     inserted.map_err(|error| error.refuse_if("live_name", Refusal::NameTaken))?;
     Ok(())
@@ -162,14 +203,14 @@ pub(super) async fn insert(
 pub(super) async fn edit(
     pen: &mut Pen<'_>,
     id: PrincipalId,
-    edit: &UserEdit,
+    edit: &PrincipalEdit,
     by: Option<PrincipalId>,
 ) -> Result<(PrincipalRecord, Event), StoreError> {
     let user = of_id(pen.transaction, id).await?;
-    if edit.disabled == Some(true) {
-        keep_an_administrator(pen.transaction, id).await?;
-    }
     update(pen, &user, edit).await?;
+    if edit.disabled == Some(true) {
+        keep_an_administrator(pen.transaction).await?;
+    }
     let mut touched = Vec::new();
     if edit.disabled.is_some_and(|disabled| disabled != user.disabled_at.is_some()) {
         touched.push(("principal", id.to_string()));
@@ -183,7 +224,7 @@ pub(super) async fn edit(
     finish(pen, id, &what(edit, &touched), touched).await
 }
 
-async fn update(pen: &mut Pen<'_>, user: &PrincipalRecord, edit: &UserEdit) -> Result<(), StoreError> {
+async fn update(pen: &mut Pen<'_>, user: &PrincipalRecord, edit: &PrincipalEdit) -> Result<(), StoreError> {
     let text = |given: &Option<String>, had: &Option<String>| match given {
         Some(text) => Some(text.clone()).filter(|text| !text.is_empty()),
         None => had.clone(),
@@ -202,15 +243,17 @@ async fn update(pen: &mut Pen<'_>, user: &PrincipalRecord, edit: &UserEdit) -> R
     }
 }
 
-/// Removes a user for good. The row stays, so that the record of who owned what stays; and because it says removed,
+/// Removes a user or service account for good. The row stays, so that the record of who owned what stays; and because it says removed,
 /// every token of theirs is dead, however many there are.
 pub(super) async fn remove(
     pen: &mut Pen<'_>,
     id: PrincipalId,
 ) -> Result<(PrincipalRecord, Event), StoreError> {
     let user = of_id(pen.transaction, id).await?;
-    keep_an_administrator(pen.transaction, id).await?;
     retire(pen, id).await?;
+    binding::forget_subject(pen, &id.to_string()).await?;
+    group::forget_principal(pen, id).await?;
+    keep_an_administrator(pen.transaction).await?;
     pen.transaction.execute(DELETE_HASH, values![id.to_string()]).await?;
     let event = event(&user, "removed", vec![("principal", id.to_string())]);
     Ok((user, event))
@@ -270,22 +313,20 @@ pub(super) async fn retire(pen: &mut Pen<'_>, id: PrincipalId) -> Result<(), Sto
     Ok(())
 }
 
-async fn keep_an_administrator(transaction: &mut Transaction, id: PrincipalId) -> Result<(), StoreError> {
+/// After a change that could have taken the last one away: somebody must remain who can administer.
+pub(super) async fn keep_an_administrator(transaction: &mut Transaction) -> Result<(), StoreError> {
     transaction.execute(WAIT, values![]).await?;
-    let is_one = count(transaction, IS_ADMINISTRATOR, id).await? > 0;
-    if is_one && count(transaction, OTHER_ADMINISTRATORS, id).await? == 0 {
-        return Err(Refusal::LastAdministrator.into());
+    let row = transaction.first(ADMINISTRATORS, values![]).await?;
+    match row.ok_or_else(|| StoreError::unreadable("count"))?.int("count")? {
+        0 => Err(Refusal::LastAdministrator.into()),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
-async fn count(
-    transaction: &mut Transaction,
-    statement: Statement,
-    id: PrincipalId,
-) -> Result<i64, StoreError> {
-    let row = transaction.first(statement, values![id.to_string()]).await?;
-    row.ok_or_else(|| StoreError::unreadable("count"))?.int("count")
+/// Notes that somebody has signed in.
+pub(super) async fn signed_in(pen: &mut Pen<'_>, id: PrincipalId) -> Result<(), StoreError> {
+    pen.transaction.execute(SIGNED_IN, values![pen.now.0, id.to_string()]).await?;
+    Ok(())
 }
 
 pub(super) async fn set_password(
@@ -315,7 +356,7 @@ async fn finish(
 }
 
 /// What an edit did, and which tokens it ended.
-fn what(edit: &UserEdit, touched: &[(&'static str, String)]) -> String {
+fn what(edit: &PrincipalEdit, touched: &[(&'static str, String)]) -> String {
     let changes = [
         (edit.password.is_some(), "password changed"),
         (edit.display_name.is_some(), "display name changed"),
@@ -341,6 +382,7 @@ fn event(principal: &PrincipalRecord, what: &str, touched: Vec<(&'static str, St
 
 fn record(row: &Row) -> Result<PrincipalRecord, StoreError> {
     let kind = PrincipalKind::from_word(&row.text("kind")?);
+    let organization: Option<OrganizationId> = row.parse_or_null("organization_id")?;
     Ok(PrincipalRecord {
         id: row.parse("id")?,
         number: row.int("number")?,
@@ -350,5 +392,7 @@ fn record(row: &Row) -> Result<PrincipalRecord, StoreError> {
         email: row.text_or_null("email")?,
         created_at: Timestamp(row.int("created_at")?),
         disabled_at: row.int_or_null("disabled_at")?.map(Timestamp),
+        last_sign_in_at: row.int_or_null("last_sign_in_at")?.map(Timestamp),
+        organization: organization.zip(row.text_or_null("organization_name")?),
     })
 }

@@ -1,18 +1,27 @@
 //! The store's contract, on both databases.
 
 use super::database::{Database, Statement};
-use super::{audit, bootstrap, catalogue, change, meta, principal, rights, token, trust};
+use super::{
+    audit, binding, bootstrap, catalogue, change, group, meta, place, policy, principal, rights, role, token,
+    trust, write,
+};
 
 fn every_statement() -> Vec<Statement> {
     let listed = [
         audit::STATEMENTS,
+        binding::STATEMENTS,
         bootstrap::STATEMENTS,
         catalogue::STATEMENTS,
         change::STATEMENTS,
+        group::STATEMENTS,
         meta::STATEMENTS,
+        place::STATEMENTS,
+        policy::STATEMENTS,
         principal::STATEMENTS,
         rights::STATEMENTS,
+        role::STATEMENTS,
         trust::STATEMENTS,
+        write::STATEMENTS,
     ];
     listed.into_iter().flatten().copied().chain(token::statements()).collect()
 }

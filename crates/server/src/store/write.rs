@@ -1,13 +1,21 @@
 //! Writes as values, and the one function that applies them.
 
-use jeton_token::{PrincipalId, TokenId, TrustId, standing};
+use jeton_token::{
+    BindingId, GroupId, Id, Place, PlacedPolicy, PrincipalId, ResourceName, RoleId, TokenId, TrustId,
+    standing,
+};
 
+use super::binding::{self, BindingRecord, NewBinding};
 use super::catalogue::{self, ApiRecord, NewApi};
-use super::database::{Held, Transaction};
-use super::principal::{self, NewUser, PrincipalRecord, UserEdit};
-use super::token::{self, NewToken, Pen, TokenEdit, TokenRecord};
+use super::database::{Held, Transaction, statements, values};
+use super::group::{self, GroupEdit, GroupRecord};
+use super::place::{self, PlaceWrite};
+use super::principal::{self, NewPrincipal, PrincipalEdit, PrincipalRecord};
+use super::rights::{self, Grounds};
+use super::role::{self, RoleRecord, RoleSettings};
+use super::token::{self, Basis, NewToken, Pen, TokenEdit, TokenRecord};
 use super::trust::{self, Exchange, NewTrust, TrustRecord};
-use super::{Refusal, RightsByOwner, Store, StoreError, audit, bootstrap, change, meta};
+use super::{Refusal, Store, StoreError, audit, bootstrap, change, meta, policy};
 use crate::authority::Permit;
 
 /// Everything that can be changed.
@@ -15,10 +23,23 @@ use crate::authority::Permit;
 pub(crate) enum Write {
     CreateToken(NewToken),
     EditToken(TokenId, TokenEdit),
+    ApproveToken(TokenId, Basis),
     RevokeToken(TokenId),
-    CreateUser(NewUser),
-    EditUser(PrincipalId, UserEdit),
-    RemoveUser(PrincipalId),
+    CreatePrincipal(NewPrincipal),
+    EditPrincipal(PrincipalId, PrincipalEdit),
+    RemovePrincipal(PrincipalId),
+    CreateGroup(Id, ResourceName, GroupEdit),
+    EditGroup(GroupId, GroupEdit),
+    RemoveGroup(GroupId),
+    CreateRole(Id, RoleSettings),
+    EditRole(RoleId, RoleSettings),
+    RemoveRole(RoleId),
+    PutBuiltInRoles,
+    Bind(NewBinding),
+    Unbind(BindingId),
+    Place(PlaceWrite),
+    PutPolicy(PlacedPolicy),
+    RemovePolicy(Place),
     PutApi(NewApi),
     RemoveApi(PrincipalId),
     PutTrust(NewTrust),
@@ -31,14 +52,64 @@ pub(crate) enum Write {
     NoteAltered(TokenId),
 }
 
+impl Write {
+    /// Whether somebody may do more or less after it, so that what was judged before must be judged again.
+    fn moves_rights(&self) -> bool {
+        match self {
+            Self::RemovePrincipal(_)
+            | Self::CreateGroup(..)
+            | Self::EditGroup(..)
+            | Self::RemoveGroup(_)
+            | Self::CreateRole(..)
+            | Self::EditRole(..)
+            | Self::RemoveRole(_)
+            | Self::PutBuiltInRoles
+            | Self::Bind(_)
+            | Self::Unbind(_)
+            | Self::Place(_)
+            | Self::PutPolicy(_)
+            | Self::RemovePolicy(_)
+            | Self::PutApi(_)
+            | Self::RemoveApi(_) => true,
+            Self::CreateToken(_)
+            | Self::EditToken(..)
+            | Self::ApproveToken(..)
+            | Self::RevokeToken(_)
+            | Self::CreatePrincipal(_)
+            | Self::EditPrincipal(..)
+            | Self::PutTrust(_)
+            | Self::RemoveTrust(_)
+            | Self::Exchange(_)
+            | Self::Bootstrap(_)
+            | Self::KeepKey(..)
+            | Self::NoteAltered(_) => false,
+        }
+    }
+}
+
 /// What came of a write.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Token(Box<TokenRecord>),
     Principal(Box<PrincipalRecord>),
+    Group(Box<GroupRecord>),
+    Role(Box<RoleRecord>),
+    Binding(Box<BindingRecord>, Made),
     Api(Box<ApiRecord>),
     Trust(Box<TrustRecord>),
     Done,
+}
+
+/// Whether a write that may find its work done made something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Made {
+    New,
+    AlreadyThere,
+}
+
+statements! {
+    ADVANCE_FROM = "UPDATE counter SET value = value + 1 WHERE name = 'rights' AND value = $1";
+    ADVANCE = "UPDATE counter SET value = value + 1 WHERE name = 'rights'";
 }
 
 /// What the audit row says about a write, and what it touched that may be cached somewhere.
@@ -104,6 +175,7 @@ impl Store {
     ) -> Result<(Outcome, Option<Event>), StoreError> {
         let by = permit.actor();
         let mut pen = Pen { transaction, keys: &self.keys, now: self.clock.now() };
+        check_epoch(&mut pen, permit, write).await?;
         check_credential(&mut pen, permit).await?;
         let (outcome, event) = match write {
             Write::RevokeToken(id) => {
@@ -112,9 +184,29 @@ impl Store {
             }
             Write::CreateToken(new) => of_token(token::create(&mut pen, new).await?),
             Write::EditToken(id, edit) => of_token(token::edit(&mut pen, *id, edit).await?),
-            Write::CreateUser(new) => of_principal(principal::create(&mut pen, new).await?),
-            Write::EditUser(id, edit) => of_principal(principal::edit(&mut pen, *id, edit, by).await?),
-            Write::RemoveUser(id) => of_principal(principal::remove(&mut pen, *id).await?),
+            Write::ApproveToken(id, basis) => of_token(token::approve(&mut pen, *id, basis).await?),
+            Write::CreatePrincipal(new) => of_principal(principal::create(&mut pen, new).await?),
+            Write::EditPrincipal(id, edit) => of_principal(principal::edit(&mut pen, *id, edit, by).await?),
+            Write::RemovePrincipal(id) => of_principal(principal::remove(&mut pen, *id).await?),
+            Write::CreateGroup(id, name, edit) => of_group(group::create(&mut pen, *id, name, edit).await?),
+            Write::EditGroup(id, edit) => of_group(group::edit(&mut pen, *id, edit).await?),
+            Write::RemoveGroup(id) => (Outcome::Done, group::remove(&mut pen, *id).await?),
+            Write::CreateRole(id, settings) => of_role(role::create(&mut pen, *id, settings).await?),
+            Write::EditRole(id, settings) => of_role(role::edit(&mut pen, *id, settings).await?),
+            Write::RemoveRole(id) => (Outcome::Done, role::remove(&mut pen, *id).await?),
+            Write::PutBuiltInRoles => {
+                let (keys, now) = (pen.keys, pen.now);
+                (Outcome::Done, role::put_built_in(&mut pen, || keys.mint_id(now, &self.rng)).await?)
+            }
+            Write::Bind(new) => {
+                let (record, event) = binding::create(&mut pen, new).await?;
+                let made = if event.is_some() { Made::New } else { Made::AlreadyThere };
+                return Ok((Outcome::Binding(Box::new(record), made), event));
+            }
+            Write::Unbind(id) => (Outcome::Done, binding::remove(&mut pen, *id).await?),
+            Write::Place(write) => (Outcome::Done, place::apply(&mut pen, write).await?),
+            Write::PutPolicy(placed) => (Outcome::Done, policy::put(&mut pen, placed).await?),
+            Write::RemovePolicy(place) => (Outcome::Done, policy::remove(&mut pen, *place).await?),
             Write::PutApi(new) => of_api(catalogue::put(&mut pen, new).await?),
             Write::RemoveApi(id) => (Outcome::Done, catalogue::remove(&mut pen, *id, by).await?),
             Write::PutTrust(new) => of_trust(trust::put(&mut pen, new, by).await?),
@@ -130,6 +222,21 @@ impl Store {
     }
 }
 
+/// A permit that moves power was given on rights as they were: they must be so still, and whatever changes them is
+/// noticed by everybody who is judging meanwhile.
+async fn check_epoch(pen: &mut Pen<'_>, permit: &Permit, write: &Write) -> Result<(), StoreError> {
+    let unchanged = match (permit.epoch(), write.moves_rights()) {
+        (None, false) => true,
+        (None, true) => pen.transaction.execute(ADVANCE, values![]).await? == 1,
+        (Some(epoch), true) => pen.transaction.execute(ADVANCE_FROM, values![epoch]).await? == 1,
+        (Some(epoch), false) => {
+            pen.transaction.hold(Held::Rights).await?;
+            rights::epoch(pen.transaction).await? == epoch
+        }
+    };
+    if unchanged { Ok(()) } else { Err(Refusal::Changed.into()) }
+}
+
 /// A permit was given on what had been read before. In the transaction that writes, the credential behind it must
 /// still stand: a session that was ended meanwhile makes nothing any more.
 async fn check_credential(pen: &mut Pen<'_>, permit: &Permit) -> Result<(), StoreError> {
@@ -138,7 +245,7 @@ async fn check_credential(pen: &mut Pen<'_>, permit: &Permit) -> Result<(), Stor
     };
     pen.transaction.hold(Held::Token(&id.to_string())).await?;
     let chain = token::load(pen.transaction, pen.keys, pen.now, id).await?.ok_or(Refusal::CredentialGone)?;
-    let facts = chain.facts(&RightsByOwner::default());
+    let facts = chain.facts(&Grounds::default());
     standing(&facts, pen.now).map_err(|_| Refusal::CredentialGone.into())
 }
 
@@ -148,6 +255,14 @@ fn of_token((token, event): (TokenRecord, Event)) -> (Outcome, Event) {
 
 fn of_principal((principal, event): (PrincipalRecord, Event)) -> (Outcome, Event) {
     (Outcome::Principal(Box::new(principal)), event)
+}
+
+fn of_group((group, event): (GroupRecord, Event)) -> (Outcome, Event) {
+    (Outcome::Group(Box::new(group)), event)
+}
+
+fn of_role((role, event): (RoleRecord, Event)) -> (Outcome, Event) {
+    (Outcome::Role(Box::new(role)), event)
 }
 
 fn of_api((api, event): (ApiRecord, Event)) -> (Outcome, Event) {

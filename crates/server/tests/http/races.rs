@@ -77,7 +77,7 @@ async fn two_administrators_do_not_end_each_other(authority: Authority) {
         let id = authority.get(&admin, &path).await.expect(200).body["id"].as_str().unwrap().to_owned();
         sql.change(&format!(
             "INSERT INTO role_binding (id, subject_id, role_id, organization_id, created_at)
-                SELECT '{id}', '{id}', id, NULL, 0 FROM role WHERE live_name = 'Admin'"
+                SELECT '{id}', '{id}', id, NULL, 0 FROM role WHERE live_name = 'admin'"
         ))
         .await;
         let disable = |who: String, path: String| {

@@ -59,7 +59,17 @@ async fn attack_39_only_the_listed_addresses_are_open() {
         ("GET", "/healthz"),
         ("GET", "/readyz"),
         ("GET", "/.well-known/oauth-authorization-server"),
+        ("GET", "/assets/page.css"),
+        ("GET", "/sign-in"),
+        ("POST", "/sign-in"),
+        ("POST", "/sign-out"),
+        ("GET", "/device"),
+        ("POST", "/device"),
+        ("GET", "/oauth2/authorize"),
+        ("POST", "/oauth2/authorize"),
+        ("POST", "/oauth2/device_authorization"),
         ("POST", "/oauth2/revoke"),
+        ("POST", "/oauth2/token"),
         ("POST", "/api/v1/sessions"),
     ];
     assert_eq!(open, expected, "contract.md, `Without a credential, and nothing else`");
@@ -83,7 +93,7 @@ async fn an_unknown_address_is_a_problem() {
         "/sys/init",
         "/admin",
         "/oauth2",
-        "/oauth2/token",
+        "/oauth2/token/",
         "/.well-known/",
         "/api/v1/tokens/a%2Fb/c",
     ] {
@@ -102,6 +112,7 @@ async fn a_method_that_an_address_does_not_have_is_a_problem_that_names_those_it
     for (method, path, allowed) in [
         (Method::POST, "/healthz", "GET,HEAD"),
         (Method::GET, "/oauth2/introspect", "POST"),
+        (Method::GET, "/oauth2/token", "POST"),
         (Method::GET, "/api/v1/sessions", "POST"),
         (Method::DELETE, "/api/v1/tokens", "POST,GET,HEAD"),
         (Method::PATCH, "/api/v1/tokens/self", "GET,HEAD,DELETE"),

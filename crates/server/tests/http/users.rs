@@ -35,6 +35,7 @@ async fn put_makes_or_replaces_and_keeps_what_it_must(authority: Authority) {
     let user = json!({
         "id": made["id"], "number": made["number"], "name": name, "display_name": "Carol",
         "email": "carol@example.com", "disabled": false, "created_at": made["created_at"],
+        "last_sign_in_at": null,
     });
     assert_eq!(made, user, "the name is stored in lower case");
     assert_eq!(authority.get(&admin, &path(&name)).await.expect(200).body, user);

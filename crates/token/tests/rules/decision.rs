@@ -8,14 +8,16 @@ mod properties;
 mod scopes;
 
 use jeton_token::{
-    Active, Audience, Catalogue, Demand, Expiry, Facts, Inactive, Link, NetworkLimit, OwnerState, Place,
-    PlaceLimit, PrincipalId, PrincipalKind, Rights, ScopePattern, ScopeSet, Timestamp, TokenId, TokenKind,
-    Verdict, Where, decide,
+    Active, Approval, Audience, Catalogue, Circumstances, Demand, Expiry, Facts, Inactive, Link,
+    NetworkLimit, OwnerState, Place, PlaceLimit, PrincipalId, PrincipalKind, Rights, ScopePattern, ScopeSet,
+    Timestamp, TokenId, TokenKind, Verdict, Where, decide,
 };
 
 use crate::sample::{id, organization, rights, set, tasks};
 
 pub(super) const NOW: Timestamp = Timestamp(1_767_225_600_000);
+/// Now, and nobody knows from where.
+pub(super) const HERE: Circumstances = Circumstances { now: NOW, client: None };
 
 /// A personal token that may do everything, of an owner who may do everything.
 pub(super) fn link() -> Link {
@@ -25,12 +27,16 @@ pub(super) fn link() -> Link {
         patterns: ScopeSet::everything(),
         places: PlaceLimit::Everywhere,
         networks: NetworkLimit::Anywhere,
+        issued_at: Timestamp(0),
         expiry: Expiry::Never,
+        approval: Approval::None,
         revoked: false,
         intact: true,
         owner: PrincipalId(id(2)),
         owner_kind: PrincipalKind::User,
         owner_state: OwnerState::Enabled,
+        owner_seen_at: Some(Timestamp(0)),
+        owner_groups: vec![],
         rights: vec![(Place::Global, rights(&["*"]))],
     }
 }
@@ -52,7 +58,7 @@ pub(super) fn from_network(network: &str) -> Link {
 }
 
 pub(super) fn alone(token: Link) -> Facts {
-    Facts { token, ancestors: vec![] }
+    Facts { token, ancestors: vec![], policies: vec![] }
 }
 
 /// What the API `tasks` of organization 1 asks, everywhere and without a scope.

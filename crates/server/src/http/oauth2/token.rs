@@ -10,7 +10,7 @@ use jeton_api::{Granted, Secret};
 use super::super::Doors;
 use super::super::problem::{self, Problem};
 use super::{Form, exchange, session_grant};
-use crate::authority::{Error, GrantError, IssuedToken};
+use crate::authority::{GrantError, IssuedToken};
 
 const AUTHORIZATION_CODE: &str = "authorization_code";
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
@@ -58,7 +58,6 @@ fn refused(error: GrantError) -> Response<Body> {
         GrantError::SlowDown => problem::oauth_error("slow_down", "ask five seconds less often from now on"),
         GrantError::Denied => problem::oauth_error("access_denied", "it was refused"),
         GrantError::Expired => problem::oauth_error("expired_token", "nobody said yes in time; begin again"),
-        GrantError::Operation(Error::Unavailable) => problem::oauth_unavailable(),
         GrantError::Operation(error) => Problem::from(error).into_response(),
     }
 }

@@ -5,7 +5,9 @@ use axum::body::Body as Answer;
 use axum::extract::State;
 use axum::http::Response;
 use jeton_api::{ApiChange, ApiRoute, ApiScope, Code, List, PutApi};
-use jeton_token::{Catalogue, CatalogueError, CatalogueScope, PrincipalName, Route, RouteTable, Scope};
+use jeton_token::{
+    Catalogue, CatalogueError, CatalogueScope, PrincipalName, ResourceName, Route, RouteTable, Scope,
+};
 use serde::Deserialize;
 
 use super::super::Doors;
@@ -90,11 +92,11 @@ fn api_request(name: PrincipalName, request: PutApi) -> Result<ApiRequest, Error
         .map_err(|error| refusal(&error))?;
     let routes = routes(&catalogue, &request.routes)?;
     let organization = request.organization.as_deref().unwrap_or("default");
-    let organization: PrincipalName = parse::value("/organization", organization)?;
+    let organization: ResourceName = parse::value("/organization", organization)?;
     Ok(ApiRequest {
         name,
         title: parse::text("/title", request.title)?,
-        organization: organization.to_string(),
+        organization,
         audience: parse::text("/audience", request.audience)?,
         enforces_places: request.enforces_places,
         catalogue,

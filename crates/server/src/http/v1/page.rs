@@ -1,9 +1,35 @@
 //! Pages of lists: the token of the next page is the number of this page's last row.
 
 use jeton_api::Code;
+use jeton_token::ResourceName;
+use serde::Deserialize;
 
 use crate::authority::Error;
 use crate::limits::{PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX};
+
+/// The query of a list.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PageQuery {
+    page_size: Option<u32>,
+    page_token: Option<String>,
+}
+
+impl PageQuery {
+    /// Where the page begins in a list by number, and how many items it shall have.
+    pub(super) fn numbers(&self) -> Result<(Option<i64>, usize), Error> {
+        Ok((below(self.page_token.as_deref())?, size(self.page_size)?))
+    }
+
+    /// The same in a list by name.
+    pub(super) fn names(&self) -> Result<(Option<ResourceName>, usize), Error> {
+        let after = self.page_token.as_deref().map(|token| token.parse::<ResourceName>());
+        let refused = |_| {
+            Error::invalid("page_token", Code::InvalidField, "`page_token` is not one from an earlier page")
+        };
+        Ok((after.transpose().map_err(refused)?, size(self.page_size)?))
+    }
+}
 
 /// How many items a page shall have.
 pub(super) fn size(asked: Option<u32>) -> Result<usize, Error> {

@@ -3,9 +3,11 @@
 use std::str::FromStr;
 
 use jeton_api::{Code, Timestamp};
-use jeton_token::{Expiry, Network, NetworkLimit, Place, PlaceLimit, PrincipalName, ScopePattern, ScopeSet};
+use jeton_token::{
+    Expiry, Network, NetworkLimit, Place, PlaceLimit, PrincipalName, ResourceName, ScopePattern, ScopeSet,
+};
 
-use crate::authority::{Authority, End, Error, Fault};
+use crate::authority::{Authority, Caller, End, Error, Fault};
 use crate::limits::{LIFETIME_MINUTES_MAX, TEXT_BYTES_MAX, TOKEN_LIMITS_MAX, TOKEN_NAME_BYTES_MAX};
 
 const MINUTE_MS: i64 = 60_000;
@@ -54,11 +56,17 @@ pub(super) fn networks(texts: &[String]) -> Result<NetworkLimit, Error> {
 }
 
 /// Places are written by name and kept by id.
-pub(super) async fn places(authority: &Authority, texts: &[String]) -> Result<PlaceLimit, Error> {
+pub(super) async fn places(
+    authority: &Authority,
+    caller: &Caller,
+    texts: &[String],
+) -> Result<PlaceLimit, Error> {
     check_count("/projects", texts)?;
     let mut places: Vec<Place> = Vec::with_capacity(texts.len());
     for (at, text) in texts.iter().enumerate() {
-        let Some(place) = authority.place(text).await? else {
+        let Some(place) =
+            authority.visible_place(caller, text).await?.filter(|place| *place != Place::Global)
+        else {
             let detail = format!("`{text}` is no `organization/project` or `organization/*` that exists");
             return Err(Error::invalid(format!("/projects/{at}"), Code::UnknownName, detail));
         };
@@ -116,6 +124,11 @@ pub(super) fn end(
         (None, None, true) => Ok(Some(End::Fixed(Expiry::Never))),
         _ => refused("", "only one of `expires_in_minutes`, `expires_at` and `never_expires`"),
     }
+}
+
+/// The same for organizations, projects, pipelines, groups and roles.
+pub(super) fn path_resource(text: &str) -> Result<ResourceName, Error> {
+    text.parse().map_err(|_| Error::Hidden)
 }
 
 /// A name in a path: what is no name names nothing.

@@ -1,9 +1,16 @@
 //! From records to JSON.
 
-use jeton_api::{Api, ApiRoute, ApiScope, Issued, PrincipalRef, Secret, Timestamp, Token, TokenState, User};
+use jeton_api::{
+    AffectedOwner, Api, ApiRoute, ApiScope, Approval, Bindable, Group, Issued, JobScope, Member,
+    Organization, Pipeline, PipelineKind, PlacePolicy, Policy, PolicyEffect, PrincipalRef, Project, Role,
+    RoleBinding, Rule, Secret, ServiceAccount, Timestamp, Token, TokenState, User, Visibility,
+};
 
-use crate::authority::{Authority, Error, IssuedToken};
-use crate::store::{ApiRecord, PrincipalRecord, TokenRecord};
+use crate::authority::{Authority, Error, IssuedToken, PolicyImpact, PolicyView};
+use crate::store::{
+    ApiRecord, BindingRecord, GroupRecord, OrganizationRecord, PipelineRecord, PrincipalRecord,
+    ProjectRecord, RoleRecord, TokenRecord,
+};
 
 /// A token's record.
 pub(super) async fn token(
@@ -34,7 +41,11 @@ pub(super) async fn token(
         revoked_at: record.revoked_at.map(moment),
         revoked_by: record.revoked_by.map(|id| id.to_string()),
         hint: record.hint,
-        approval: None,
+        approval: match record.approval {
+            jeton_token::Approval::None => None,
+            jeton_token::Approval::Pending => Some(Approval::Pending),
+            jeton_token::Approval::Given => Some(Approval::Approved),
+        },
         name: record.name,
         description: record.description,
     })
@@ -43,7 +54,7 @@ pub(super) async fn token(
 /// A fresh token with its secret. This is the only place where a secret is put into an answer.
 pub(super) async fn issued(authority: &Authority, issued: IssuedToken) -> Result<Issued, Error> {
     let secret = Secret::new(issued.secret.expose());
-    Ok(Issued { token: token(authority, issued.token, issued.state).await?, secret, notes: vec![] })
+    Ok(Issued { token: token(authority, issued.token, issued.state).await?, secret, notes: issued.notes })
 }
 
 pub(super) fn user(record: PrincipalRecord) -> User {
@@ -55,7 +66,7 @@ pub(super) fn user(record: PrincipalRecord) -> User {
         email: record.email,
         disabled: record.disabled_at.is_some(),
         created_at: moment(record.created_at),
-        last_sign_in_at: None,
+        last_sign_in_at: record.last_sign_in_at.map(moment),
     }
 }
 
@@ -83,6 +94,166 @@ pub(super) fn api(record: ApiRecord) -> Api {
         routes: record.routes.into_iter().map(route).collect(),
         created_at: moment(record.created_at),
     }
+}
+
+pub(super) fn service_account(record: PrincipalRecord) -> ServiceAccount {
+    ServiceAccount {
+        id: record.id.to_string(),
+        number: record.number,
+        name: record.name,
+        organization: record.organization.map(|(_, name)| name).unwrap_or_default(),
+        display_name: record.display_name,
+        disabled: record.disabled_at.is_some(),
+        created_at: moment(record.created_at),
+    }
+}
+
+pub(super) fn organization(record: OrganizationRecord) -> Organization {
+    Organization {
+        id: record.id.to_string(),
+        number: record.number,
+        name: record.name,
+        created_at: moment(record.created_at),
+    }
+}
+
+pub(super) fn project(record: ProjectRecord) -> Project {
+    Project {
+        id: record.id.to_string(),
+        number: record.number,
+        name: record.name,
+        organization: record.organization_name,
+        visibility: if record.visibility == "public" { Visibility::Public } else { Visibility::Private },
+        created_at: moment(record.created_at),
+    }
+}
+
+pub(super) fn pipeline((project, record): (ProjectRecord, PipelineRecord)) -> Pipeline {
+    Pipeline {
+        id: record.id.to_string(),
+        number: record.number,
+        name: record.name,
+        project: format!("{}/{}", project.organization_name, project.name),
+        kind: match record.kind.as_str() {
+            "classic_build" => PipelineKind::ClassicBuild,
+            "release" => PipelineKind::Release,
+            _ => PipelineKind::Yaml,
+        },
+        job_authorization_scope: record
+            .job_authorization_scope
+            .map(|scope| if scope == "organization" { JobScope::Organization } else { JobScope::Project }),
+        timeout_minutes: record.timeout_minutes,
+        created_at: moment(record.created_at),
+    }
+}
+
+pub(super) fn group(record: GroupRecord) -> Group {
+    let member = |member: crate::store::MemberRecord| Member {
+        kind: member.kind.word().to_owned(),
+        name: member.name,
+        source: member.source,
+    };
+    Group {
+        id: record.id.to_string(),
+        name: record.name,
+        display_name: record.display_name,
+        built_in: record.built_in,
+        members: record.members.into_iter().map(member).collect(),
+        created_at: moment(record.created_at),
+    }
+}
+
+pub(super) fn role(record: RoleRecord) -> Role {
+    Role {
+        id: record.id.to_string(),
+        name: record.name,
+        description: record.description,
+        built_in: record.built_in,
+        bindable: match record.bindable {
+            jeton_token::Bindable::Anywhere => Bindable::Anywhere,
+            jeton_token::Bindable::Globally => Bindable::Global,
+        },
+        scopes: record.patterns.patterns().iter().map(ToString::to_string).collect(),
+        api_scopes: record.grants_apis,
+        created_at: moment(record.created_at),
+    }
+}
+
+pub(super) async fn binding(authority: &Authority, record: BindingRecord) -> Result<RoleBinding, Error> {
+    Ok(RoleBinding {
+        id: record.id.to_string(),
+        role: record.role_name,
+        subject: PrincipalRef { kind: record.bearer.word().to_owned(), name: record.bearer_name },
+        place: authority.place_name(record.place).await?,
+        created_at: moment(record.created_at),
+    })
+}
+
+/// A policy as it stands and as it holds.
+pub(super) async fn policy(authority: &Authority, view: PolicyView) -> Result<PlacePolicy, Error> {
+    let mut decided_by = std::collections::BTreeMap::new();
+    for (field, places) in view.decided_by {
+        let mut names = Vec::with_capacity(places.len());
+        for place in places {
+            names.push(authority.place_name(place).await?);
+        }
+        decided_by.insert(field.to_owned(), names);
+    }
+    Ok(PlacePolicy {
+        place: authority.place_name(view.place).await?,
+        stored: fields(authority, &view.stored).await?,
+        effective: fields(authority, &view.effective).await?,
+        decided_by,
+    })
+}
+
+/// What a policy does.
+pub(super) async fn policy_effect(
+    authority: &Authority,
+    impact: PolicyImpact,
+) -> Result<PolicyEffect, Error> {
+    let affected = |((kind, name), (tokens, effects)): ((&str, String), _)| {
+        let effects: std::collections::BTreeSet<&str> = effects;
+        AffectedOwner {
+            owner: PrincipalRef { kind: kind.to_owned(), name },
+            tokens,
+            effects: effects.into_iter().map(ToOwned::to_owned).collect(),
+        }
+    };
+    let mut owners: Vec<_> = impact.owners.into_iter().map(affected).collect();
+    owners.sort_by_key(|owner| std::cmp::Reverse(owner.tokens));
+    Ok(PolicyEffect {
+        policy: policy(authority, impact.view).await?,
+        tokens: owners.iter().map(|owner| owner.tokens).sum(),
+        owners,
+        truncated: impact.truncated,
+    })
+}
+
+async fn fields(authority: &Authority, policy: &jeton_token::Policy) -> Result<Policy, Error> {
+    const MINUTE_MS: i64 = 60_000;
+    let rule = |rule: jeton_token::Rule| match rule {
+        jeton_token::Rule::Allowed => Rule::Allowed,
+        jeton_token::Rule::Refused => Rule::Refused,
+    };
+    let creators = match &policy.creators {
+        Some(creators) => Some(authority.creators(creators).await?),
+        None => None,
+    };
+    Ok(Policy {
+        lifetime_minutes_max: policy.lifetime_ms_max.map(|ms| ms / MINUTE_MS),
+        lifetime_minutes_default: policy.lifetime_ms_default.map(|ms| ms / MINUTE_MS),
+        never_expires: policy.never_expires.map(rule),
+        everything: policy.everything.map(rule),
+        excess: policy.excess.map(|excess| match excess {
+            jeton_token::Excess::Clamp => jeton_api::Excess::Clamp,
+            jeton_token::Excess::Refuse => jeton_api::Excess::Refuse,
+        }),
+        creators,
+        networks: policy.networks.as_ref().map(|all| all.iter().map(ToString::to_string).collect()),
+        approval_scopes: policy.approval.as_ref().map(|all| all.iter().map(ToString::to_string).collect()),
+        sign_in_within_days: policy.sign_in_within_ms.map(|ms| ms / (24 * 60 * MINUTE_MS)),
+    })
 }
 
 /// A moment on the wire. What lies beyond the calendar is shown as its end.

@@ -5,7 +5,7 @@ use axum::body::Body as Answer;
 use axum::extract::State;
 use axum::http::Response;
 use jeton_api::{Code, CreateToken, List, PatchToken, RotateToken, Token, TokenQuery, TokenState};
-use jeton_token::{NetworkLimit, PlaceLimit, TokenId, TokenKind};
+use jeton_token::{NetworkLimit, PlaceLimit, PrincipalKind, TokenId, TokenKind};
 
 use super::super::Doors;
 use super::super::body::Body;
@@ -22,7 +22,7 @@ pub(crate) async fn create(
     Query(Nothing {}): Query<Nothing>,
     Body(request): Body<CreateToken>,
 ) -> Result<Response<Answer>, Problem> {
-    let request = create_request(&doors.authority, request).await?;
+    let request = create_request(&doors.authority, &caller, request).await?;
     let issued = doors.authority.create_token(&caller, request).await?;
     Ok(created(shown::issued(&doors.authority, issued).await?))
 }
@@ -53,6 +53,19 @@ pub(crate) async fn show(
     answer(&doors, record, state).await
 }
 
+/// Approves a token that a policy wants somebody to look at.
+pub(crate) async fn approve(
+    State(doors): State<Doors>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(Nothing {}): Query<Nothing>,
+    Body(Nothing {}): Body<Nothing>,
+) -> Result<Response<Answer>, Problem> {
+    let id = doors.authority.token_id(&id)?;
+    let (record, state) = doors.authority.approve_token(&caller, id).await?;
+    answer(&doors, record, state).await
+}
+
 /// Shows the credential that the request came with.
 pub(crate) async fn show_self(
     State(doors): State<Doors>,
@@ -72,7 +85,7 @@ pub(crate) async fn edit(
     Body(request): Body<PatchToken>,
 ) -> Result<Response<Answer>, Problem> {
     let id = doors.authority.token_id(&id)?;
-    let request = edit_request(&doors.authority, request).await?;
+    let request = edit_request(&doors.authority, &caller, request).await?;
     let (record, state) = doors.authority.edit_token(&caller, id, request).await?;
     answer(&doors, record, state).await
 }
@@ -135,7 +148,7 @@ async fn rotated(
     let end = parse::end(request.expires_in_minutes, request.expires_at, None)?;
     let RotateToken { name, description, scopes, projects, networks, .. } = request;
     let rest = PatchToken { name, description, scopes, projects, networks, expires_at: None };
-    let request = EditRequest { end, ..edit_request(&doors.authority, rest).await? };
+    let request = EditRequest { end, ..edit_request(&doors.authority, &caller, rest).await? };
     let issued = doors.authority.rotate_token(caller, id, request).await?;
     Ok(no_store(Json(shown::issued(&doors.authority, issued).await?)))
 }
@@ -149,17 +162,21 @@ async fn answer(
     Ok(no_store(Json(shown)))
 }
 
-async fn create_request(authority: &Authority, request: CreateToken) -> Result<CreateRequest, Error> {
-    check_kind(request.kind.as_deref())?;
+async fn create_request(
+    authority: &Authority,
+    caller: &Caller,
+    request: CreateToken,
+) -> Result<CreateRequest, Error> {
     let end = parse::end(request.expires_in_minutes, request.expires_at, request.never_expires)?;
     let description = request.description.map(|text| parse::text("/description", text)).transpose()?;
     Ok(CreateRequest {
+        kind: kind(caller, request.kind.as_deref())?,
         name: request.name.map(parse::token_name).transpose()?,
         description: description.filter(|text| !text.is_empty()),
         owner: request.owner.map(|name| parse::value("/owner", &name)).transpose()?,
         patterns: parse::scopes(&request.scopes)?,
         places: match request.projects {
-            Some(texts) => parse::places(authority, &texts).await?,
+            Some(texts) => parse::places(authority, caller, &texts).await?,
             None => PlaceLimit::Everywhere,
         },
         networks: match request.networks {
@@ -170,25 +187,30 @@ async fn create_request(authority: &Authority, request: CreateToken) -> Result<C
     })
 }
 
-/// Service tokens belong to service accounts, and there are none yet.
-fn check_kind(kind: Option<&str>) -> Result<(), Error> {
-    let refused = |detail: &str| Err(Error::invalid("/kind", Code::InvalidField, detail));
-    match kind {
-        None | Some("personal") => Ok(()),
-        Some("service") => {
-            refused("a service token belongs to a service account, and this server has none yet")
+/// A service token is a service account's; without a word, it is the kind of whoever asks.
+fn kind(caller: &Caller, word: Option<&str>) -> Result<TokenKind, Error> {
+    match word {
+        None if caller.chain.token.owner_kind == PrincipalKind::ServiceAccount => Ok(TokenKind::Service),
+        None | Some("personal") => Ok(TokenKind::Personal),
+        Some("service") => Ok(TokenKind::Service),
+        Some(_) => {
+            let detail = "a token that can be asked for is `personal` or `service`";
+            Err(Error::invalid("/kind", Code::InvalidField, detail))
         }
-        Some(_) => refused("a token that can be asked for is `personal` or `service`"),
     }
 }
 
-async fn edit_request(authority: &Authority, request: PatchToken) -> Result<EditRequest, Error> {
+async fn edit_request(
+    authority: &Authority,
+    caller: &Caller,
+    request: PatchToken,
+) -> Result<EditRequest, Error> {
     Ok(EditRequest {
         name: request.name.map(parse::token_name).transpose()?,
         description: request.description.map(|text| parse::text("/description", text)).transpose()?,
         patterns: request.scopes.map(|texts| parse::scopes(&texts)).transpose()?,
         places: match request.projects {
-            Some(texts) => Some(parse::places(authority, &texts).await?),
+            Some(texts) => Some(parse::places(authority, caller, &texts).await?),
             None => None,
         },
         networks: request.networks.map(|texts| parse::networks(&texts)).transpose()?,
@@ -217,11 +239,12 @@ fn state(word: Option<&str>) -> Result<Option<TokenState>, Error> {
         Some("expired") => Ok(Some(TokenState::Expired)),
         Some("revoked") => Ok(Some(TokenState::Revoked)),
         Some("suspended") => Ok(Some(TokenState::Suspended)),
+        Some("pending") => Ok(Some(TokenState::Pending)),
         Some("all") => Ok(None),
         Some(_) => Err(Error::invalid(
             "state",
             Code::InvalidField,
-            "one of active, expired, revoked, suspended and all",
+            "one of active, expired, revoked, suspended, pending and all",
         )),
     }
 }

@@ -11,10 +11,11 @@ use serde_json::Value;
 use super::super::Doors;
 use super::super::body::Body;
 use super::super::path::Path;
-use super::super::problem::{Problem, created, done, no_store};
+use super::super::problem::{Problem, done, no_store};
 use super::super::query::{Nothing, Query};
+use super::kept::{DryRun, answer};
 use super::{parse, shown};
-use crate::authority::{Caller, Error, Fault, TrustRequest};
+use crate::authority::{Caller, Error, Fault};
 use crate::identity::{AddressError, Issuer, JwksUrl, KeySet};
 use crate::limits::{ISSUER_BYTES_MAX, TRUST_MINUTES_DEFAULT, TRUST_MINUTES_MAX};
 use crate::store::{TrustRecord, TrustTerms, TrustedKeys};
@@ -35,14 +36,13 @@ pub(crate) async fn put(
     State(doors): State<Doors>,
     caller: Caller,
     Path((account, name)): Path<(String, String)>,
-    Query(Nothing {}): Query<Nothing>,
+    Query(query): Query<DryRun>,
     Body(request): Body<PutTrust>,
 ) -> Result<Response<Answer>, Problem> {
     let (account, name) = (parse::path_name(&account)?, parse::value("trust", &name)?);
-    let request = TrustRequest { terms: terms(request, &doors.public_url)? };
-    let (record, is_new) = doors.authority.put_trust(&caller, &account, &name, request).await?;
-    let shown = trust(record);
-    Ok(if is_new { created(shown) } else { no_store(Json(shown)) })
+    let terms = terms(request, &doors.public_url)?;
+    let kept = doors.authority.put_trust(&caller, &account, &name, &terms, query.mode()).await?;
+    Ok(answer(kept, trust))
 }
 
 /// Shows a trust.
@@ -61,10 +61,10 @@ pub(crate) async fn remove(
     State(doors): State<Doors>,
     caller: Caller,
     Path(path): Path<(String, String)>,
-    Query(Nothing {}): Query<Nothing>,
+    Query(query): Query<DryRun>,
 ) -> Result<Response<Answer>, Problem> {
     let (account, name) = names(&path)?;
-    doors.authority.remove_trust(&caller, &account, &name).await?;
+    doors.authority.remove_trust(&caller, &account, &name, query.mode()).await?;
     Ok(done())
 }
 

@@ -6,7 +6,6 @@ use axum::extract::State;
 use axum::http::header::IF_NONE_MATCH;
 use axum::http::{HeaderMap, Response};
 use jeton_api::{List, PatchUser, PutUser, Secret};
-use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::super::Doors;
@@ -15,16 +14,9 @@ use super::super::caller::Client;
 use super::super::path::Path;
 use super::super::problem::{Problem, created, done, no_store};
 use super::super::query::{Nothing, Query};
-use super::{page, parse, shown};
+use super::page::PageQuery;
+use super::{parse, shown};
 use crate::authority::{Caller, Error, UserRequest};
-
-/// The query of a list.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct PageQuery {
-    page_size: Option<u32>,
-    page_token: Option<String>,
-}
 
 /// Lists users, newest first.
 pub(crate) async fn list(
@@ -32,7 +24,7 @@ pub(crate) async fn list(
     caller: Caller,
     Query(query): Query<PageQuery>,
 ) -> Result<Response<Answer>, Problem> {
-    let (below, limit) = (page::below(query.page_token.as_deref())?, page::size(query.page_size)?);
+    let (below, limit) = query.numbers()?;
     let users = doors.authority.list_users(&caller, below, limit).await?;
     let next = users.last().filter(|_| users.len() == limit).map(|user| user.number.to_string());
     Ok(no_store(Json(List { items: users.into_iter().map(shown::user).collect(), next_page_token: next })))
@@ -51,7 +43,7 @@ pub(crate) async fn put(
     let PutUser { password, display_name, email, disabled } = request;
     let request = user_request(password, None, display_name, email, disabled)?;
     let only_new = headers.get(IF_NONE_MATCH).is_some_and(|value| value == "*");
-    let (user, is_new) = doors.authority.put_user(&caller, &name, request, only_new).await?;
+    let (user, is_new) = doors.authority.put_user(&caller, &name, &request, only_new).await?;
     let shown = shown::user(user);
     Ok(if is_new { created(shown) } else { no_store(Json(shown)) })
 }
@@ -79,7 +71,7 @@ pub(crate) async fn edit(
     let PatchUser { password, current_password, display_name, email, disabled } = request;
     let request = user_request(password, current_password, display_name, email, disabled)?;
     let name = parse::path_name(&name)?;
-    let user = doors.authority.edit_user(&caller, &name, request, client.into()).await?;
+    let user = doors.authority.edit_user(&caller, &name, &request, client.into()).await?;
     Ok(no_store(Json(shown::user(user))))
 }
 

@@ -4,16 +4,17 @@ mod read;
 mod write;
 
 use jeton_token::{
-    Expiry, Facts, Link, NetworkLimit, OrganizationId, OwnerState, PepperVersion, Place, PlaceLimit,
-    PrincipalId, PrincipalKind, ProjectId, ScopeSet, SecretId, Timestamp, TokenDigest, TokenId, TokenKind,
+    Approval, Expiry, Facts, Link, NetworkLimit, OrganizationId, OwnerState, PepperVersion, Place,
+    PlaceLimit, PrincipalId, PrincipalKind, ProjectId, ScopeSet, SecretId, Timestamp, TokenDigest, TokenId,
+    TokenKind,
 };
 
 use super::principal::PasswordHash;
-use super::rights::RightsByOwner;
+use super::rights::Grounds;
 use super::seal::Seal;
 
 pub(super) use read::load;
-pub(super) use write::{Pen, create, edit, revoke, revoke_of_owner};
+pub(super) use write::{Pen, approve, create, edit, revoke, revoke_of_owner};
 
 /// Every statement about tokens.
 #[cfg(test)]
@@ -33,11 +34,16 @@ pub(crate) struct TokenRecord {
     pub(crate) owner_kind: PrincipalKind,
     pub(crate) owner_name: String,
     pub(crate) owner_state: OwnerState,
+    /// When the owner last signed in, or was made.
+    pub(crate) owner_seen_at: Timestamp,
+    /// Where the owner is looked after: everywhere, or in its organization.
+    pub(crate) owner_home: Place,
     pub(crate) parent: Option<TokenId>,
     pub(crate) created_by: Option<TokenId>,
     pub(crate) patterns: ScopeSet,
     pub(crate) places: PlaceLimit,
     pub(crate) networks: NetworkLimit,
+    pub(crate) approval: Approval,
     pub(crate) created_at: Timestamp,
     pub(crate) secret_issued_at: Timestamp,
     pub(crate) expiry: Expiry,
@@ -85,6 +91,7 @@ pub(crate) struct NewToken {
     pub(crate) patterns: ScopeSet,
     pub(crate) places: PlaceLimit,
     pub(crate) networks: NetworkLimit,
+    pub(crate) approval: Approval,
     pub(crate) created_at: Timestamp,
     pub(crate) expiry: Expiry,
     pub(crate) hint: String,
@@ -115,6 +122,7 @@ pub(crate) struct TokenEdit {
     pub(crate) patterns: Option<ScopeSet>,
     pub(crate) places: Option<PlaceLimit>,
     pub(crate) networks: Option<NetworkLimit>,
+    pub(crate) approval: Option<Approval>,
     pub(crate) expiry: Option<Expiry>,
     /// With a new secret, the old ones are retired at once.
     pub(crate) rotation: Option<Rotation>,
@@ -142,9 +150,10 @@ pub(crate) struct ListFilter {
 
 impl Chain {
     /// What a decision is made from.
-    pub(crate) fn facts(&self, rights: &RightsByOwner) -> Facts {
-        let link = |record: &TokenRecord| record.link(rights);
-        Facts { token: link(&self.token), ancestors: self.ancestors.iter().map(link).collect() }
+    pub(crate) fn facts(&self, grounds: &Grounds) -> Facts {
+        let link = |record: &TokenRecord| record.link(grounds);
+        let ancestors = self.ancestors.iter().map(link).collect();
+        Facts { token: link(&self.token), ancestors, policies: grounds.policies.clone() }
     }
 }
 
@@ -154,25 +163,29 @@ impl TokenRecord {
         Basis(self.seal.mac.clone())
     }
 
-    /// The child rows: patterns, places and networks.
+    /// The child rows: patterns, places, networks, and how far an approval is.
     pub(crate) fn items(&self) -> impl Iterator<Item = (&'static str, String)> {
-        items(&self.patterns, &self.places, &self.networks)
+        items(&self.patterns, &self.places, &self.networks, self.approval)
     }
 
-    fn link(&self, rights: &RightsByOwner) -> Link {
+    fn link(&self, grounds: &Grounds) -> Link {
         Link {
             id: self.id,
             kind: self.kind,
             patterns: self.patterns.clone(),
             places: self.places.clone(),
             networks: self.networks.clone(),
+            issued_at: self.secret_issued_at,
             expiry: self.expiry,
+            approval: self.approval,
             revoked: self.revoked_at.is_some(),
             intact: self.intact,
             owner: self.owner,
             owner_kind: self.owner_kind,
             owner_state: self.owner_state,
-            rights: rights.of(self.owner),
+            owner_seen_at: (self.owner_kind == PrincipalKind::User).then_some(self.owner_seen_at),
+            owner_groups: grounds.groups.get(&self.owner).cloned().unwrap_or_default(),
+            rights: grounds.rights.of(self.owner),
         }
     }
 }
@@ -181,16 +194,18 @@ fn items(
     patterns: &ScopeSet,
     places: &PlaceLimit,
     networks: &NetworkLimit,
+    approval: Approval,
 ) -> impl Iterator<Item = (&'static str, String)> {
     let patterns: Vec<_> = patterns.patterns().iter().map(|pattern| ("scope", pattern.to_string())).collect();
     let places: Vec<_> = places.places().iter().map(|place| ("place", place_text(*place))).collect();
     let networks: Vec<_> =
         networks.networks().iter().map(|network| ("network", network.to_string())).collect();
-    patterns.into_iter().chain(places).chain(networks)
+    let approval = approval.word().map(|word| ("approval", word.to_owned()));
+    patterns.into_iter().chain(places).chain(networks).chain(approval)
 }
 
 /// A place as stored: `organization` or `organization/project`, by id; everywhere is the empty text.
-fn place_text(place: Place) -> String {
+pub(super) fn place_text(place: Place) -> String {
     match place {
         Place::Global => String::new(),
         Place::Organization(organization) => organization.to_string(),
@@ -198,7 +213,7 @@ fn place_text(place: Place) -> String {
     }
 }
 
-fn place_from(text: &str) -> Option<Place> {
+pub(super) fn place_from(text: &str) -> Option<Place> {
     let id = |text: &str| text.parse().ok();
     match text.split_once('/') {
         None => Some(Place::Organization(OrganizationId(id(text)?))),

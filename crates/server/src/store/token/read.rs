@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use jeton_token::{
-    Network, NetworkLimit, OwnerState, PepperVersion, PlaceLimit, PrincipalKind, ScopePattern, ScopeSet,
-    Timestamp, TokenDigest, TokenId, TokenKind,
+    Approval, Network, NetworkLimit, OwnerState, PepperVersion, Place, PlaceLimit, PrincipalKind,
+    ScopePattern, ScopeSet, Timestamp, TokenDigest, TokenId, TokenKind,
 };
 
 use super::super::database::{Row, Transaction, statements, values};
-use super::super::rights::{self, RightsByOwner};
+use super::super::rights::{self, Grounds};
 use super::super::seal::{self, Seal};
 use super::super::{Store, StoreError};
 use super::{Chain, ListFilter, SecretRecord, TokenRecord, place_from};
@@ -39,6 +39,8 @@ macro_rules! token_rows {
             token.description AS description, token.owner_id AS owner_id,
             principal.kind AS owner_kind, principal.name AS owner_name,
             principal.disabled_at AS disabled_at, principal.removed_at AS removed_at,
+            COALESCE(principal.last_sign_in_at, principal.created_at) AS owner_seen_at,
+            principal.organization_id AS owner_organization_id,
             token.parent_id AS parent_id, token.created_by AS created_by,
             token.created_at AS created_at, token.secret_issued_at AS secret_issued_at,
             token.expires_at AS expires_at, token.revoked_at AS revoked_at,
@@ -71,12 +73,12 @@ statements! {
         token_rows!(),
         " UNION ALL
         SELECT 'item', chain.root, chain.depth, chain.id, token_item.kind, token_item.value, token_item.position,
-            NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-            NULL, NULL, NULL
+            NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+            NULL, NULL, NULL, NULL
         FROM chain CROSS JOIN token_item WHERE token_item.token_id = chain.id
         UNION ALL
         SELECT 'secret', chain.root, chain.depth, secret.id, NULL, NULL, secret.pepper_version,
-            NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, secret.issued_at, NULL, secret.retired_at,
+            NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, secret.issued_at, NULL, secret.retired_at,
             NULL, NULL, NULL, NULL, NULL, secret.digest, secret.mac_version, secret.mac
         FROM chain CROSS JOIN secret WHERE secret.token_id = chain.id AND chain.depth = 0
             AND (secret.retired_at IS NULL OR secret.retired_at > $2)"
@@ -97,12 +99,12 @@ impl Store {
         load(&mut self.read().await?, &self.keys, self.clock.now(), id).await
     }
 
-    /// The token, and, when `of_interest` says so, its owners' rights: two statements that see one state.
+    /// The token, and, when `of_interest` says so, all else that a verdict rests on; all of one state.
     pub(crate) async fn token_with_rights(
         &self,
         id: TokenId,
         of_interest: impl FnOnce(&Chain) -> bool,
-    ) -> Result<Option<(Chain, Option<RightsByOwner>)>, StoreError> {
+    ) -> Result<Option<(Chain, Option<Grounds>)>, StoreError> {
         let mut transaction = self.read().await?;
         let Some(chain) = load(&mut transaction, &self.keys, self.clock.now(), id).await? else {
             return Ok(None);
@@ -190,6 +192,8 @@ fn record(keys: &Keys, row: &Row, items: &[&Row]) -> Result<TokenRecord, StoreEr
             .ok_or_else(|| StoreError::unreadable("kind"))?,
         owner_name: row.text("owner_name")?,
         owner_state: owner_state(row)?,
+        owner_seen_at: Timestamp(row.int("owner_seen_at")?),
+        owner_home: row.parse_or_null("owner_organization_id")?.map_or(Place::Global, Place::Organization),
         parent: row.parse_or_null("parent_id")?,
         created_by: row.parse_or_null("created_by")?,
         patterns: patterns(&sorted)?,
@@ -199,6 +203,7 @@ fn record(keys: &Keys, row: &Row, items: &[&Row]) -> Result<TokenRecord, StoreEr
         })?),
         created_at: Timestamp(row.int("created_at")?),
         secret_issued_at: Timestamp(row.int("secret_issued_at")?),
+        approval: approval(&sorted)?,
         expiry: moment("expires_at")?.into(),
         revoked_at: moment("revoked_at")?,
         revoked_by: row.parse_or_null("revoked_by")?,
@@ -221,6 +226,12 @@ fn patterns(items: &[&Row]) -> Result<ScopeSet, StoreError> {
         Ok(set) => Ok(set),
         Err(_) => ScopeSet::new([nothing()?]).map_err(|_| StoreError::unreadable("value")),
     }
+}
+
+/// How far an approval is; nobody asked for one where no item says so.
+fn approval(items: &[&Row]) -> Result<Approval, StoreError> {
+    let found = values_of(items, "approval", Approval::from_word)?;
+    Ok(found.first().copied().unwrap_or(Approval::None))
 }
 
 /// The items of a kind. One that does not parse was written by hand: it is left out, and the seal breaks.

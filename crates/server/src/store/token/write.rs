@@ -1,6 +1,8 @@
 //! Writing tokens: each function changes one and seals it again, inside the caller's transaction.
 
-use jeton_token::{OwnerState, PepperVersion, PrincipalId, PrincipalKind, Timestamp, TokenId, TokenKind};
+use jeton_token::{
+    Approval, OwnerState, PepperVersion, Place, PrincipalId, PrincipalKind, Timestamp, TokenId, TokenKind,
+};
 
 use super::super::database::{Transaction, statements, values};
 use super::super::seal::{self, Seal};
@@ -49,10 +51,15 @@ pub(in crate::store) async fn create(
         pen.transaction.execute(FREE_NAME, free).await?;
     }
     insert(pen, new).await?;
-    for (position, (kind, value)) in (0_i64..).zip(items(&new.patterns, &new.places, &new.networks)) {
+    for (position, (kind, value)) in
+        (0_i64..).zip(items(&new.patterns, &new.places, &new.networks, new.approval))
+    {
         pen.transaction.execute(INSERT_ITEM, values![new.id.to_string(), kind, value, position]).await?;
     }
     insert_secret(pen, new.id, &new.secret, new.created_at).await?;
+    if new.kind == TokenKind::Session {
+        principal::signed_in(pen, new.owner).await?;
+    }
     reload(pen, new.id, Touched::Nothing).await
 }
 
@@ -136,6 +143,7 @@ fn change(token: &mut TokenRecord, edit: &TokenEdit) {
     set(&mut token.patterns, edit.patterns.as_ref());
     set(&mut token.places, edit.places.as_ref());
     set(&mut token.networks, edit.networks.as_ref());
+    set(&mut token.approval, edit.approval.as_ref());
     set(&mut token.expiry, edit.expiry.as_ref());
     if let Some(description) = &edit.description {
         token.description = Some(description.clone()).filter(|text| !text.is_empty());
@@ -144,6 +152,25 @@ fn change(token: &mut TokenRecord, edit: &TokenEdit) {
         token.hint.clone_from(&rotation.hint);
         token.secret_issued_at = rotation.at;
     }
+}
+
+/// Approves a token as it is: its scopes and places are those that were looked at.
+pub(in crate::store) async fn approve(
+    pen: &mut Pen<'_>,
+    id: TokenId,
+    basis: &super::Basis,
+) -> Result<(TokenRecord, Event), StoreError> {
+    let mut token = load(pen.transaction, pen.keys, pen.now, id).await?.ok_or(Refusal::Gone)?.token;
+    if token.basis() != *basis {
+        return Err(Refusal::Changed.into());
+    }
+    if !token.intact || token.revoked_at.is_some() || token.expiry.is_over(pen.now) {
+        return Err(Refusal::NotLive.into());
+    }
+    token.approval = Approval::Given;
+    replace(pen, &token).await?;
+    replace_items(pen, &token).await?;
+    reload(pen, id, Touched::Token).await
 }
 
 /// Ends a token for good. One that has ended already stays as it is, and nothing is written: the first revocation
@@ -295,11 +322,14 @@ fn unsealed(new: &NewToken) -> TokenRecord {
         owner_kind: PrincipalKind::User,
         owner_name: String::new(),
         owner_state: OwnerState::Enabled,
+        owner_seen_at: new.created_at,
+        owner_home: Place::Global,
         parent: new.parent,
         created_by: new.created_by,
         patterns: new.patterns.clone(),
         places: new.places.clone(),
         networks: new.networks.clone(),
+        approval: new.approval,
         created_at: new.created_at,
         secret_issued_at: new.created_at,
         expiry: new.expiry,

@@ -1,7 +1,9 @@
 //! A real server on a free port, with a clock that the test moves, and a client that speaks to it.
 
 pub(crate) mod answer;
+pub(crate) mod browser;
 pub(crate) mod clock;
+pub(crate) mod issuer;
 #[macro_use]
 mod on_both;
 pub(crate) mod raw;

@@ -16,7 +16,7 @@ on_both! {
         scopes_are_one_to_256_known_patterns,
         an_unknown_scope_is_answered_with_the_nearest_ones,
         every_wrong_scope_is_named,
-        only_personal_tokens_are_made_here,
+        people_make_personal_tokens_only,
         places_must_exist_and_networks_must_be_networks,
         unknown_fields_and_nulls_are_refused,
         a_body_that_is_no_json_is_refused;
@@ -150,12 +150,15 @@ async fn every_wrong_scope_is_named(authority: Authority) {
     assert_eq!(refused.body["errors"].as_array().unwrap().len(), 2);
 }
 
-async fn only_personal_tokens_are_made_here(authority: Authority) {
+async fn people_make_personal_tokens_only(authority: Authority) {
     let alice = authority.person("alice").await;
-    for kind in ["service", "job", "session", "api", "pat", ""] {
+    for kind in ["job", "session", "api", "pat", ""] {
         let body = json!({"scopes": ["*"], "kind": kind});
         authority.token(&alice.session, body).await.invalid("/kind", "invalid_field");
     }
+    // A service token is a service account's, and those are not hers.
+    let body = json!({"scopes": ["*"], "kind": "service"});
+    authority.token(&alice.session, body).await.refused(403, "insufficient_scope");
 }
 
 async fn places_must_exist_and_networks_must_be_networks(authority: Authority) {

@@ -57,7 +57,7 @@ fn hopeless() -> Facts {
         owner_state: OwnerState::Disabled,
         ..link()
     };
-    Facts { token, ancestors: vec![Link { revoked: true, ..link() }] }
+    Facts { token, ancestors: vec![Link { revoked: true, ..link() }], policies: vec![] }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use jeton_token::{Audience, Demand, Facts, Inactive, Link, Place, Where, effective_at};
 
-use super::{alone, asked, at_home, from_network, judge, link, owned_by, with_patterns, within};
+use super::{HERE, alone, asked, at_home, from_network, judge, link, owned_by, with_patterns, within};
 use crate::sample::{organization, project, rights, scope, tasks};
 
 fn verdict(token: Link, place: Where) -> Option<Inactive> {
@@ -38,8 +38,11 @@ fn a_call_from_elsewhere_is_refused() {
 #[test]
 fn the_networks_of_an_ancestor_count_as_well() {
     let tasks = tasks();
-    let facts =
-        Facts { token: from_network("10.0.0.0/8"), ancestors: vec![link(), from_network("10.1.0.0/16")] };
+    let facts = Facts {
+        token: from_network("10.0.0.0/8"),
+        ancestors: vec![link(), from_network("10.1.0.0/16")],
+        policies: vec![],
+    };
     let from = |client: &str| judge(&facts, &Demand { client: client.parse().ok(), ..asked(&tasks) }).err();
     assert_eq!(from("10.1.2.3"), None);
     assert_eq!(from("10.2.2.3"), Some(Inactive::NetworkNotAllowed));
@@ -145,10 +148,10 @@ fn grants_at_several_places_are_united() {
 
 #[test]
 fn where_one_link_may_not_be_nothing_is_effective() {
-    let facts = Facts { token: link(), ancestors: vec![within(project(1, 1))] };
-    assert!(effective_at(&facts, project(1, 2), &[]).is_empty());
-    assert!(effective_at(&facts, Place::Global, &[]).is_empty());
-    assert_eq!(effective_at(&facts, project(1, 1), &[]), rights(&["*"]));
+    let facts = Facts { token: link(), ancestors: vec![within(project(1, 1))], policies: vec![] };
+    assert!(effective_at(&facts, project(1, 2), &[], HERE).is_empty());
+    assert!(effective_at(&facts, Place::Global, &[], HERE).is_empty());
+    assert_eq!(effective_at(&facts, project(1, 1), &[], HERE), rights(&["*"]));
 }
 
 #[test]
@@ -162,7 +165,7 @@ fn token_and_owner_both_narrow() {
 
 #[test]
 fn the_places_of_an_ancestor_count_as_well() {
-    let facts = Facts { token: link(), ancestors: vec![link(), within(project(1, 1))] };
+    let facts = Facts { token: link(), ancestors: vec![link(), within(project(1, 1))], policies: vec![] };
     let tasks = tasks();
     let api = |place| judge(&facts, &Demand { place, ..asked(&tasks) }).err();
     assert_eq!(api(Where::Everywhere), Some(Inactive::ResourceRequired));

@@ -136,8 +136,11 @@ fn any_link() -> impl Strategy<Value = Link> {
 }
 
 fn any_facts() -> impl Strategy<Value = Facts> {
-    (any_link(), prop_oneof![Just(vec![]), vec(any_link(), 1..3)])
-        .prop_map(|(token, ancestors)| Facts { token, ancestors })
+    (any_link(), prop_oneof![Just(vec![]), vec(any_link(), 1..3)]).prop_map(|(token, ancestors)| Facts {
+        token,
+        ancestors,
+        policies: vec![],
+    })
 }
 
 fn any_asked() -> impl Strategy<Value = Asked> {

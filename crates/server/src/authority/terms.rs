@@ -1,0 +1,173 @@
+//! What policies say to a token that is to be made or changed.
+//!
+//! The same policies are judged again at every verify. Here they are applied early, so that nobody is handed a token
+//! that is refused at once, and so that a life is cut, or an approval asked for, when it can still be said.
+
+use jeton_api::Code;
+use jeton_token::{
+    Approval, Excess, Expiry, GroupId, Holder, Place, PlaceLimit, PlacedPolicy, Policy, PolicyRule,
+    PrincipalId, Rights, Rule, ScopeSet, Timestamp,
+};
+
+use super::create::End;
+use super::{Authority, Error};
+use crate::limits::{LIFETIME_MINUTES_MAX, LIFETIME_MS_DEFAULT};
+use crate::store::ApiRecord;
+
+/// The policies that concern a token limited to certain places.
+pub(super) struct Terms {
+    /// All of them, wherever the token could be used.
+    policies: Vec<PlacedPolicy>,
+    /// What holds wherever it may be used, put together.
+    everywhere: Policy,
+}
+
+/// An end that the terms allow, and what is to be said about it.
+#[derive(Debug)]
+pub(super) struct AllowedEnd {
+    pub(super) expiry: Expiry,
+    pub(super) notes: Vec<String>,
+}
+
+impl Authority {
+    /// What policies say to a token with these places.
+    pub(super) async fn terms(&self, places: &PlaceLimit) -> Result<Terms, Error> {
+        let mut policies = self.store.policies().await?;
+        policies.retain(|placed| concerns(placed.place, places));
+        let binding = policies.iter().filter(|placed| holds_for_all(placed.place, places));
+        // Outermost first, so that the default of the innermost place is the one that remains.
+        let mut binding: Vec<_> = binding.collect();
+        binding.sort_by_key(|placed| depth(placed.place));
+        let everywhere =
+            binding.iter().fold(Policy::default(), |outer, inner| inner.policy.tightened_by(&outer));
+        Ok(Terms { everywhere, policies })
+    }
+}
+
+/// Whether a policy there could matter to a token with these places.
+fn concerns(place: Place, places: &PlaceLimit) -> bool {
+    match places {
+        PlaceLimit::Everywhere => true,
+        PlaceLimit::Within(places) => places.iter().any(|allowed| allowed.meets(place)),
+    }
+}
+
+/// Whether a policy there is about every use, or about all of one of the listed places.
+fn holds_for_all(place: Place, places: &PlaceLimit) -> bool {
+    match places {
+        PlaceLimit::Everywhere => place == Place::Global,
+        PlaceLimit::Within(places) => places.iter().any(|allowed| place.contains(*allowed)),
+    }
+}
+
+fn depth(place: Place) -> u8 {
+    match place {
+        Place::Global => 0,
+        Place::Organization(_) => 1,
+        Place::Project(..) => 2,
+    }
+}
+
+impl Terms {
+    /// The end of a secret made at `issued_at`. What is asked for beyond the longest life is cut or refused, as the
+    /// policy says; what nobody asked for is always cut.
+    pub(super) fn end(&self, wanted: End, issued_at: Timestamp) -> Result<AllowedEnd, Error> {
+        let latest = self.everywhere.end(issued_at, self.longest(issued_at));
+        let expiry = match wanted {
+            End::Default => {
+                let usual = self.everywhere.lifetime_ms_default.unwrap_or(LIFETIME_MS_DEFAULT);
+                Expiry::At(issued_at.plus_ms(usual)).min(latest)
+            }
+            End::Longest => latest,
+            End::After(ms) => Expiry::At(issued_at.plus_ms(ms)),
+            End::Fixed(expiry) => expiry,
+        };
+        if expiry <= latest {
+            return Ok(AllowedEnd { expiry, notes: vec![] });
+        }
+        match self.everywhere.excess {
+            Some(Excess::Clamp) => Ok(AllowedEnd { expiry: latest, notes: vec![self.cut_note()] }),
+            Some(Excess::Refuse) | None => Err(Error::invalid(
+                wanted.pointer(),
+                Code::LifetimeExceedsPolicy,
+                format!("a policy allows a life of {} at most", self.longest_in_words()),
+            )),
+        }
+    }
+
+    /// As much of a life that goes on as the policy allows.
+    pub(super) fn cut(&self, expiry: Expiry, issued_at: Timestamp) -> AllowedEnd {
+        let latest = self.everywhere.end(issued_at, self.longest(issued_at));
+        let notes = if expiry > latest { vec![self.cut_note()] } else { vec![] };
+        AllowedEnd { expiry: expiry.min(latest), notes }
+    }
+
+    /// Whether the policies that hold everywhere take such a token of such an owner.
+    pub(super) fn check(
+        &self,
+        owner: PrincipalId,
+        groups: &[GroupId],
+        patterns: &ScopeSet,
+    ) -> Result<(), Error> {
+        let refused = patterns.patterns().iter().position(|pattern| !self.everywhere.counts(pattern));
+        if let Some(at) = refused {
+            let detail = "a policy does not let the bare `*` count; name what the token is for";
+            return Err(Error::invalid(format!("/scopes/{at}"), Code::PolicyRefuses, detail));
+        }
+        // Only the list of creators is looked at here; the moments make every other rule content.
+        let now = Timestamp(0);
+        let holder =
+            Holder { owner, groups, seen_at: None, issued_at: now, expiry: Expiry::At(Timestamp(1)) };
+        let only_creators = Policy { creators: self.everywhere.creators.clone(), ..Policy::default() };
+        match only_creators.admits(holder, now) {
+            Err(PolicyRule::Creators) => Err(Error::denied(
+                Code::PolicyRefuses,
+                "a policy lists whose tokens count, and the owner is not among them",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether somebody has to look at the token first: some place wants that for a scope of it that the owner has
+    /// there.
+    pub(super) fn approval(
+        &self,
+        patterns: &ScopeSet,
+        owned: &[(Place, Rights)],
+        apis: &[ApiRecord],
+    ) -> Approval {
+        let catalogues = super::create::catalogues(apis);
+        let granted = patterns.rights().with_implied(catalogues.iter().copied());
+        let wanted = |placed: &PlacedPolicy| {
+            let here = owned.iter().filter(|(place, _)| place.meets(placed.place));
+            let rights: Rights = here.flat_map(|(_, rights)| rights.patterns().iter().cloned()).collect();
+            let effective = granted.intersection(&rights.with_implied(catalogues.iter().copied()));
+            effective.patterns().iter().any(|pattern| placed.policy.wants_approval_of(pattern))
+        };
+        if self.policies.iter().any(wanted) { Approval::Pending } else { Approval::None }
+    }
+
+    /// The places whose policies ask for approvals.
+    pub(super) fn approving(&self) -> impl Iterator<Item = Place> {
+        let wanting = self.policies.iter().filter(|placed| placed.policy.approval.is_some());
+        wanting.map(|placed| placed.place)
+    }
+
+    fn longest(&self, issued_at: Timestamp) -> Expiry {
+        match (self.everywhere.never_expires, self.everywhere.lifetime_ms_max) {
+            (Some(Rule::Refused), None) => Expiry::At(issued_at.plus_ms(LIFETIME_MINUTES_MAX * 60_000)),
+            _ => Expiry::Never,
+        }
+    }
+
+    fn longest_in_words(&self) -> String {
+        match self.everywhere.lifetime_ms_max {
+            Some(ms) => format!("{} minutes", ms / 60_000),
+            None => "100 years".to_owned(),
+        }
+    }
+
+    fn cut_note(&self) -> String {
+        format!("the end was cut: a policy allows a life of {} at most", self.longest_in_words())
+    }
+}

@@ -1,0 +1,257 @@
+//! Policies: what a place demands of the tokens used there.
+//!
+//! A policy holds at its place and at all places within. Each is judged for itself and all must be content, so
+//! one further down can only tighten: what the organization refuses, no project allows.
+//!
+//! ```text
+//! organization  lifetime ≤ 30 days
+//!   project     lifetime ≤ 90 days     → 30 days hold there too
+//! ```
+//! Policies are for the tokens that people and service accounts keep. A signed-in person and an API's own
+//! credential are not judged by them, so no policy locks out whoever could change it.
+
+use crate::id::{GroupId, PrincipalId};
+use crate::lifetime::{Expiry, Timestamp};
+use crate::limits::{Network, NetworkLimit};
+use crate::scope::{Scope, ScopePattern};
+use crate::tenant::Place;
+
+/// What a place demands. What is `None` it leaves to the places around it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// The longest life of a secret, in milliseconds.
+    pub lifetime_ms_max: Option<i64>,
+    /// The life of a secret when nobody says, in milliseconds.
+    pub lifetime_ms_default: Option<i64>,
+    /// Whether a token may have no end.
+    pub never_expires: Option<Rule>,
+    /// Whether the pattern `*` counts.
+    pub everything: Option<Rule>,
+    /// What happens when more is asked for than the longest life.
+    pub excess: Option<Excess>,
+    /// Whose tokens count; nobody's if the list is empty.
+    pub creators: Option<Vec<Creator>>,
+    /// Where calls must come from; from nowhere if the list is empty.
+    pub networks: Option<Vec<Network>>,
+    /// Scopes that a token has only once somebody has approved it.
+    pub approval: Option<Vec<ScopePattern>>,
+    /// Tokens of a person who has not signed in for so long are suspended, in milliseconds.
+    pub sign_in_within_ms: Option<i64>,
+}
+
+/// Whether something may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rule {
+    /// It may.
+    Allowed,
+    /// It may not.
+    Refused,
+}
+
+/// What happens when somebody asks for a longer life than is allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Excess {
+    /// It is cut.
+    Clamp,
+    /// It is refused.
+    Refuse,
+}
+
+/// Somebody whose tokens count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Creator {
+    /// A user or service account.
+    Principal(PrincipalId),
+    /// Whoever is in the group.
+    Group(GroupId),
+}
+
+/// A policy with the place that it was set at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlacedPolicy {
+    /// Where it was set.
+    pub place: Place,
+    /// What it demands.
+    pub policy: Policy,
+}
+
+/// The rule of a policy that a token does not keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PolicyRule {
+    /// Its secret is older than a life may be.
+    Lifetime,
+    /// It has no end.
+    NeverExpires,
+    /// Its owner is not among those whose tokens count.
+    Creators,
+    /// Its owner has not signed in for too long.
+    SignIn,
+}
+
+impl PolicyRule {
+    /// The stable word for it on the wire.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Lifetime => "policy_lifetime",
+            Self::NeverExpires => "policy_never_expires",
+            Self::Creators => "policy_creators",
+            Self::SignIn => "policy_sign_in",
+        }
+    }
+}
+
+/// What a policy looks at.
+#[derive(Clone, Copy, Debug)]
+pub struct Holder<'a> {
+    /// Whose token it is.
+    pub owner: PrincipalId,
+    /// The groups that the owner is in, `everyone` among them where it applies.
+    pub groups: &'a [GroupId],
+    /// For a person: when they last signed in, or were made.
+    pub seen_at: Option<Timestamp>,
+    /// When the secret was made.
+    pub issued_at: Timestamp,
+    /// When the token ends.
+    pub expiry: Expiry,
+}
+
+impl Policy {
+    /// Whether it demands nothing.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// When a secret made at this moment with this end is over: the longest life counts for each secret.
+    pub fn end(&self, issued_at: Timestamp, expiry: Expiry) -> Expiry {
+        match self.lifetime_ms_max {
+            Some(max) => expiry.min(Expiry::At(issued_at.plus_ms(max))),
+            None => expiry,
+        }
+    }
+
+    /// Whether a token is one that the place takes.
+    pub fn admits(&self, holder: Holder<'_>, now: Timestamp) -> Result<(), PolicyRule> {
+        if self.end(holder.issued_at, holder.expiry).is_over(now) {
+            return Err(PolicyRule::Lifetime);
+        }
+        let endless = self.never_expires == Some(Rule::Refused) && self.lifetime_ms_max.is_none();
+        if endless && holder.expiry == Expiry::Never {
+            return Err(PolicyRule::NeverExpires);
+        }
+        if !self.creators.as_ref().is_none_or(|creators| creators.iter().any(|one| one.is(holder))) {
+            return Err(PolicyRule::Creators);
+        }
+        match (self.sign_in_within_ms, holder.seen_at) {
+            (Some(within), Some(seen_at)) if Expiry::At(seen_at.plus_ms(within)).is_over(now) => {
+                Err(PolicyRule::SignIn)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Where calls must come from.
+    pub fn network_limit(&self) -> NetworkLimit {
+        match &self.networks {
+            None => NetworkLimit::Anywhere,
+            // An empty list of a policy is a list of nothing; an empty list of a token is no limit.
+            Some(networks) => NetworkLimit::Within(networks.clone()),
+        }
+    }
+
+    /// Whether the pattern counts.
+    pub fn counts(&self, pattern: &ScopePattern) -> bool {
+        !(self.everything == Some(Rule::Refused) && pattern.is_everything())
+    }
+
+    /// Whether a token has this scope only once it is approved.
+    pub fn wants_approval(&self, scope: &Scope) -> bool {
+        self.approval.iter().flatten().any(|pattern| pattern.covers(scope))
+    }
+
+    /// Whether some scope of this pattern is one that a token has only once it is approved.
+    pub fn wants_approval_of(&self, pattern: &ScopePattern) -> bool {
+        self.approval.iter().flatten().any(|approved| approved.meet(pattern).is_some())
+    }
+
+    /// Both together: of each demand the tighter one. The default life is that of `self` where it says one.
+    #[must_use]
+    pub fn tightened_by(&self, other: &Self) -> Self {
+        Self {
+            lifetime_ms_max: least(self.lifetime_ms_max, other.lifetime_ms_max),
+            lifetime_ms_default: self.lifetime_ms_default.or(other.lifetime_ms_default),
+            never_expires: self.never_expires.max(other.never_expires),
+            everything: self.everything.max(other.everything),
+            excess: self.excess.max(other.excess),
+            creators: both(self.creators.as_ref(), other.creators.as_ref(), |a, b| a == b),
+            networks: narrowed(self.networks.as_ref(), other.networks.as_ref()),
+            approval: either(self.approval.as_ref(), other.approval.as_ref()),
+            sign_in_within_ms: least(self.sign_in_within_ms, other.sign_in_within_ms),
+        }
+    }
+
+    /// The fields in which this would loosen what `outer` demands, by name. They would change nothing.
+    pub fn loosens(&self, outer: &Self) -> Vec<&'static str> {
+        let longer = |mine: Option<i64>, theirs: Option<i64>| mine.zip(theirs).is_some_and(|(m, t)| m > t);
+        let allows = |mine: Option<Rule>, theirs: Option<Rule>| {
+            (mine, theirs) == (Some(Rule::Allowed), Some(Rule::Refused))
+        };
+        let outside = |mine: &Network, theirs: &[Network]| !theirs.iter().any(|n| n.contains_network(mine));
+        let networks = self.networks.as_ref().zip(outer.networks.as_ref());
+        let checks = [
+            ("lifetime_minutes_max", longer(self.lifetime_ms_max, outer.lifetime_ms_max)),
+            ("lifetime_minutes_default", longer(self.lifetime_ms_default, outer.lifetime_ms_max)),
+            ("never_expires", allows(self.never_expires, outer.never_expires)),
+            ("everything", allows(self.everything, outer.everything)),
+            ("excess", (self.excess, outer.excess) == (Some(Excess::Clamp), Some(Excess::Refuse))),
+            ("networks", networks.is_some_and(|(mine, theirs)| mine.iter().any(|n| outside(n, theirs)))),
+            ("sign_in_within_days", longer(self.sign_in_within_ms, outer.sign_in_within_ms)),
+        ];
+        checks.into_iter().filter(|(_, loosens)| *loosens).map(|(name, _)| name).collect()
+    }
+}
+
+impl Creator {
+    fn is(&self, holder: Holder<'_>) -> bool {
+        match self {
+            Self::Principal(principal) => *principal == holder.owner,
+            Self::Group(group) => holder.groups.contains(group),
+        }
+    }
+}
+
+fn least(one: Option<i64>, other: Option<i64>) -> Option<i64> {
+    one.into_iter().chain(other).min()
+}
+
+fn both<T: Clone>(
+    one: Option<&Vec<T>>,
+    other: Option<&Vec<T>>,
+    same: impl Fn(&T, &T) -> bool,
+) -> Option<Vec<T>> {
+    match (one, other) {
+        (Some(one), Some(other)) => {
+            Some(one.iter().filter(|mine| other.iter().any(|yours| same(mine, yours))).cloned().collect())
+        }
+        (one, other) => one.or(other).cloned(),
+    }
+}
+
+/// The networks that lie in one of each: networks form a tree like places do.
+fn narrowed(one: Option<&Vec<Network>>, other: Option<&Vec<Network>>) -> Option<Vec<Network>> {
+    let (Some(one), Some(other)) = (one, other) else {
+        return one.or(other).cloned();
+    };
+    let within = |network: &&Network, outer: &[Network]| outer.iter().any(|o| o.contains_network(network));
+    let mut inner: Vec<_> = one.iter().filter(|network| within(network, other)).copied().collect();
+    inner.extend(other.iter().filter(|network| within(network, one)));
+    inner.sort_unstable();
+    inner.dedup();
+    Some(inner)
+}
+
+fn either(one: Option<&Vec<ScopePattern>>, other: Option<&Vec<ScopePattern>>) -> Option<Vec<ScopePattern>> {
+    let mut all: Vec<_> = one.into_iter().chain(other).flatten().cloned().collect();
+    all.sort_unstable();
+    all.dedup();
+    if one.is_none() && other.is_none() { None } else { Some(all) }
+}
