@@ -52,6 +52,7 @@ codes! {
     NotAdmitted = "not_admitted", "the provider knows who this is, and no rule lets them in here";
     CrossSite = "cross_site", "a form is taken from pages of this server only";
     InvalidPassword = "invalid_password", "user name and password do not fit";
+    UserDisabled = "user_disabled", "the user is disabled";
     InsufficientScope = "insufficient_scope", "the credential or its owner lacks a scope";
     ScopeExceedsGrant = "scope_exceeds_grant", "nobody gives more than they hold";
     ForeignScope = "foreign_scope", "an API asks only about its own scopes";
