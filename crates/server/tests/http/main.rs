@@ -22,6 +22,7 @@ mod federation;
 mod first_light;
 mod oauth2;
 mod pages;
+mod providers;
 mod races;
 mod rechecked;
 mod rights;
