@@ -8,6 +8,7 @@ mod clock;
 mod config;
 mod data_dir;
 mod http;
+mod identity;
 mod keys;
 mod limits;
 mod listener;

@@ -9,6 +9,7 @@ mod compat;
 mod headers;
 mod health;
 mod oauth2;
+mod page;
 mod path;
 mod problem;
 mod query;
@@ -37,6 +38,22 @@ pub(crate) struct Doors {
     pub(crate) public_url: Arc<str>,
     /// Networks of proxies whose forwarded headers are believed.
     pub(crate) trusted_proxies: Arc<[IpNet]>,
+}
+
+impl Doors {
+    /// The path below which clients reach this server; most often none.
+    fn prefix(&self) -> &str {
+        let behind = self
+            .public_url
+            .split_once("://")
+            .and_then(|(_, rest)| rest.find('/').map(|at| rest.split_at(at)));
+        behind.map_or("", |(_, path)| path)
+    }
+
+    /// Whether browsers reach this server over HTTPS.
+    fn is_https(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
 }
 
 /// One line of the route table.
@@ -70,14 +87,24 @@ macro_rules! routes {
 pub fn routes() -> Vec<RouteEntry> {
     use v1::{
         apis, groups, organizations, pipelines, policies, projects, role_bindings, roles, service_accounts,
-        sessions, tokens, users,
+        sessions, tokens, trusts, users,
     };
     let own = routes! {
         GET    "/healthz" => "open: liveness", health::live;
         GET    "/readyz" => "open: readiness", health::ready;
         GET    "/.well-known/oauth-authorization-server" => "open: metadata", oauth2::metadata::show;
+        GET    "/assets/page.css" => "open: the style of the pages", page::style::show;
+        GET    "/sign-in" => "open: page", page::sign_in::show;
+        POST   "/sign-in" => "open: page, proof of the password", page::sign_in::submit;
+        POST   "/sign-out" => "open: page, possession of the session", page::sign_in::sign_out;
+        GET    "/device" => "open: page, sends to sign-in", page::device::show;
+        POST   "/device" => "open: page, sends to sign-in", page::device::submit;
+        GET    "/oauth2/authorize" => "open: page, sends to sign-in", page::authorize::show;
+        POST   "/oauth2/authorize" => "open: page, sends to sign-in", page::authorize::decide;
+        POST   "/oauth2/device_authorization" => "open: yields a code to confirm", oauth2::device::start;
         POST   "/oauth2/introspect" => "token.verify", oauth2::introspect::introspect;
         POST   "/oauth2/revoke" => "open: possession of the token", oauth2::revoke::revoke;
+        POST   "/oauth2/token" => "open: the grant carries its own proof", oauth2::token::token;
         POST   "/api/v1/sessions" => "open: proof of the password", sessions::create;
         POST   "/api/v1/tokens" => "token.create", tokens::create;
         GET    "/api/v1/tokens" => "token.read", tokens::list;
@@ -101,6 +128,10 @@ pub fn routes() -> Vec<RouteEntry> {
         GET    "/api/v1/users/{name}" => "user.read", users::show;
         PATCH  "/api/v1/users/{name}" => "user.write", users::edit;
         DELETE "/api/v1/users/{name}" => "user.write", users::remove;
+        GET    "/api/v1/service-accounts/{name}/trusts" => "service_account.read", trusts::list;
+        PUT    "/api/v1/service-accounts/{name}/trusts/{trust}" => "trust.write", trusts::put;
+        GET    "/api/v1/service-accounts/{name}/trusts/{trust}" => "service_account.read", trusts::show;
+        DELETE "/api/v1/service-accounts/{name}/trusts/{trust}" => "trust.write", trusts::remove;
         GET    "/api/v1/groups" => "group.read", groups::list;
         PUT    "/api/v1/groups/{name}" => "group.write", groups::put;
         GET    "/api/v1/groups/{name}" => "group.read", groups::show;

@@ -22,6 +22,7 @@ mod rights;
 mod role;
 mod seal;
 mod token;
+mod trust;
 mod write;
 
 use std::path::Path;
@@ -40,6 +41,7 @@ pub(crate) use principal::{NewPrincipal, PasswordHash, PrincipalEdit, PrincipalR
 pub(crate) use rights::{EVERY_API, Grounds};
 pub(crate) use role::{RoleRecord, RoleSettings};
 pub(crate) use token::{Chain, ListFilter, NewSecret, NewToken, Rotation, TokenEdit, TokenRecord};
+pub(crate) use trust::{Exchange, NewTrust, Seen, TrustRecord, TrustTerms, TrustedKeys};
 pub(crate) use write::{Made, Outcome, Write};
 
 /// The store of one deployment.
@@ -82,6 +84,8 @@ pub(crate) enum Refusal {
     CredentialGone,
     /// The owner was removed since, or, where that counts, disabled, or has another password.
     OwnerGone,
+    /// An identity token that is taken once was taken before.
+    Replayed,
     Gone,
     BuiltIn,
     LastAdministrator,

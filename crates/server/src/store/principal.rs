@@ -129,6 +129,12 @@ impl Store {
         Ok(Some((user, hash)))
     }
 
+    /// A user's password hash, if there is one.
+    pub(crate) async fn password_of(&self, user: PrincipalId) -> Result<Option<PasswordHash>, StoreError> {
+        let row = self.read().await?.first(HASH, values![user.to_string()]).await?;
+        Ok(row.map(|row| row.text("hash")).transpose()?.map(PasswordHash))
+    }
+
     /// The live principal of this id.
     pub(crate) async fn principal_of(&self, id: PrincipalId) -> Result<Option<PrincipalRecord>, StoreError> {
         let row = self.read().await?.first(OF_ID, values![id.to_string()]).await?;
@@ -300,6 +306,23 @@ pub(super) async fn check_owner(pen: &mut Pen<'_>, new: &NewToken) -> Result<(),
         }
     }
     Ok(())
+}
+
+/// The principal must still be there; nobody removes it before this transaction has ended.
+pub(super) async fn check_there(pen: &mut Pen<'_>, id: PrincipalId) -> Result<PrincipalRecord, StoreError> {
+    pen.transaction.hold(Held::Principal(&id.to_string())).await?;
+    of_id(pen.transaction, id).await.map_err(|error| match error {
+        StoreError::Refused(_) => Refusal::OwnerGone.into(),
+        other => other,
+    })
+}
+
+/// The same, and enabled.
+pub(super) async fn check_enabled(pen: &mut Pen<'_>, id: PrincipalId) -> Result<(), StoreError> {
+    match check_there(pen, id).await?.disabled_at {
+        None => Ok(()),
+        Some(_) => Err(Refusal::OwnerGone.into()),
+    }
 }
 
 /// Suspends or revives all tokens of a principal.

@@ -3,7 +3,7 @@
 use super::database::{Database, Statement};
 use super::{
     audit, binding, bootstrap, catalogue, change, group, meta, place, policy, principal, rights, role, token,
-    write,
+    trust, write,
 };
 
 fn every_statement() -> Vec<Statement> {
@@ -20,6 +20,7 @@ fn every_statement() -> Vec<Statement> {
         principal::STATEMENTS,
         rights::STATEMENTS,
         role::STATEMENTS,
+        trust::STATEMENTS,
         write::STATEMENTS,
     ];
     listed.into_iter().flatten().copied().chain(token::statements()).collect()

@@ -1,7 +1,8 @@
 //! Writes as values, and the one function that applies them.
 
 use jeton_token::{
-    BindingId, GroupId, Id, Place, PlacedPolicy, PrincipalId, ResourceName, RoleId, TokenId, standing,
+    BindingId, GroupId, Id, Place, PlacedPolicy, PrincipalId, ResourceName, RoleId, TokenId, TrustId,
+    standing,
 };
 
 use super::binding::{self, BindingRecord, NewBinding};
@@ -13,6 +14,7 @@ use super::principal::{self, NewPrincipal, PrincipalEdit, PrincipalRecord};
 use super::rights::{self, Grounds};
 use super::role::{self, RoleRecord, RoleSettings};
 use super::token::{self, Basis, NewToken, Pen, TokenEdit, TokenRecord};
+use super::trust::{self, Exchange, NewTrust, TrustRecord};
 use super::{Refusal, Store, StoreError, audit, bootstrap, change, meta, policy};
 use crate::authority::Permit;
 
@@ -40,6 +42,9 @@ pub(crate) enum Write {
     RemovePolicy(Place),
     PutApi(NewApi),
     RemoveApi(PrincipalId),
+    PutTrust(NewTrust),
+    RemoveTrust(TrustId),
+    Exchange(Exchange),
     Bootstrap(bootstrap::FirstUser),
     /// The name and check value of a key that was added to the pepper file.
     KeepKey(String, String),
@@ -72,6 +77,9 @@ impl Write {
             | Self::RevokeToken(_)
             | Self::CreatePrincipal(_)
             | Self::EditPrincipal(..)
+            | Self::PutTrust(_)
+            | Self::RemoveTrust(_)
+            | Self::Exchange(_)
             | Self::Bootstrap(_)
             | Self::KeepKey(..)
             | Self::NoteAltered(_) => false,
@@ -88,6 +96,7 @@ pub(crate) enum Outcome {
     Role(Box<RoleRecord>),
     Binding(Box<BindingRecord>, Made),
     Api(Box<ApiRecord>),
+    Trust(Box<TrustRecord>),
     Done,
 }
 
@@ -200,6 +209,9 @@ impl Store {
             Write::RemovePolicy(place) => (Outcome::Done, policy::remove(&mut pen, *place).await?),
             Write::PutApi(new) => of_api(catalogue::put(&mut pen, new).await?),
             Write::RemoveApi(id) => (Outcome::Done, catalogue::remove(&mut pen, *id, by).await?),
+            Write::PutTrust(new) => of_trust(trust::put(&mut pen, new, by).await?),
+            Write::RemoveTrust(id) => (Outcome::Done, trust::remove(&mut pen, *id, by).await?),
+            Write::Exchange(exchange) => of_token(trust::exchange(&mut pen, exchange).await?),
             Write::Bootstrap(user) => (Outcome::Done, bootstrap::fill(&mut pen, user, &self.rng).await?),
             Write::KeepKey(name, check) => {
                 (Outcome::Done, meta::keep_key(pen.transaction, name, check).await?)
@@ -255,6 +267,10 @@ fn of_role((role, event): (RoleRecord, Event)) -> (Outcome, Event) {
 
 fn of_api((api, event): (ApiRecord, Event)) -> (Outcome, Event) {
     (Outcome::Api(Box::new(api)), event)
+}
+
+fn of_trust((trust, event): (TrustRecord, Event)) -> (Outcome, Event) {
+    (Outcome::Trust(Box::new(trust)), event)
 }
 
 fn altered(id: TokenId) -> Event {

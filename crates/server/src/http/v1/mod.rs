@@ -12,6 +12,7 @@ pub(super) mod roles;
 pub(super) mod service_accounts;
 pub(super) mod sessions;
 pub(super) mod tokens;
+pub(super) mod trusts;
 pub(super) mod users;
 pub(super) mod verify;
 

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::super::super::Doors;
 use super::super::super::body::UnlabelledBody;
+use super::super::super::caller::Client;
 use super::super::super::problem::{Problem, no_store};
 use super::super::super::v1::shown::secret;
 use super::shape::Login;
@@ -25,6 +26,7 @@ struct LoggedIn {
 /// Signs in by password. The client sends a hash of it, other programs may send it as it is.
 pub(crate) async fn login(
     State(doors): State<Doors>,
+    Client(client): Client,
     UnlabelledBody(request): UnlabelledBody<Login>,
 ) -> Result<Response<Body>, Problem> {
     let name = request.username.filter(|name| !name.is_empty()).ok_or_else(|| {
@@ -33,8 +35,8 @@ pub(crate) async fn login(
     let password = request.password.unwrap_or_else(|| Secret::new(""));
     let authority = &doors.authority;
     let issued = match request.is_hashed {
-        Some(true) => authority.sign_in_prehashed(&name, password.expose()).await?,
-        Some(false) | None => authority.sign_in(&name, password.expose()).await?,
+        Some(true) => authority.sign_in_prehashed(&name, password.expose(), client.into()).await?,
+        Some(false) | None => authority.sign_in(&name, password.expose(), client.into()).await?,
     };
     let user = authority.owner_of(&issued).await?;
     let admin = authority.may_everything(&user).await?;
