@@ -93,12 +93,11 @@ macro_rules! routes {
 
 /// Every address of the server.
 pub fn routes() -> Vec<RouteEntry> {
-    use compat::determined;
     use v1::{
         apis, groups, identities, organizations, pipelines, policies, projects, role_bindings, roles,
         service_accounts, sessions, tokens, trusts, users,
     };
-    routes! {
+    let own = routes! {
         GET    "/healthz" => "open: liveness", health::live;
         GET    "/readyz" => "open: readiness", health::ready;
         GET    "/.well-known/oauth-authorization-server" => "open: metadata", oauth2::metadata::show;
@@ -184,16 +183,23 @@ pub fn routes() -> Vec<RouteEntry> {
         GET    "/api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}" => "any right at the place", pipelines::show;
         PATCH  "/api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}" => "pipeline.write", pipelines::edit;
         DELETE "/api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}" => "pipeline.write", pipelines::remove;
-        GET    "/compat/determined/info" => "open: which server this is", determined::master::info;
-        GET    "/compat/determined/api/v1/master" => "open: which server this is", determined::master::show;
-        POST   "/compat/determined/api/v1/auth/login" => "open: proof of the password", determined::auth::login;
-        POST   "/compat/determined/api/v1/auth/logout" => "self", determined::auth::logout;
-        GET    "/compat/determined/api/v1/me" => "self", determined::users::show_self;
-        GET    "/compat/determined/api/v1/users" => "user.read", determined::users::list;
-        GET    "/compat/determined/api/v1/users/{name}/by-username" => "user.read", determined::users::show;
-        POST   "/compat/determined/api/v1/tokens" => "token.create", determined::tokens::create;
-        GET    "/compat/determined/api/v1/tokens" => "token.read", determined::tokens::list;
-        PATCH  "/compat/determined/api/v1/tokens/{id}" => "token.update", determined::tokens::edit;
+    };
+    own.into_iter().chain(routes_of_determined()).collect()
+}
+
+fn routes_of_determined() -> Vec<RouteEntry> {
+    use compat::determined::{auth, master, tokens, users};
+    routes! {
+        GET    "/compat/determined/info" => "open: which server this is", master::info;
+        GET    "/compat/determined/api/v1/master" => "open: which server this is", master::show;
+        POST   "/compat/determined/api/v1/auth/login" => "open: proof of the password", auth::login;
+        POST   "/compat/determined/api/v1/auth/logout" => "self", auth::logout;
+        GET    "/compat/determined/api/v1/me" => "self", users::show_self;
+        GET    "/compat/determined/api/v1/users" => "user.read", users::list;
+        GET    "/compat/determined/api/v1/users/{name}/by-username" => "user.read", users::show;
+        POST   "/compat/determined/api/v1/tokens" => "token.create", tokens::create;
+        GET    "/compat/determined/api/v1/tokens" => "token.read", tokens::list;
+        PATCH  "/compat/determined/api/v1/tokens/{id}" => "token.update", tokens::edit;
     }
 }
 
