@@ -76,6 +76,20 @@ impl Server {
         self.url.as_str().trim_end_matches('/')
     }
 
+    /// An address below it; each segment is encoded.
+    pub(crate) fn below(&self, path: &[&str]) -> Result<Url> {
+        // The URL type would drop such a segment, and the request would mean something else.
+        if let Some(odd) = path.iter().find(|segment| matches!(**segment, "" | "." | "..")) {
+            return Err(Error::usage(format!("`{odd}` is no name")));
+        }
+        let mut url = self.url.clone();
+        url.path_segments_mut()
+            .map_err(|()| Error::usage("the address takes no path"))?
+            .pop_if_empty()
+            .extend(path);
+        Ok(url)
+    }
+
     /// Whether what is sent stays on this machine.
     pub(crate) fn is_loopback(&self) -> bool {
         match self.url.host() {

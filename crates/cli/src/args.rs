@@ -8,6 +8,7 @@ use crate::access::Source;
 use crate::api::ApiVerb;
 use crate::demo::DemoArgs;
 use crate::error::{Error, Result};
+use crate::exec::ExecArgs;
 use crate::output::{Answers, Format};
 use crate::pat::PatVerb;
 use crate::prompt;
@@ -132,6 +133,8 @@ pub(crate) enum Command {
     /// Users: make, change, disable and delete them
     #[command(subcommand)]
     User(UserVerb),
+    /// Run a command as a service account, by the identity that this workload has
+    Exec(ExecArgs),
     /// What there is to choose scopes from
     #[command(subcommand)]
     Scope(ScopeVerb),
@@ -162,6 +165,7 @@ impl Command {
             | Self::Login(_)
             | Self::Logout
             | Self::Status
+            | Self::Exec(_)
             | Self::Completion(_)
             | Self::Man(_) => false,
         }
