@@ -49,6 +49,7 @@ codes! {
     RevokedToken = "revoked_token", "the credential was revoked";
     ExpiredToken = "expired_token", "the credential has expired";
     TwoCredentials = "two_credentials", "a request carries one credential";
+    CrossSite = "cross_site", "a form is taken from pages of this server only";
     InvalidPassword = "invalid_password", "user name and password do not fit";
     InsufficientScope = "insufficient_scope", "the credential or its owner lacks a scope";
     ScopeExceedsGrant = "scope_exceeds_grant", "nobody gives more than they hold";
@@ -70,6 +71,7 @@ codes! {
     NotBindableThere = "not_bindable_there", "the role cannot be bound at such a place";
     LimitReached = "limit_reached", "there are as many of these as there can be";
     LastAdministrator = "last_administrator", "somebody must remain who can administer";
+    TooManyAttempts = "too_many_attempts", "too many wrong guesses; wait as Retry-After says";
     Busy = "busy", "more is asked at once than this server takes; try again";
     Unavailable = "unavailable", "nothing can be known just now, so nothing is allowed; try again";
     Internal = "internal", "a fault of the server; its log says more under the request id";

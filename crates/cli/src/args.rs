@@ -9,13 +9,14 @@ use crate::api::ApiVerb;
 use crate::demo::DemoArgs;
 use crate::error::{Error, Result};
 use crate::exec::ExecArgs;
+use crate::login::LoginArgs;
 use crate::output::{Answers, Format};
 use crate::pat::PatVerb;
 use crate::prompt;
 use crate::scope::ScopeVerb;
 use crate::serve::ServeArgs;
-use crate::session::LoginArgs;
 use crate::shell::{CompletionArgs, ManArgs};
+use crate::store::StoreArgs;
 use crate::token::TokenVerb;
 use crate::user::UserVerb;
 
@@ -147,11 +148,20 @@ pub(crate) enum Command {
 impl Command {
     /// What the command answers, and so how it can be shown.
     pub(crate) fn answers(&self) -> Answers {
-        match self {
-            Self::Pat(PatVerb::Create(_) | PatVerb::Update(_))
-            | Self::Token(TokenVerb::Create(_))
-            | Self::Api(ApiVerb::Credential(_)) => Answers::Secret,
+        match self.new_value() {
+            Some(store) if !store.is_given() => Answers::Secret,
             _ => Answers::Records,
+        }
+    }
+
+    /// Where the value that it makes goes, if it makes one.
+    fn new_value(&self) -> Option<&StoreArgs> {
+        match self {
+            Self::Pat(PatVerb::Create(args)) => Some(&args.store),
+            Self::Pat(PatVerb::Update(args)) => Some(&args.store),
+            Self::Token(TokenVerb::Create(args)) => Some(&args.store),
+            Self::Api(ApiVerb::Credential(args)) => Some(&args.store),
+            _ => None,
         }
     }
 

@@ -104,6 +104,9 @@ pub(crate) enum Error {
     /// A command that was run ended with this code.
     #[error("the command ended with {0}")]
     Command(u8),
+    /// Somebody who would have to sign in did not.
+    #[error("not signed in: {0}")]
+    SignIn(String),
     /// The user said no.
     #[error("nothing was changed")]
     Declined,
@@ -122,7 +125,7 @@ impl Error {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) => Exit::Usage,
-            Self::NotSignedIn { .. } => Exit::NotSignedIn,
+            Self::NotSignedIn { .. } | Self::SignIn(_) => Exit::NotSignedIn,
             Self::Refused(refusal) => Exit::of_status(refusal.problem.status),
             Self::Unreachable { .. } => Exit::Unreachable,
             Self::NotFound(_) => Exit::NotFound,
@@ -233,6 +236,7 @@ mod tests {
             (Error::NotFound("x".to_owned()), 5),
             (Error::File("x".to_owned()), 1),
             (Error::Inactive("x".to_owned()), 10),
+            (Error::SignIn("x".to_owned()), 4),
             (Error::Declined, 1),
             (anyhow::anyhow!("x").into(), 1),
         ];

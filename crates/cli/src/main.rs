@@ -16,6 +16,7 @@ mod error;
 mod escape;
 mod exec;
 mod http;
+mod login;
 mod output;
 mod pat;
 mod private_file;
@@ -25,6 +26,7 @@ mod scope;
 mod serve;
 mod session;
 mod shell;
+mod store;
 mod suggest;
 mod table;
 mod token;
@@ -75,7 +77,7 @@ async fn dispatch(command: Command, app: &App) -> Result<()> {
     match command {
         Command::Serve(args) => serve::serve(app.output, args).await,
         Command::Demo(args) => demo::demo(app.output, args).await,
-        Command::Login(args) => session::login(app, args).await,
+        Command::Login(args) => login::login(app, args).await,
         Command::Logout => session::logout(app).await,
         Command::Status => session::status(app).await,
         Command::Pat(verb) => pat::run(app, verb).await,

@@ -25,10 +25,45 @@ pub(crate) const SHUTDOWN_SECONDS_MAX: u64 = 15;
 pub(crate) const PASSWORDS_AT_ONCE: usize = 2;
 /// How many more sign-ins may wait; further ones are told to come again.
 pub(crate) const PASSWORDS_WAITING: usize = 32;
+/// How many of these places one address may have: nobody fills the queue alone.
+pub(crate) const PASSWORDS_OF_ORIGIN_MAX: usize = 12;
+/// Wrong passwords for one name from one address, before it has to wait.
+pub(crate) const NAME_FAILURES_MAX: i64 = 10;
+/// How long until one more is allowed, in milliseconds: a minute.
+pub(crate) const NAME_REGAIN_MS: i64 = 60 * 1000;
+/// Wrong passwords from one address, whatever the name, before it has to wait.
+pub(crate) const ORIGIN_FAILURES_MAX: i64 = 100;
+/// How long until one more is allowed, in milliseconds: half a minute.
+pub(crate) const ORIGIN_REGAIN_MS: i64 = 30 * 1000;
+/// The most counts of failures that are kept, of each kind of guess.
+pub(crate) const ATTEMPT_BUCKETS_MAX: usize = 32 * 1024;
 /// The shortest password, in characters.
 pub(crate) const PASSWORD_CHARS_MIN: usize = 8;
 /// The longest password, in bytes.
 pub(crate) const PASSWORD_BYTES_MAX: usize = 1024;
+
+/// How long a code from the authorization page is good, in milliseconds: a minute.
+pub(crate) const CODE_MS: i64 = 60 * 1000;
+/// The most such codes at once.
+pub(crate) const CODES_MAX: usize = 10_000;
+/// The most such codes of one user at once.
+pub(crate) const CODES_OF_USER_MAX: usize = 20;
+/// How long a command line without a browser may wait for its person, in milliseconds: ten minutes.
+pub(crate) const DEVICE_MS: i64 = 10 * 60 * 1000;
+/// How often it may ask meanwhile, in milliseconds: each five seconds.
+pub(crate) const DEVICE_INTERVAL_MS: i64 = 5 * 1000;
+/// How much longer it has to wait for each time that it asked too soon, in milliseconds.
+pub(crate) const DEVICE_SLOWER_MS: i64 = 5 * 1000;
+/// The most such command lines at once; those of the last twenty minutes count.
+pub(crate) const DEVICES_MAX: usize = 10_000;
+/// The most of them from one address.
+pub(crate) const DEVICES_OF_ORIGIN_MAX: usize = 60;
+/// Wrong user codes from one person, before they have to wait.
+pub(crate) const USER_CODE_FAILURES_MAX: i64 = 10;
+/// Wrong user codes from one address, before it has to wait.
+pub(crate) const USER_CODE_OF_ORIGIN_FAILURES_MAX: i64 = 30;
+/// How long until one more is allowed, in milliseconds: a minute.
+pub(crate) const USER_CODE_REGAIN_MS: i64 = 60 * 1000;
 
 /// How long a token lives when nobody says, in milliseconds: 30 days.
 pub(crate) const LIFETIME_MS_DEFAULT: i64 = 30 * 24 * 60 * 60 * 1000;

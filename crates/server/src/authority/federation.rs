@@ -40,6 +40,16 @@ pub(crate) enum GrantError {
     Scope(String),
     /// Something more must be said.
     Request(&'static str),
+    /// No client of this name.
+    Client,
+    /// Nobody has said yes or no.
+    Pending,
+    /// The same, and it was asked too soon.
+    SlowDown,
+    /// Somebody said no.
+    Denied,
+    /// Nobody said anything in time.
+    Expired,
     /// What goes wrong everywhere.
     Operation(Error),
 }

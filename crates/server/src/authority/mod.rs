@@ -3,14 +3,18 @@
 
 mod access;
 mod api;
+mod attempts;
 mod binding;
 mod built_in;
+mod code;
 mod create;
+mod device;
 mod edit;
 mod explain;
 mod federation;
 mod group;
 mod password;
+mod pending;
 mod place;
 mod policy;
 mod role;
@@ -34,10 +38,17 @@ use crate::identity::Issuers;
 use crate::keys::{Keys, Rng};
 use crate::store::{Outcome, Refusal, Store, StoreError, Write};
 
+use attempts::Attempts;
+use code::Codes;
+use device::Devices;
+
 pub(crate) use access::{Caller, Permit};
 pub(crate) use api::{ApiRequest, Put};
+pub(crate) use attempts::{Bucket, Origin};
 pub(crate) use binding::{BindingList, BindingRequest};
+pub(crate) use code::{Challenge, LoopbackUri};
 pub(crate) use create::{CreateRequest, End, IssuedToken};
+pub(crate) use device::{Answer, AskingDevice, UserCode};
 pub(crate) use edit::EditRequest;
 pub(crate) use explain::{ExplainQuestion, Subject};
 pub(crate) use federation::{ExchangeRequest, GrantError};
@@ -60,6 +71,12 @@ pub(crate) struct Authority {
     pub(crate) rng: Rng,
     pub(crate) prefix: Prefix,
     pub(crate) passwords: Arc<Passwords>,
+    /// Wrong passwords.
+    failures: Arc<Attempts>,
+    /// Wrong user codes.
+    guesses: Arc<Attempts>,
+    codes: Arc<Codes>,
+    devices: Arc<Devices>,
     /// The issuers whose identity tokens somebody trusts.
     pub(crate) issuers: Issuers,
     /// Where the first administrator's password is until it is changed.
@@ -91,6 +108,8 @@ pub(crate) enum Error {
     Conflict(Code, String),
     /// Too much at once.
     LimitReached(Code),
+    /// Too many wrong guesses, from there or for that name.
+    TooManyAttempts { retry_seconds: u64 },
     /// The store cannot answer, so nothing can be known.
     Unavailable,
 }
@@ -180,7 +199,21 @@ impl Authority {
         let passwords = Arc::new(Passwords::new(&rng));
         let issuers = Issuers::new(clock.clone());
         let Names { prefix, first_password } = names;
-        Self { store, keys, clock, rng, prefix, passwords, issuers, first_password, noted: Arc::default() }
+        Self {
+            store,
+            keys,
+            clock,
+            rng,
+            prefix,
+            passwords,
+            failures: Arc::new(Attempts::new()),
+            guesses: Arc::new(Attempts::new()),
+            codes: Arc::new(Codes::new()),
+            issuers,
+            devices: Arc::new(Devices::new()),
+            first_password,
+            noted: Arc::default(),
+        }
     }
 
     /// Whether the store answers.

@@ -2,17 +2,20 @@
 
 use jeton_api::Code;
 use jeton_token::{Link, NetworkLimit, Place, PlaceLimit, PrincipalId, PrincipalKind, PrincipalName};
+use zeroize::Zeroizing;
 
-use super::access::{self, Action, Caller};
+use super::access::{self, Action, Caller, Permit};
 use super::built_in::FIRST_USER;
 use super::create::{check_covers, exceeds};
-use super::{Authority, Error};
+use super::{Authority, Error, Origin};
 use crate::store::{NewPrincipal, Outcome, PrincipalEdit, PrincipalRecord, Write};
 
 /// What a request says about a user. What is `None` was not said.
 #[derive(Default)]
 pub(crate) struct UserRequest {
-    pub(crate) password: Option<zeroize::Zeroizing<String>>,
+    pub(crate) password: Option<Zeroizing<String>>,
+    /// The password until now, from somebody who changes their own.
+    pub(crate) current_password: Option<Zeroizing<String>>,
     pub(crate) display_name: Option<String>,
     pub(crate) email: Option<String>,
     pub(crate) disabled: Option<bool>,
@@ -48,11 +51,12 @@ impl Authority {
             // A PUT replaces: a name or address that is not said is cleared.
             let request = UserRequest {
                 password: request.password.clone(),
+                current_password: None,
                 display_name: Some(request.display_name.clone().unwrap_or_default()),
                 email: Some(request.email.clone().unwrap_or_default()),
                 disabled: request.disabled,
             };
-            return Ok((self.change(caller, &user, &request).await?, false));
+            return Ok((self.change(caller, &permit, &user, &request).await?, false));
         }
         let password = match &request.password {
             Some(password) => {
@@ -80,11 +84,21 @@ impl Authority {
         caller: &Caller,
         name: &PrincipalName,
         request: &UserRequest,
+        origin: Origin,
     ) -> Result<PrincipalRecord, Error> {
+        if let Some(current) = &request.current_password {
+            if request.password.is_none() {
+                let detail = "this field goes with a new `password`";
+                return Err(Error::invalid("/current_password", Code::InvalidField, detail));
+            }
+            let user = self.visible_user(caller, name).await?;
+            self.check_current_password(caller, &user, current, origin).await?;
+        }
         self.judged(caller, move |caller: Caller| async move {
             let caller = &caller;
             let user = self.visible_user(caller, name).await?;
-            self.change(caller, &user, request).await
+            let permit = permit_to_change(caller, &user, request)?;
+            self.change(caller, &permit, &user, request).await
         })
         .await
     }
@@ -132,13 +146,33 @@ impl Authority {
         }
     }
 
-    async fn change(
+    /// A session that somebody left open must not become theirs for good: who changes their own password gives the
+    /// present one.
+    async fn check_current_password(
         &self,
         caller: &Caller,
         user: &PrincipalRecord,
+        current: &str,
+        origin: Origin,
+    ) -> Result<(), Error> {
+        let wrong = |code, detail| Err(Error::invalid("/current_password", code, detail));
+        if user.id != caller.principal() {
+            return wrong(Code::InvalidField, "this is not your own account, so leave this field out");
+        }
+        let hash = self.store.password_of(user.id).await?;
+        if self.prove_password(&user.name, current, hash, origin).await? {
+            return Ok(());
+        }
+        wrong(Code::InvalidPassword, "this is not your present password")
+    }
+
+    async fn change(
+        &self,
+        caller: &Caller,
+        permit: &Permit,
+        user: &PrincipalRecord,
         request: &UserRequest,
     ) -> Result<PrincipalRecord, Error> {
-        let permit = access::at(caller, Place::Global, Action::UserWrite)?;
         let password = match &request.password {
             Some(password) => {
                 self.check_may_reset(caller, user).await?;
@@ -154,7 +188,7 @@ impl Authority {
             spared: Some(caller.token()),
         };
         let changes_password = edit.password.is_some();
-        let changed = principal(self.store.write(&permit, &Write::EditPrincipal(user.id, edit)).await?)?;
+        let changed = principal(self.store.write(permit, &Write::EditPrincipal(user.id, edit)).await?)?;
         if changes_password && changed.name == FIRST_USER {
             self.forget_first_password().await;
         }
@@ -187,6 +221,21 @@ impl Authority {
         check_unlimited(caller)?;
         let apis = self.store.apis().await?;
         self.check_covers_owner(caller, user.id, &apis).await
+    }
+}
+
+/// Administrators change everything; everybody changes their own password, and nothing else about themselves.
+fn permit_to_change(caller: &Caller, user: &PrincipalRecord, request: &UserRequest) -> Result<Permit, Error> {
+    let administers = access::at(caller, Place::Global, Action::UserWrite);
+    let UserRequest { password, current_password, display_name, email, disabled } = request;
+    let more = display_name.is_some() || email.is_some() || disabled.is_some();
+    match access::on_own_password(caller, user.id).filter(|_| password.is_some() && !more) {
+        Some(own) if administers.is_err() && current_password.is_some() => Ok(own),
+        Some(_) if administers.is_err() => {
+            let detail = "say your present password too: a session alone does not change it";
+            Err(Error::invalid("/current_password", Code::InvalidField, detail))
+        }
+        _ => administers,
     }
 }
 

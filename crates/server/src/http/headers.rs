@@ -16,12 +16,19 @@ use http_body_util::BodyExt as _;
 use jeton_api::Code;
 use tracing::Span;
 
+use super::page::IsPage;
 use super::problem::Problem;
 use crate::authority::Error;
 use crate::keys::{Rng, hex};
 use crate::limits::DISCARDED_BYTES_MAX;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Nothing may be loaded, framed or sent.
+const POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+/// A page has our style, and its forms come here.
+const POLICY_OF_PAGES: &str =
+    "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 
 /// Names the request, in the answer's header, in a problem's body and in the log.
 #[derive(Clone)]
@@ -57,13 +64,12 @@ fn loggable(path: &str) -> String {
 /// On every answer, errors and unknown addresses too.
 pub(super) async fn security(request: Request, next: Next) -> Response<Body> {
     let mut response = next.run(request).await;
+    let is_page = response.extensions().get::<IsPage>().is_some();
     let fields = [
-        (
-            CONTENT_SECURITY_POLICY,
-            "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-        ),
+        (CONTENT_SECURITY_POLICY, if is_page { POLICY_OF_PAGES } else { POLICY }),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (REFERRER_POLICY, "no-referrer"),
+        // To say `no-referrer` on a page would make browsers withhold the origin of its forms from us too.
+        (REFERRER_POLICY, if is_page { "same-origin" } else { "no-referrer" }),
     ];
     for (name, value) in fields {
         response.headers_mut().insert(name, HeaderValue::from_static(value));

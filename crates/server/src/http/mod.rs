@@ -8,6 +8,7 @@ mod caller;
 mod headers;
 mod health;
 mod oauth2;
+mod page;
 mod path;
 mod problem;
 mod query;
@@ -36,6 +37,22 @@ pub(crate) struct Doors {
     pub(crate) public_url: Arc<str>,
     /// Networks of proxies whose forwarded headers are believed.
     pub(crate) trusted_proxies: Arc<[IpNet]>,
+}
+
+impl Doors {
+    /// The path below which clients reach this server; most often none.
+    fn prefix(&self) -> &str {
+        let behind = self
+            .public_url
+            .split_once("://")
+            .and_then(|(_, rest)| rest.find('/').map(|at| rest.split_at(at)));
+        behind.map_or("", |(_, path)| path)
+    }
+
+    /// Whether browsers reach this server over HTTPS.
+    fn is_https(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
 }
 
 /// One line of the route table.
@@ -75,6 +92,15 @@ pub fn routes() -> Vec<RouteEntry> {
         GET    "/healthz" => "open: liveness", health::live;
         GET    "/readyz" => "open: readiness", health::ready;
         GET    "/.well-known/oauth-authorization-server" => "open: metadata", oauth2::metadata::show;
+        GET    "/assets/page.css" => "open: the style of the pages", page::style::show;
+        GET    "/sign-in" => "open: page", page::sign_in::show;
+        POST   "/sign-in" => "open: page, proof of the password", page::sign_in::submit;
+        POST   "/sign-out" => "open: page, possession of the session", page::sign_in::sign_out;
+        GET    "/device" => "open: page, sends to sign-in", page::device::show;
+        POST   "/device" => "open: page, sends to sign-in", page::device::submit;
+        GET    "/oauth2/authorize" => "open: page, sends to sign-in", page::authorize::show;
+        POST   "/oauth2/authorize" => "open: page, sends to sign-in", page::authorize::decide;
+        POST   "/oauth2/device_authorization" => "open: yields a code to confirm", oauth2::device::start;
         POST   "/oauth2/introspect" => "token.verify", oauth2::introspect::introspect;
         POST   "/oauth2/revoke" => "open: possession of the token", oauth2::revoke::revoke;
         POST   "/oauth2/token" => "open: the grant carries its own proof", oauth2::token::token;

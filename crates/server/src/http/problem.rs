@@ -26,6 +26,10 @@ pub(crate) enum Problem {
     TwoCredentials,
     /// No credential at all.
     NoCredential,
+    /// A form that no page of this server sent.
+    CrossSite,
+    /// The body is no form, or does not say so.
+    NoForm,
     /// No such address.
     Address,
     /// The address has no such method.
@@ -61,13 +65,15 @@ impl Problem {
         match self {
             Self::Operation(Error::Invalid(_)) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Operation(Error::Unauthenticated(_)) | Self::NoCredential => StatusCode::UNAUTHORIZED,
-            Self::Operation(Error::Denied(_)) => StatusCode::FORBIDDEN,
+            Self::Operation(Error::Denied(_)) | Self::CrossSite => StatusCode::FORBIDDEN,
             Self::Operation(Error::Hidden) | Self::Address => StatusCode::NOT_FOUND,
             Self::Operation(Error::Conflict(..)) => StatusCode::CONFLICT,
-            Self::Operation(Error::LimitReached(_)) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Operation(Error::LimitReached(_) | Error::TooManyAttempts { .. }) => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             Self::Operation(Error::Unavailable) | Self::Deadline => StatusCode::SERVICE_UNAVAILABLE,
             Self::Malformed(_) | Self::TwoCredentials => StatusCode::BAD_REQUEST,
-            Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::MediaType | Self::NoForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -85,10 +91,12 @@ impl Problem {
                 | Error::LimitReached(code)
                 | Error::Denied(Denial { code, .. }),
             ) => *code,
+            Self::Operation(Error::TooManyAttempts { .. }) => Code::TooManyAttempts,
             Self::Operation(Error::Hidden) | Self::Address => Code::NotFound,
             Self::Operation(Error::Unavailable) | Self::Deadline => Code::Unavailable,
             Self::Malformed(_) => Code::Malformed,
-            Self::MediaType => Code::UnsupportedMediaType,
+            Self::MediaType | Self::NoForm => Code::UnsupportedMediaType,
+            Self::CrossSite => Code::CrossSite,
             Self::TooLarge => Code::BodyTooLarge,
             Self::TwoCredentials => Code::TwoCredentials,
             Self::NoCredential => Code::InvalidToken,
@@ -97,8 +105,29 @@ impl Problem {
         }
     }
 
-    fn detail(&self) -> String {
+    /// What the problem is about, for the head of a page.
+    pub(super) fn heading(&self) -> &'static str {
         match self {
+            Self::Operation(Error::Denied(_)) => "You may not do that",
+            Self::Operation(Error::LimitReached(_) | Error::TooManyAttempts { .. }) => "Please wait",
+            Self::Operation(Error::Unavailable) | Self::Deadline => "Not just now",
+            Self::Internal => "A fault of this server",
+            _ => "That did not work",
+        }
+    }
+
+    /// A page, with the status of this problem and when to try again.
+    pub(super) fn on(&self, mut page: Response<Body>) -> Response<Body> {
+        *page.status_mut() = self.status();
+        let fields = self.headers(self.status(), self.code());
+        set(page.headers_mut(), fields.into_iter().filter(|(name, _)| *name == RETRY).collect());
+        page
+    }
+
+    /// What is wrong, and what to do.
+    pub(super) fn detail(&self) -> String {
+        match self {
+            Self::NoForm => "this address takes a form as pages send it".to_owned(),
             Self::Operation(Error::Invalid(faults)) => {
                 faults.first().map(|fault| fault.detail.clone()).unwrap_or_default()
             }
@@ -144,6 +173,9 @@ impl Problem {
                     self.missing_scope().map(|scope| format!(", scope=\"{scope}\"")).unwrap_or_default();
                 headers.push((CHALLENGE, format!("Bearer error=\"insufficient_scope\"{scope}")));
             }
+            (Self::Operation(Error::TooManyAttempts { retry_seconds }), _) => {
+                headers.push((RETRY, retry_seconds.to_string()));
+            }
             (_, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) => {
                 headers.push((RETRY, "1".to_owned()));
             }
@@ -186,6 +218,11 @@ pub(crate) fn no_store(answer: impl IntoResponse) -> Response<Body> {
     let mut response = answer.into_response();
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+/// Look elsewhere, with GET.
+pub(crate) fn see_other() -> Response<Body> {
+    no_store(StatusCode::SEE_OTHER)
 }
 
 /// Done, and nothing to say.

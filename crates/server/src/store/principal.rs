@@ -126,6 +126,12 @@ impl Store {
         Ok(Some((user, hash)))
     }
 
+    /// A user's password hash, if there is one.
+    pub(crate) async fn password_of(&self, user: PrincipalId) -> Result<Option<PasswordHash>, StoreError> {
+        let row = self.read().await?.first(HASH, values![user.to_string()]).await?;
+        Ok(row.map(|row| row.text("hash")).transpose()?.map(PasswordHash))
+    }
+
     /// The live principal of this id.
     pub(crate) async fn principal_of(&self, id: PrincipalId) -> Result<Option<PrincipalRecord>, StoreError> {
         let row = self.read().await?.first(OF_ID, values![id.to_string()]).await?;

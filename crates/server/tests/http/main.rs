@@ -20,6 +20,7 @@ mod enforces_places;
 mod federation;
 mod first_light;
 mod oauth2;
+mod pages;
 mod races;
 mod rechecked;
 mod rights;

@@ -1,9 +1,11 @@
 //! OAuth 2.0 as ordinary libraries speak it. Unknown parameters are ignored here, as those specifications say.
 
+pub(super) mod device;
 mod exchange;
 pub(super) mod introspect;
 pub(super) mod metadata;
 pub(super) mod revoke;
+mod session_grant;
 pub(super) mod token;
 
 use axum::body::{Body, Bytes};
@@ -16,11 +18,16 @@ use zeroize::Zeroizing;
 use super::problem;
 
 /// Every parameter that some endpoint here reads.
-const READ: [&str; 12] = [
+const READ: [&str; 17] = [
     "token",
     "resource",
     "client_ip",
     "grant_type",
+    "client_id",
+    "code",
+    "redirect_uri",
+    "code_verifier",
+    "device_code",
     "subject_token",
     "subject_token_type",
     "requested_token_type",

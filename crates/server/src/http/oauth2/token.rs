@@ -9,18 +9,22 @@ use jeton_api::{Granted, Secret};
 
 use super::super::Doors;
 use super::super::problem::{self, Problem};
-use super::{Form, exchange};
+use super::{Form, exchange, session_grant};
 use crate::authority::{GrantError, IssuedToken};
 
+const AUTHORIZATION_CODE: &str = "authorization_code";
+const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 
 /// The grants that this server takes, as its metadata lists them.
-pub(super) const GRANTS: [&str; 1] = [TOKEN_EXCHANGE];
+pub(super) const GRANTS: [&str; 3] = [AUTHORIZATION_CODE, DEVICE_CODE, TOKEN_EXCHANGE];
 
 /// `POST /oauth2/token`.
 pub(crate) async fn token(State(doors): State<Doors>, form: Form) -> Response<Body> {
     let granted = match form.get("grant_type") {
         None => return problem::oauth_error("invalid_request", "the parameter `grant_type` is missing"),
+        Some(AUTHORIZATION_CODE) => session_grant::of_code(&doors, &form).await,
+        Some(DEVICE_CODE) => session_grant::of_device(&doors, &form).await,
         Some(TOKEN_EXCHANGE) => exchange::exchange(&doors, &form).await,
         Some(_) => {
             return problem::oauth_error("unsupported_grant_type", "this server does not take such a grant");
@@ -49,6 +53,11 @@ fn refused(error: GrantError) -> Response<Body> {
         GrantError::Grant(description) => problem::oauth_error("invalid_grant", &description),
         GrantError::Scope(description) => problem::oauth_error("invalid_scope", &description),
         GrantError::Request(description) => problem::oauth_error("invalid_request", description),
+        GrantError::Client => problem::oauth_error("invalid_client", "the one client here is `jeton-cli`"),
+        GrantError::Pending => problem::oauth_error("authorization_pending", "nobody has said yes or no"),
+        GrantError::SlowDown => problem::oauth_error("slow_down", "ask five seconds less often from now on"),
+        GrantError::Denied => problem::oauth_error("access_denied", "it was refused"),
+        GrantError::Expired => problem::oauth_error("expired_token", "nobody said yes in time; begin again"),
         GrantError::Operation(error) => Problem::from(error).into_response(),
     }
 }
