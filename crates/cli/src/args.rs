@@ -8,6 +8,7 @@ use crate::access::Source;
 use crate::api::ApiVerb;
 use crate::demo::DemoArgs;
 use crate::error::{Error, Result};
+use crate::exec::ExecArgs;
 use crate::login::LoginArgs;
 use crate::output::{Answers, Format};
 use crate::pat::PatVerb;
@@ -133,6 +134,8 @@ pub(crate) enum Command {
     /// Users: make, change, disable and delete them
     #[command(subcommand)]
     User(UserVerb),
+    /// Run a command as a service account, by the identity that this workload has
+    Exec(ExecArgs),
     /// What there is to choose scopes from
     #[command(subcommand)]
     Scope(ScopeVerb),
@@ -172,6 +175,7 @@ impl Command {
             | Self::Login(_)
             | Self::Logout
             | Self::Status
+            | Self::Exec(_)
             | Self::Completion(_)
             | Self::Man(_) => false,
         }

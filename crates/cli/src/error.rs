@@ -30,6 +30,8 @@ pub(crate) enum Exit {
     Unreachable,
     /// `token verify`: the token is not honoured.
     Inactive,
+    /// What the command that was run ended with.
+    Command(u8),
 }
 
 impl Exit {
@@ -44,6 +46,7 @@ impl Exit {
             Self::Conflict => 6,
             Self::Unreachable => 8,
             Self::Inactive => 10,
+            Self::Command(code) => code,
         }
     }
 
@@ -98,6 +101,9 @@ pub(crate) enum Error {
     /// `token verify`: the token is not honoured.
     #[error("inactive: {0}")]
     Inactive(String),
+    /// A command that was run ended with this code.
+    #[error("the command ended with {0}")]
+    Command(u8),
     /// Somebody who would have to sign in did not.
     #[error("not signed in: {0}")]
     SignIn(String),
@@ -124,6 +130,7 @@ impl Error {
             Self::Unreachable { .. } => Exit::Unreachable,
             Self::NotFound(_) => Exit::NotFound,
             Self::Inactive(_) => Exit::Inactive,
+            Self::Command(code) => Exit::Command(*code),
             Self::File(_) | Self::Declined | Self::Other(_) => Exit::Error,
         }
     }
@@ -202,6 +209,7 @@ mod tests {
             code: "some_code".to_owned(),
             errors: vec![],
             missing_scope: None,
+            remedies: vec![],
             request_id: "r-1".to_owned(),
         }
     }

@@ -14,6 +14,7 @@ mod duration;
 mod environment;
 mod error;
 mod escape;
+mod exec;
 mod http;
 mod login;
 mod output;
@@ -37,7 +38,7 @@ use std::process::ExitCode;
 
 use crate::access::App;
 use crate::args::{Cli, Command};
-use crate::error::{Exit, Result};
+use crate::error::{Error, Exit, Result};
 use crate::output::Output;
 
 #[tokio::main]
@@ -52,6 +53,8 @@ async fn main() -> ExitCode {
 fn exit_of(result: &Result<()>) -> Exit {
     match result {
         Ok(()) => Exit::Ok,
+        // The command has said itself what there was to say.
+        Err(Error::Command(code)) => Exit::Command(*code),
         Err(error) => {
             output::report(error);
             error.exit()
@@ -81,6 +84,7 @@ async fn dispatch(command: Command, app: &App) -> Result<()> {
         Command::Token(verb) => token::run(app, verb).await,
         Command::Api(verb) => api::run(app, verb).await,
         Command::User(verb) => user::run(app, verb).await,
+        Command::Exec(args) => exec::exec(app, args).await,
         Command::Scope(verb) => scope::run(app, verb).await,
         Command::Completion(args) => shell::completion(&args),
         Command::Man(args) => shell::man(&args),
