@@ -57,7 +57,7 @@ async fn stage() -> Stage {
     let server = Server::start_with(&settings, Clock::system(), Rng::system()).await.unwrap();
     let authority = server.authority();
     let password = std::fs::read_to_string(settings.data.join("initial-admin-password")).unwrap();
-    let session = authority.sign_in("admin", password.trim()).await.unwrap();
+    let session = authority.sign_in("admin", password.trim(), None.into()).await.unwrap();
     let admin = authority.authenticate(session.secret.expose(), None).await.unwrap();
     remove_default_bindings(&authority, &admin).await;
     let (acme, web) = organization(&authority, &admin, "acme", "web").await;
@@ -227,6 +227,11 @@ impl Stage {
             }
             Action::UserWrite if principal.organization.is_none() => {
                 may(Place::Global) && self.authority.check_may_reset(caller, principal).await.is_ok()
+            }
+            // An identity that the trust takes gets tokens of the account.
+            Action::TrustWrite if principal.organization.is_some() => {
+                may(owner.home)
+                    && self.authority.check_covers_owner(caller, owner.id, &self.apis).await.is_ok()
             }
             Action::GroupWrite => may(Place::Global) && covers(&rights),
             Action::BindingWrite => {

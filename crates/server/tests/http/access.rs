@@ -198,6 +198,11 @@ impl Stage {
             "service_account.write" if whole => {
                 rehearsed(format!("/api/v1/service-accounts/{name}"), json!({"organization": organization}))
             }
+            "trust.write" if whole => {
+                let path = format!("/api/v1/service-accounts/bot-{organization}/trusts/{name}");
+                let claims = json!([{"claim": "sub", "pattern": "x"}]);
+                rehearsed(path, json!({"issuer": "https://issuer.example", "claims": claims}))
+            }
             "role.write" if everywhere => {
                 rehearsed(format!("/api/v1/roles/{name}"), json!({"scopes": ["Jeton.Job.Read"]}))
             }
