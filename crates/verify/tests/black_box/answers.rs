@@ -1,6 +1,6 @@
 //! What the client asks, and what it makes of answers.
 
-use jeton_token::TokenKind;
+use jeton_token::{Inactive, PolicyRule, TokenKind};
 use jeton_verify::{Ask, Decision, Denied, PrincipalKind, Reason, Scope, Subject, Unavailable};
 use serde_json::{Value, json};
 
@@ -107,6 +107,34 @@ async fn a_refusal_needs_no_reason_that_we_know() {
     assert_eq!(asked(json!({ "allowed": false, "reason": "of_tomorrow" })).await, denied(Reason::Other));
     assert!(!Reason::Unknown.token_is_live());
     assert!(!Reason::Other.token_is_live());
+}
+
+#[tokio::test]
+async fn every_reason_that_the_rules_give_is_known() {
+    let rules =
+        [PolicyRule::Lifetime, PolicyRule::NeverExpires, PolicyRule::Creators, PolicyRule::SignIn];
+    let reasons = [
+        Inactive::Altered,
+        Inactive::Revoked,
+        Inactive::Expired,
+        Inactive::Suspended,
+        Inactive::ParentInactive,
+        Inactive::KindNotHonoured,
+        Inactive::ClientIpRequired,
+        Inactive::NetworkNotAllowed,
+        Inactive::ResourceRequired,
+        Inactive::PlaceNotAllowed,
+        Inactive::MissingScope(scope()),
+        Inactive::NothingEffective,
+        Inactive::Pending,
+        Inactive::ApprovalRequired(scope()),
+    ];
+    for reason in reasons.into_iter().chain(rules.map(Inactive::Policy)) {
+        match asked(json!({ "allowed": false, "reason": reason.word() })).await {
+            Ok(Decision::Denied(denied)) => assert_eq!(denied.reason.word(), Some(reason.word())),
+            other => panic!("{reason:?}: {other:?}"),
+        }
+    }
 }
 
 #[tokio::test]

@@ -42,8 +42,19 @@ async fn the_inner_service_sees_no_token_unless_that_is_wanted() {
 
 #[tokio::test]
 async fn dead_and_unknown_tokens_are_refused_alike() {
-    let reasons =
-        ["altered", "revoked", "expired", "suspended", "parent_inactive", "kind_not_honoured", "of_tomorrow"];
+    let reasons = [
+        "altered",
+        "revoked",
+        "expired",
+        "suspended",
+        "pending",
+        "parent_inactive",
+        "kind_not_honoured",
+        "policy_lifetime",
+        "policy_never_expires",
+        "policy_sign_in",
+        "of_tomorrow",
+    ];
     let mut answers = vec![json!({ "allowed": false })];
     answers.extend(reasons.map(|reason| json!({ "allowed": false, "reason": reason })));
     let mut bodies: Vec<Value> = Vec::new();
@@ -80,6 +91,8 @@ async fn a_live_token_that_does_not_reach_this_far_is_told_why() {
         "place_not_allowed",
         "client_ip_required",
         "network_not_allowed",
+        "policy_creators",
+        "approval_required",
     ];
     for reason in reasons {
         let api = Api::behind(&Authority::that_denies(reason).await);

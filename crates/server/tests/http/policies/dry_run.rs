@@ -11,12 +11,12 @@ on_both! {
     alone: what_a_dry_run_tells_is_what_happens, a_dry_run_changes_nothing_and_says_the_same_as_the_change;
 }
 
-/// What can be seen of a token from outside: at each place, from two networks, and what it may do at Jeton.
+/// What can be seen of a token from outside: at each place, from three networks, and what it may do at Jeton.
 async fn seen(authority: &Authority, pat: &Pat) -> Vec<Value> {
     let api = authority.api().await;
     let mut all = Vec::new();
-    for resource in [None, Some("default/*"), Some("default/apollo"), Some("default/gemini")] {
-        for client in ["10.1.2.3", "192.0.2.7"] {
+    for resource in [None, Some("default/apollo"), Some("default/gemini")] {
+        for client in ["10.1.2.3", "10.2.2.3", "192.0.2.7"] {
             let mut body = json!({"token": pat.secret, "client_ip": client});
             if let Some(resource) = resource {
                 body["resource"] = json!(resource);
