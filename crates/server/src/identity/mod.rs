@@ -29,7 +29,7 @@ pub(crate) use address::{AddressError, Issuer, JwksUrl};
 pub(crate) use claims::{Claims, Expected, Use};
 pub(crate) use code::{Client, CodeGrant};
 pub(crate) use issuers::{Issuers, KeySource};
-pub(crate) use jwks::{KeySet, KeySetError};
+pub(crate) use jwks::KeySet;
 pub(crate) use jwt::Unverified;
 
 /// Why an identity token proves nothing.
