@@ -4,7 +4,8 @@ use aws_lc_rs::rsa::KeySize;
 use serde_json::json;
 
 use super::super::base64url::encode;
-use super::super::{KeySet, KeySetError};
+use super::super::KeySet;
+use super::super::jwks::KeySetError;
 use super::*;
 
 fn set(keys: &Value) -> Result<KeySet, KeySetError> {
