@@ -20,3 +20,4 @@ mod stub;
 mod support;
 mod tokens;
 mod transcripts;
+mod who_may;
