@@ -51,6 +51,7 @@ codes! {
     TwoCredentials = "two_credentials", "a request carries one credential";
     CrossSite = "cross_site", "a form is taken from pages of this server only";
     InvalidPassword = "invalid_password", "user name and password do not fit";
+    UserDisabled = "user_disabled", "the user is disabled";
     InsufficientScope = "insufficient_scope", "the credential or its owner lacks a scope";
     ScopeExceedsGrant = "scope_exceeds_grant", "nobody gives more than they hold";
     ForeignScope = "foreign_scope", "an API asks only about its own scopes";

@@ -90,8 +90,15 @@ pub(crate) const POLICY_ENTRIES_MAX: usize = 256;
 pub(crate) const POLICY_DAYS_MAX: i64 = 36_600;
 /// The longest that a job can be allowed to take, in minutes: 30 days.
 pub(crate) const JOB_MINUTES_MAX: i64 = 30 * 24 * 60;
+/// The most projects that one introspection tells apart; an organization with more names the place in its question.
+pub(crate) const PROJECTS_SHOWN_MAX: i64 = 500;
 /// The most routes of one API.
 pub(crate) const ROUTES_MAX: usize = 1024;
+
+/// How many tokens can be asked for by their numbers at once.
+pub(crate) const NUMBERS_AT_ONCE_MAX: usize = 256;
+/// How many pages of the largest size are read at most for a wire whose lists have no pages.
+pub(crate) const WHOLE_LIST_PAGES_MAX: usize = 5;
 
 /// Items on a page when nobody says.
 pub(crate) const PAGE_SIZE_DEFAULT: u32 = 100;

@@ -58,7 +58,7 @@ pub(crate) use place::{PipelineRequest, Within};
 pub(crate) use policy::{PolicyImpact, PolicyView};
 pub(crate) use role::RoleRequest;
 pub(crate) use service_account::ServiceAccountRequest;
-pub(crate) use token::ListRequest;
+pub(crate) use token::{ListRequest, StateFilter};
 pub(crate) use user::UserRequest;
 pub(crate) use verify::{Judged, Known, Question};
 

@@ -12,7 +12,7 @@ use super::{Authority, Bucket, Error, Origin};
 use crate::limits::{
     NAME_FAILURES_MAX, NAME_REGAIN_MS, ORIGIN_FAILURES_MAX, ORIGIN_REGAIN_MS, PASSWORD_BYTES_MAX, SESSION_MS,
 };
-use crate::store::PasswordHash;
+use crate::store::{PasswordHash, PrincipalRecord};
 
 const OF_NAME: Bucket = Bucket { failures: NAME_FAILURES_MAX, regain_ms: NAME_REGAIN_MS };
 const OF_ORIGIN: Bucket = Bucket { failures: ORIGIN_FAILURES_MAX, regain_ms: ORIGIN_REGAIN_MS };
@@ -25,19 +25,48 @@ impl Authority {
         password: &str,
         origin: Origin,
     ) -> Result<IssuedToken, Error> {
-        let refused = || Error::Unauthenticated(Code::InvalidPassword);
         if password.len() > PASSWORD_BYTES_MAX {
             return Err(refused());
         }
-        let found = match name.parse::<PrincipalName>() {
-            Ok(name) => self.store.user_with_password(&name).await?,
-            Err(_) => None,
-        };
+        let found = self.user_named(name).await?;
         let (user, hash) = found.map_or((None, None), |(user, hash)| (Some(user), hash));
         let hash = hash.filter(|_| user.as_ref().is_some_and(|user| user.disabled_at.is_none()));
-        let fits = self.prove_password(name, password, hash.clone(), origin).await?;
+        let fits = self.prove_password(name, Some(Prehashed::of(password)), hash.clone(), origin).await?;
         let user = user.filter(|_| fits).ok_or_else(refused)?;
-        let grant = self.session_of(user.id, hash);
+        self.open_session(&user, hash).await
+    }
+
+    /// Signs a user in by the hash that a client computed of the password. What is no such hash is refused like a
+    /// wrong one. Whoever gave the right one of a disabled user is told that the user is disabled.
+    pub(crate) async fn sign_in_prehashed(
+        &self,
+        name: &str,
+        sent: &str,
+        origin: Origin,
+    ) -> Result<IssuedToken, Error> {
+        let found = self.user_named(name).await?;
+        let (user, hash) = found.map_or((None, None), |(user, hash)| (Some(user), hash));
+        let fits = self.prove_password(name, Prehashed::sent(sent), hash.clone(), origin).await?;
+        let user = user.filter(|_| fits).ok_or_else(refused)?;
+        if user.disabled_at.is_some() {
+            return Err(Error::denied(Code::UserDisabled, "the user is disabled"));
+        }
+        self.open_session(&user, hash).await
+    }
+
+    async fn user_named(&self, name: &str) -> Result<Option<(PrincipalRecord, Option<PasswordHash>)>, Error> {
+        match name.parse::<PrincipalName>() {
+            Ok(name) => Ok(self.store.user_with_password(&name).await?),
+            Err(_) => Ok(None),
+        }
+    }
+
+    async fn open_session(
+        &self,
+        user: &PrincipalRecord,
+        proof: Option<PasswordHash>,
+    ) -> Result<IssuedToken, Error> {
+        let grant = self.session_of(user.id, proof);
         let issued = self.issue(&access::system(Reason::PasswordProved(user.id)), grant).await;
         // Removed, disabled or given another password since it was judged: the same answer as before.
         issued.map_err(|error| if matches!(error, Error::Hidden) { refused() } else { error })
@@ -47,7 +76,7 @@ impl Authority {
     pub(super) async fn prove_password(
         &self,
         name: &str,
-        password: &str,
+        password: Option<Prehashed>,
         hash: Option<PasswordHash>,
         origin: Origin,
     ) -> Result<bool, Error> {
@@ -56,7 +85,7 @@ impl Authority {
         let turn = self.passwords.turn(origin).await?;
         // Those who waited before us may have failed meanwhile. Few are at it at once, so few more get through.
         self.failures.check(&counts, self.now())?;
-        let fits = turn.fits(Prehashed::of(password), hash).await?;
+        let fits = turn.fits(password, hash).await?;
         if fits {
             self.failures.succeeded(&counts);
         } else {
@@ -84,4 +113,8 @@ impl Authority {
             proof,
         }
     }
+}
+
+fn refused() -> Error {
+    Error::Unauthenticated(Code::InvalidPassword)
 }

@@ -5,6 +5,7 @@
 
 mod body;
 mod caller;
+mod compat;
 mod headers;
 mod health;
 mod oauth2;
@@ -84,6 +85,7 @@ macro_rules! routes {
 
 /// Every address of the server.
 pub fn routes() -> Vec<RouteEntry> {
+    use compat::determined;
     use v1::{
         apis, groups, organizations, pipelines, policies, projects, role_bindings, roles, service_accounts,
         sessions, tokens, trusts, users,
@@ -169,6 +171,16 @@ pub fn routes() -> Vec<RouteEntry> {
         GET    "/api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}" => "any right at the place", pipelines::show;
         PATCH  "/api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}" => "pipeline.write", pipelines::edit;
         DELETE "/api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}" => "pipeline.write", pipelines::remove;
+        GET    "/compat/determined/info" => "open: which server this is", determined::master::info;
+        GET    "/compat/determined/api/v1/master" => "open: which server this is", determined::master::show;
+        POST   "/compat/determined/api/v1/auth/login" => "open: proof of the password", determined::auth::login;
+        POST   "/compat/determined/api/v1/auth/logout" => "self", determined::auth::logout;
+        GET    "/compat/determined/api/v1/me" => "self", determined::users::show_self;
+        GET    "/compat/determined/api/v1/users" => "user.read", determined::users::list;
+        GET    "/compat/determined/api/v1/users/{name}/by-username" => "user.read", determined::users::show;
+        POST   "/compat/determined/api/v1/tokens" => "token.create", determined::tokens::create;
+        GET    "/compat/determined/api/v1/tokens" => "token.read", determined::tokens::list;
+        PATCH  "/compat/determined/api/v1/tokens/{id}" => "token.update", determined::tokens::edit;
     }
 }
 
@@ -181,10 +193,11 @@ pub(crate) fn router(doors: Doors) -> Router {
         } else {
             BODY_BYTES_MAX
         };
-        router = router.route(
-            entry.path,
-            entry.handler.layer(DefaultBodyLimit::max(limit)).layer(from_fn(headers::length(limit))),
-        );
+        let handler =
+            entry.handler.layer(DefaultBodyLimit::max(limit)).layer(from_fn(headers::length(limit)));
+        for path in compat::spellings(entry.path) {
+            router = router.route(&path, handler.clone());
+        }
     }
     let layers = ServiceBuilder::new()
         .layer(from_fn_with_state(doors.authority.rng.clone(), headers::request_id))

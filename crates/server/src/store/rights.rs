@@ -11,6 +11,9 @@ use jeton_token::{
 use super::database::{Row, Transaction, statements, values};
 use super::{Store, StoreError, policy};
 
+/// The mark of a role that grants every API of a place. No action asks for it and no catalogue declares it.
+pub(crate) const EVERY_API: &str = "Jeton.Every.Api";
+
 /// What a verdict rests on besides the tokens.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Grounds {
@@ -34,7 +37,8 @@ impl RightsByOwner {
 /// From the principals that `owner` selects to all patterns granted to them.
 ///
 /// Service accounts and jobs are never in the group `everyone`. A binding of `apis` grants the scopes of the APIs
-/// of its organization; bound everywhere, it grants those of each API at that API's organization.
+/// of its organization; bound everywhere, it grants those of each API at that API's organization. It also leaves the
+/// mark [`EVERY_API`], because APIs to come are among what it grants: who holds those of today does not hold it.
 macro_rules! rights_of {
     ($owner:literal) => {
         concat!(
@@ -58,7 +62,10 @@ macro_rules! rights_of {
             SELECT bound.owner_id, api.organization_id, bound.project_id, api.namespace || '.*'
             FROM bound JOIN role ON role.id = bound.role_id AND role.live_name IS NOT NULL AND role.grants = 'apis'
                 JOIN api ON api.removed_at IS NULL AND api.organization_id IS NOT NULL
-                    AND (bound.organization_id IS NULL OR api.organization_id = bound.organization_id)"
+                    AND (bound.organization_id IS NULL OR api.organization_id = bound.organization_id)
+            UNION ALL
+            SELECT bound.owner_id, bound.organization_id, bound.project_id, 'Jeton.Every.Api'
+            FROM bound JOIN role ON role.id = bound.role_id AND role.live_name IS NOT NULL AND role.grants = 'apis'"
         )
     };
 }
@@ -98,6 +105,13 @@ statements! {
     OF_EVERYONE = rights_of!(
         "WITH owner (id, kind) AS (SELECT id, 'user' FROM user_group WHERE live_name = 'everyone')"
     );
+    // The users of one page of a list, as `principal::LIST` finds them.
+    OF_USERS = rights_of!(
+        "WITH owner (id, kind) AS (
+            SELECT id, kind FROM principal
+            WHERE kind = 'user' AND removed_at IS NULL AND (CAST($1 AS BIGINT) IS NULL OR number < $1)
+            ORDER BY number DESC LIMIT $2)"
+    );
     OF_PRINCIPAL = rights_of!("WITH owner (id, kind) AS (SELECT id, kind FROM principal WHERE id = $1)");
 }
 
@@ -118,6 +132,15 @@ pub(super) async fn of_chain(transaction: &mut Transaction, token: TokenId) -> R
 pub(super) async fn epoch(transaction: &mut Transaction) -> Result<i64, StoreError> {
     let row = transaction.first(EPOCH, values![]).await?;
     row.ok_or_else(|| StoreError::unreadable("counter"))?.int("value")
+}
+
+/// The rights of each user on a page of users.
+pub(super) async fn of_users(
+    transaction: &mut Transaction,
+    below: Option<i64>,
+    limit: i64,
+) -> Result<RightsByOwner, StoreError> {
+    collect(&transaction.fetch(OF_USERS, values![below, limit]).await?)
 }
 
 impl Store {

@@ -16,6 +16,8 @@ mod attacks;
 mod audit;
 mod clients;
 mod connections;
+mod determined;
+mod enforces_places;
 mod federation;
 mod first_light;
 mod oauth2;

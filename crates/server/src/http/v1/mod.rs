@@ -18,5 +18,5 @@ pub(super) mod verify;
 
 mod kept;
 mod page;
-mod parse;
-mod shown;
+pub(in crate::http) mod parse;
+pub(in crate::http) mod shown;
