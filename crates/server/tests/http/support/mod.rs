@@ -5,6 +5,7 @@ pub(crate) mod clock;
 #[macro_use]
 mod on_both;
 pub(crate) mod raw;
+pub(crate) mod rights;
 pub(crate) mod sample;
 mod shared;
 

@@ -51,7 +51,8 @@ pub(crate) fn forged(id: &str) -> String {
 /// A request that the route understands, about things of these names.
 pub(crate) fn request(authority: &Authority, route: &RouteEntry, id: &str, name: &str) -> RequestBuilder {
     let method = Method::from_str(route.method).unwrap();
-    let path = route.path.replace("{id}", id).replace("{name}", name);
+    let path = route.path.replace("{id}", id).replace("{name}", name).replace("{place}", "default%2F*");
+    let path = path.replace("{organization}", name).replace("{project}", name).replace("{pipeline}", name);
     let request = authority.request(method, &path);
     match (route.method, route.path) {
         (_, path) if path.starts_with("/oauth2/") => {
@@ -63,6 +64,17 @@ pub(crate) fn request(authority: &Authority, route: &RouteEntry, id: &str, name:
             request.json(&json!({"token": text_with(TokenKind::Personal, id), "scope": "Taskurai.Task.Read"}))
         }
         ("POST", path) if path.ends_with("/rotate") => request.json(&json!({"overlap_minutes": 0})),
+        ("POST", path) if path.ends_with("/approve") => request.json(&json!({})),
+        ("POST", "/api/v1/explain") => request.json(&json!({"token_id": id, "scope": "Taskurai.Task.Read"})),
+        ("POST", "/api/v1/role-bindings") => {
+            let subject = json!({"type": "user", "name": name});
+            request.json(&json!({"role": "Auditor", "subject": subject, "place": "*"}))
+        }
+        ("PUT", path) if path.ends_with("/pipelines/{pipeline}") => request.json(&json!({"kind": "yaml"})),
+        ("PUT", path) if path.starts_with("/api/v1/roles") => request.json(&json!({"scopes": ["*"]})),
+        ("PATCH", path) if path.starts_with("/api/v1/roles") => request.json(&json!({"description": ""})),
+        ("PUT" | "PATCH", path) if path.starts_with("/api/v1/organizations") => request.json(&json!({})),
+        ("PUT", path) if path.starts_with("/api/v1/policies") => request.json(&json!({})),
         ("PATCH", path) if path.starts_with("/api/v1/tokens") => request.json(&json!({"description": "new"})),
         ("PUT", path) if path.starts_with("/api/v1/apis") => request.json(&api(name, "Unheard")),
         ("PUT" | "PATCH", _) => request.json(&json!({"display_name": "Somebody"})),
