@@ -8,13 +8,15 @@ use crate::access::Source;
 use crate::api::ApiVerb;
 use crate::demo::DemoArgs;
 use crate::error::{Error, Result};
+use crate::exec::ExecArgs;
+use crate::login::LoginArgs;
 use crate::output::{Answers, Format};
 use crate::pat::PatVerb;
 use crate::prompt;
 use crate::scope::ScopeVerb;
 use crate::serve::ServeArgs;
-use crate::session::LoginArgs;
 use crate::shell::{CompletionArgs, ManArgs};
+use crate::store::StoreArgs;
 use crate::token::TokenVerb;
 use crate::user::UserVerb;
 
@@ -132,6 +134,8 @@ pub(crate) enum Command {
     /// Users: make, change, disable and delete them
     #[command(subcommand)]
     User(UserVerb),
+    /// Run a command as a service account, by the identity that this workload has
+    Exec(ExecArgs),
     /// What there is to choose scopes from
     #[command(subcommand)]
     Scope(ScopeVerb),
@@ -144,11 +148,20 @@ pub(crate) enum Command {
 impl Command {
     /// What the command answers, and so how it can be shown.
     pub(crate) fn answers(&self) -> Answers {
-        match self {
-            Self::Pat(PatVerb::Create(_) | PatVerb::Update(_))
-            | Self::Token(TokenVerb::Create(_))
-            | Self::Api(ApiVerb::Credential(_)) => Answers::Secret,
+        match self.new_value() {
+            Some(store) if !store.is_given() => Answers::Secret,
             _ => Answers::Records,
+        }
+    }
+
+    /// Where the value that it makes goes, if it makes one.
+    fn new_value(&self) -> Option<&StoreArgs> {
+        match self {
+            Self::Pat(PatVerb::Create(args)) => Some(&args.store),
+            Self::Pat(PatVerb::Update(args)) => Some(&args.store),
+            Self::Token(TokenVerb::Create(args)) => Some(&args.store),
+            Self::Api(ApiVerb::Credential(args)) => Some(&args.store),
+            _ => None,
         }
     }
 
@@ -162,6 +175,7 @@ impl Command {
             | Self::Login(_)
             | Self::Logout
             | Self::Status
+            | Self::Exec(_)
             | Self::Completion(_)
             | Self::Man(_) => false,
         }

@@ -30,6 +30,8 @@ pub(crate) enum Exit {
     Unreachable,
     /// `token verify`: the token is not honoured.
     Inactive,
+    /// What the command that was run ended with.
+    Command(u8),
 }
 
 impl Exit {
@@ -44,6 +46,7 @@ impl Exit {
             Self::Conflict => 6,
             Self::Unreachable => 8,
             Self::Inactive => 10,
+            Self::Command(code) => code,
         }
     }
 
@@ -98,6 +101,12 @@ pub(crate) enum Error {
     /// `token verify`: the token is not honoured.
     #[error("inactive: {0}")]
     Inactive(String),
+    /// A command that was run ended with this code.
+    #[error("the command ended with {0}")]
+    Command(u8),
+    /// Somebody who would have to sign in did not.
+    #[error("not signed in: {0}")]
+    SignIn(String),
     /// The user said no.
     #[error("nothing was changed")]
     Declined,
@@ -116,11 +125,12 @@ impl Error {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) => Exit::Usage,
-            Self::NotSignedIn { .. } => Exit::NotSignedIn,
+            Self::NotSignedIn { .. } | Self::SignIn(_) => Exit::NotSignedIn,
             Self::Refused(refusal) => Exit::of_status(refusal.problem.status),
             Self::Unreachable { .. } => Exit::Unreachable,
             Self::NotFound(_) => Exit::NotFound,
             Self::Inactive(_) => Exit::Inactive,
+            Self::Command(code) => Exit::Command(*code),
             Self::File(_) | Self::Declined | Self::Other(_) => Exit::Error,
         }
     }
@@ -199,6 +209,7 @@ mod tests {
             code: "some_code".to_owned(),
             errors: vec![],
             missing_scope: None,
+            remedies: vec![],
             request_id: "r-1".to_owned(),
         }
     }
@@ -225,6 +236,7 @@ mod tests {
             (Error::NotFound("x".to_owned()), 5),
             (Error::File("x".to_owned()), 1),
             (Error::Inactive("x".to_owned()), 10),
+            (Error::SignIn("x".to_owned()), 4),
             (Error::Declined, 1),
             (anyhow::anyhow!("x").into(), 1),
         ];

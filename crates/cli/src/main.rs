@@ -11,17 +11,22 @@ mod args;
 mod client;
 mod demo;
 mod duration;
+mod environment;
 mod error;
 mod escape;
+mod exec;
 mod http;
+mod login;
 mod output;
 mod pat;
+mod private_file;
 mod profile;
 mod prompt;
 mod scope;
 mod serve;
 mod session;
 mod shell;
+mod store;
 mod suggest;
 mod table;
 mod token;
@@ -33,7 +38,7 @@ use std::process::ExitCode;
 
 use crate::access::App;
 use crate::args::{Cli, Command};
-use crate::error::{Exit, Result};
+use crate::error::{Error, Exit, Result};
 use crate::output::Output;
 
 #[tokio::main]
@@ -48,6 +53,8 @@ async fn main() -> ExitCode {
 fn exit_of(result: &Result<()>) -> Exit {
     match result {
         Ok(()) => Exit::Ok,
+        // The command has said itself what there was to say.
+        Err(Error::Command(code)) => Exit::Command(*code),
         Err(error) => {
             output::report(error);
             error.exit()
@@ -70,13 +77,14 @@ async fn dispatch(command: Command, app: &App) -> Result<()> {
     match command {
         Command::Serve(args) => serve::serve(app.output, args).await,
         Command::Demo(args) => demo::demo(app.output, args).await,
-        Command::Login(args) => session::login(app, args).await,
+        Command::Login(args) => login::login(app, args).await,
         Command::Logout => session::logout(app).await,
         Command::Status => session::status(app).await,
         Command::Pat(verb) => pat::run(app, verb).await,
         Command::Token(verb) => token::run(app, verb).await,
         Command::Api(verb) => api::run(app, verb).await,
         Command::User(verb) => user::run(app, verb).await,
+        Command::Exec(args) => exec::exec(app, args).await,
         Command::Scope(verb) => scope::run(app, verb).await,
         Command::Completion(args) => shell::completion(&args),
         Command::Man(args) => shell::man(&args),

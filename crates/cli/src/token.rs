@@ -11,9 +11,10 @@ use crate::client::Client;
 use crate::duration::Minutes;
 use crate::error::{Error, Exit, Result};
 use crate::escape::safe;
+use crate::login;
 use crate::output::Show;
 use crate::prompt;
-use crate::session;
+use crate::store::{StoreArgs, Undo};
 use crate::view::InDetail;
 
 /// Access tokens
@@ -57,6 +58,9 @@ pub(crate) struct CreateArgs {
     /// The name [default: the server makes one]
     #[arg(long)]
     name: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
 }
 
 /// `jeton token list`
@@ -140,6 +144,7 @@ pub(crate) async fn run(app: &App, verb: TokenVerb) -> Result<()> {
 }
 
 async fn create(app: &App, client: &Client, args: CreateArgs) -> Result<()> {
+    let destination = args.store.prepare().await?;
     let scopes = if args.scopes.is_empty() { own_scopes(app, client).await? } else { args.scopes };
     let request = CreateToken {
         name: args.name,
@@ -149,7 +154,8 @@ async fn create(app: &App, client: &Client, args: CreateArgs) -> Result<()> {
         expires_in_minutes: args.expiration_days.map(|days| Minutes::of_days(days).0),
         ..CreateToken::default()
     };
-    app.output.show_issued(&client.create_token(&request).await?)
+    let issued = client.create_token(&request).await?;
+    destination.take(app, client, &issued, Undo::Revoke).await
 }
 
 /// What the calling credential may do: a session is its person.
@@ -222,7 +228,7 @@ async fn login(app: &App, args: LoginArgs) -> Result<()> {
         Some(token) => app.given_token(token)?,
         None => prompt::secret("token", "pipe the token in and write: jeton token login -")?,
     };
-    session::keep(app, server, token).await
+    login::keep(app, server, token).await
 }
 
 async fn verify(app: &App, args: VerifyArgs) -> Result<()> {

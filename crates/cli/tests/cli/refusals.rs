@@ -17,6 +17,8 @@ fn a_command_line_that_makes_no_sense_is_a_usage_error() {
         &["token", "edit", "1"],
         &["user", "edit", "alice"],
         &["login", "--token", "-", "--user", "alice"],
+        &["login", "--device", "--user", "alice"],
+        &["login", "--device", "--password-stdin"],
         &["status", "-o", "xml"],
         &["status", "--json", "-o", "yaml"],
         &["completion", "nonsense"],
@@ -33,8 +35,7 @@ fn a_command_line_that_makes_no_sense_is_a_usage_error() {
 fn nothing_is_asked_without_a_terminal() {
     let variables = [("JETON_TOKEN", "jtn_pat_x"), ("JETON_URL", "http://127.0.0.1:1")];
     for (args, remedy) in [
-        (&["login"][..], "--user"),
-        (&["login", "--user", "alice"], "--password-stdin"),
+        (&["login", "--user", "alice"][..], "--password-stdin"),
         (&["token", "login"], "jeton token login -"),
         (&["pat", "delete"], "--name"),
         (&["user", "password", "alice"], "--password-stdin"),

@@ -179,7 +179,7 @@ fn signing_in_keeps_the_session_where_only_its_user_reads_it() {
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(
         fs::read_to_string(&path).unwrap(),
-        format!("url = \"{}\"\ntoken = \"jtn_pat_new\"\n", stub.url)
+        format!("url = \"{}\"\ntoken = \"jtn_pat_new\"\nway = \"password\"\n", stub.url)
     );
     let ran = home.run(&["status"]);
     assert!(ran.code == 0 && ran.stdout.contains("signed in as     alice"), "{}", ran.shown());
