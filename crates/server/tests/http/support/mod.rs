@@ -8,6 +8,7 @@ pub(crate) mod issuer;
 mod on_both;
 pub(crate) mod provider;
 pub(crate) mod raw;
+pub(crate) mod rights;
 pub(crate) mod sample;
 mod shared;
 
