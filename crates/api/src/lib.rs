@@ -40,7 +40,7 @@ pub use token::{
     Approval, CreateToken, Issued, PatchToken, PrincipalRef, RotateToken, Token, TokenQuery, TokenState,
 };
 pub use user::{PatchUser, PutUser, User};
-pub use verify::{Introspection, Subject, VerifyAnswer, VerifyRequest};
+pub use verify::{Introspection, PlaceDetail, Subject, VerifyAnswer, VerifyRequest};
 
 /// When something happened: RFC 3339 in UTC on the wire.
 pub use jiff::Timestamp;

@@ -103,4 +103,19 @@ pub struct Introspection {
     /// The token's id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jti: Option<String>,
+    /// For an API that enforces places and did not name one: what is effective where (RFC 9396).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authorization_details: Vec<PlaceDetail>,
+}
+
+/// Scopes that are effective at places (RFC 9396, section 2).
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct PlaceDetail {
+    /// Always `jeton_place`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// `organization/project`, or `organization/*` for all projects of the organization.
+    pub locations: Vec<String>,
+    /// The scopes.
+    pub actions: Vec<String>,
 }

@@ -55,6 +55,8 @@ pub(crate) const POLICY_ENTRIES_MAX: usize = 256;
 pub(crate) const POLICY_DAYS_MAX: i64 = 36_600;
 /// The longest that a job can be allowed to take, in minutes: 30 days.
 pub(crate) const JOB_MINUTES_MAX: i64 = 30 * 24 * 60;
+/// The most projects that one introspection tells apart; an organization with more names the place in its question.
+pub(crate) const PROJECTS_SHOWN_MAX: i64 = 500;
 /// The most routes of one API.
 pub(crate) const ROUTES_MAX: usize = 1024;
 

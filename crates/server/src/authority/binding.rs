@@ -7,7 +7,7 @@ use super::access::{self, Action, Caller};
 use super::create::check_covers;
 use super::{Authority, Error, Mode};
 use crate::store::{
-    ApiRecord, Bearer, BindingFilter, BindingRecord, Made, NewBinding, Outcome, RoleRecord, Write,
+    ApiRecord, Bearer, BindingFilter, BindingRecord, EVERY_API, Made, NewBinding, Outcome, RoleRecord, Write,
 };
 
 /// A binding as a request says it, parsed.
@@ -165,6 +165,7 @@ fn sees(caller: &Caller, binding: &BindingRecord) -> bool {
 pub(super) fn granted(role: &RoleRecord, place: Place, apis: &[ApiRecord]) -> Vec<(Place, Rights)> {
     let mut given = vec![(place, role.patterns.clone())];
     if role.grants_apis {
+        given.extend(EVERY_API.parse::<ScopePattern>().map(|mark| (place, std::iter::once(mark).collect())));
         given.extend(apis.iter().filter_map(|api| api_granted(api, place)));
     }
     given

@@ -4,12 +4,13 @@ use std::net::IpAddr;
 
 use jeton_api::Code;
 use jeton_token::{
-    Active, Audience, Circumstances, Demand, Facts, Inactive, Scope, TokenDigest, TokenId, TokenText,
-    Verdict, Where, concerns, decide,
+    Active, Audience, Circumstances, Demand, Expiry, Facts, Inactive, Place, Rights, Scope, TokenDigest,
+    TokenId, TokenText, Verdict, Where, concerns, decide,
 };
 
 use super::access::{self, Caller, Reason};
 use super::{Authority, Error};
+use crate::limits::PROJECTS_SHOWN_MAX;
 use crate::store::{ApiRecord, Chain, Write};
 
 /// How often something is judged again because rights changed meanwhile.
@@ -52,6 +53,8 @@ pub(crate) enum Judged {
     Refused(Inactive),
     /// Honoured.
     Honoured(Box<Known>, Active),
+    /// Honoured by an API that enforces places itself: what is effective where.
+    HonouredAt(Box<Known>, Expiry, Vec<(Place, Rights)>),
 }
 
 impl Authority {
@@ -72,6 +75,9 @@ impl Authority {
         let demand = Demand { audience, scope: question.scope, place, client: question.client };
         let judged = match self.verify(question.text, &demand).await? {
             Verification::Unknown => Judged::Nothing,
+            Verification::Known(known) if asks_for_places(&api, &question) => {
+                self.judge_at_places(*known, &demand).await?
+            }
             Verification::Known(known) => match known.verdict.clone() {
                 Verdict::Active(active) => Judged::Honoured(known, active),
                 Verdict::Inactive(reason) if concerns(&known.facts.token, audience) => {
@@ -81,6 +87,37 @@ impl Authority {
             },
         };
         Ok((api, judged))
+    }
+
+    /// For an API that enforces places and named none: what is effective at its organization as a whole, and at each
+    /// project of it where that is something else.
+    async fn judge_at_places(&self, known: Known, demand: &Demand<'_>) -> Result<Judged, Error> {
+        let Audience::Api { organization: Some(organization), .. } = demand.audience else {
+            return Ok(Judged::Nothing);
+        };
+        let at =
+            |place| match decide(&known.facts, &Demand { place: Where::At(place), ..*demand }, self.now()) {
+                Verdict::Active(active) => Some(active),
+                Verdict::Inactive(_) => None,
+            };
+        let whole = at(Place::Organization(organization));
+        let everywhere = whole.as_ref().map(|active| active.rights.clone()).unwrap_or_default();
+        let mut ends: Vec<_> = whole.iter().map(|active| active.expiry).collect();
+        let mut details: Vec<_> =
+            whole.map(|active| (Place::Organization(organization), active.rights)).into_iter().collect();
+        for project in self.store.projects(organization, None, PROJECTS_SHOWN_MAX).await? {
+            if let Some(active) = at(project.place()).filter(|active| active.rights != everywhere) {
+                ends.push(active.expiry);
+                details.push((project.place(), active.rights));
+            }
+        }
+        Ok(match (ends.into_iter().min(), &known.verdict) {
+            (Some(end), _) => Judged::HonouredAt(Box::new(known), end, details),
+            (None, Verdict::Inactive(reason)) if concerns(&known.facts.token, demand.audience) => {
+                Judged::Refused(reason.clone())
+            }
+            (None, _) => Judged::Nothing,
+        })
     }
 
     /// Judges a presented text. Garbage and forged ids cost no I/O; everything else at most two statements.
@@ -220,6 +257,11 @@ impl Authority {
             }
         }
     }
+}
+
+/// An API that enforces places may leave it to the answer to say where a token is good.
+fn asks_for_places(api: &ApiRecord, question: &Question<'_>) -> bool {
+    api.enforces_places && question.resource.is_none() && question.scope.is_none()
 }
 
 /// An API asks about its own scopes only.

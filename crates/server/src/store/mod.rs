@@ -37,7 +37,7 @@ pub(crate) use catalogue::{ApiRecord, NewApi};
 pub(crate) use group::{GroupEdit, GroupRecord, MemberRecord, MemberSource};
 pub(crate) use place::{OrganizationRecord, PipelineRecord, PipelineSettings, PlaceWrite, ProjectRecord};
 pub(crate) use principal::{NewPrincipal, PasswordHash, PrincipalEdit, PrincipalRecord};
-pub(crate) use rights::Grounds;
+pub(crate) use rights::{EVERY_API, Grounds};
 pub(crate) use role::{RoleRecord, RoleSettings};
 pub(crate) use token::{Chain, ListFilter, NewSecret, NewToken, Rotation, TokenEdit, TokenRecord};
 pub(crate) use write::{Made, Outcome, Write};

@@ -11,6 +11,9 @@ use jeton_token::{
 use super::database::{Row, Transaction, statements, values};
 use super::{Store, StoreError, policy};
 
+/// The mark of a role that grants every API of a place. No action asks for it and no catalogue declares it.
+pub(crate) const EVERY_API: &str = "Jeton.Every.Api";
+
 /// What a verdict rests on besides the tokens.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Grounds {
@@ -34,7 +37,8 @@ impl RightsByOwner {
 /// From the principals that `owner` selects to all patterns granted to them.
 ///
 /// Service accounts and jobs are never in the group `everyone`. A binding of `apis` grants the scopes of the APIs
-/// of its organization; bound everywhere, it grants those of each API at that API's organization.
+/// of its organization; bound everywhere, it grants those of each API at that API's organization. It also leaves the
+/// mark [`EVERY_API`], because APIs to come are among what it grants: who holds those of today does not hold it.
 macro_rules! rights_of {
     ($owner:literal) => {
         concat!(
@@ -58,7 +62,10 @@ macro_rules! rights_of {
             SELECT bound.owner_id, api.organization_id, bound.project_id, api.namespace || '.*'
             FROM bound JOIN role ON role.id = bound.role_id AND role.live_name IS NOT NULL AND role.grants = 'apis'
                 JOIN api ON api.removed_at IS NULL AND api.organization_id IS NOT NULL
-                    AND (bound.organization_id IS NULL OR api.organization_id = bound.organization_id)"
+                    AND (bound.organization_id IS NULL OR api.organization_id = bound.organization_id)
+            UNION ALL
+            SELECT bound.owner_id, bound.organization_id, bound.project_id, 'Jeton.Every.Api'
+            FROM bound JOIN role ON role.id = bound.role_id AND role.live_name IS NOT NULL AND role.grants = 'apis'"
         )
     };
 }

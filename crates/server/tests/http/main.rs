@@ -16,6 +16,7 @@ mod attacks;
 mod audit;
 mod clients;
 mod connections;
+mod enforces_places;
 mod first_light;
 mod oauth2;
 mod races;

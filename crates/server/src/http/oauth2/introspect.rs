@@ -7,13 +7,13 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::Response;
 use axum::response::IntoResponse as _;
-use jeton_api::Introspection;
-use jeton_token::{Active, Expiry};
+use jeton_api::{Introspection, PlaceDetail};
+use jeton_token::{Active, Expiry, Place, Rights};
 
 use super::super::Doors;
 use super::super::problem::{self, Problem};
 use super::Form;
-use crate::authority::{Caller, Judged, Known, Question};
+use crate::authority::{Caller, Error, Judged, Known, Question};
 use crate::store::ApiRecord;
 
 /// `POST /oauth2/introspect`, with an API's own credential.
@@ -29,9 +29,41 @@ pub(crate) async fn introspect(State(doors): State<Doors>, caller: Caller, form:
         Ok((api, Judged::Honoured(known, active))) => {
             problem::no_store(Json(describe(&doors, &api, &known, &active)))
         }
+        Ok((api, Judged::HonouredAt(known, expiry, details))) => {
+            match describe_places(&doors, &api, &known, expiry, details).await {
+                Ok(described) => problem::no_store(Json(described)),
+                Err(error) => Problem::from(error).into_response(),
+            }
+        }
         Ok((_, Judged::Nothing | Judged::Refused(_))) => problem::no_store(Json(Introspection::default())),
         Err(error) => Problem::from(error).into_response(),
     }
+}
+
+/// `scope` is what is effective at the whole organization; where nothing is, it is left out, so that a library which
+/// does not know of places finds nothing allowed.
+async fn describe_places(
+    doors: &Doors,
+    api: &ApiRecord,
+    known: &Known,
+    expiry: Expiry,
+    details: Vec<(Place, Rights)>,
+) -> Result<Introspection, Error> {
+    let whole = details.iter().find(|(place, _)| matches!(place, Place::Organization(_)));
+    let rights = whole.map(|(_, rights)| rights.clone());
+    let scope_is_there = rights.is_some();
+    let active = Active { rights: rights.unwrap_or_default(), expiry };
+    let described = describe(doors, api, known, &active);
+    let mut authorization_details = Vec::with_capacity(details.len());
+    for (place, rights) in details {
+        authorization_details.push(PlaceDetail {
+            kind: "jeton_place".to_owned(),
+            locations: vec![doors.authority.place_name(place).await?],
+            actions: rights.patterns().iter().map(ToString::to_string).collect(),
+        });
+    }
+    let scope = described.scope.filter(|_| scope_is_there);
+    Ok(Introspection { scope, authorization_details, ..described })
 }
 
 fn describe(doors: &Doors, api: &ApiRecord, known: &Known, active: &Active) -> Introspection {
@@ -55,5 +87,6 @@ fn describe(doors: &Doors, api: &ApiRecord, known: &Known, active: &Active) -> I
         aud: Some(api.audience.clone()),
         iss: Some(doors.public_url.to_string()),
         jti: Some(token.id.to_string()),
+        authorization_details: vec![],
     }
 }

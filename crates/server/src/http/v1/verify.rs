@@ -5,7 +5,7 @@ use axum::body::Body as Answer;
 use axum::extract::State;
 use axum::http::Response;
 use jeton_api::{Subject, TokenState, VerifyAnswer, VerifyRequest};
-use jeton_token::{Active, Inactive, Scope};
+use jeton_token::{Active, Inactive, Place, Scope};
 
 use super::super::Doors;
 use super::super::body::Body;
@@ -33,6 +33,12 @@ pub(crate) async fn verify(
         Judged::Nothing => VerifyAnswer::default(),
         Judged::Refused(reason) => refused(&reason),
         Judged::Honoured(known, active) => allowed(&doors, *known, &active).await?,
+        Judged::HonouredAt(known, expiry, details) => {
+            // Something is effective somewhere; the scopes of all places together would say too much.
+            let whole = details.into_iter().find(|(place, _)| matches!(place, Place::Organization(_)));
+            let rights = whole.map(|(_, rights)| rights).unwrap_or_default();
+            allowed(&doors, *known, &Active { rights, expiry }).await?
+        }
     })))
 }
 
