@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 /// A page: newest first, stable while rows change.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct List<T> {
     /// The items of this page.
     pub items: Vec<T>,

@@ -111,6 +111,7 @@ pub struct RoleBindingQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
     /// 1 to 1000, default 100.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1000))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page_size: Option<u32>,
     /// From the page before.

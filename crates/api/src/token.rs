@@ -217,6 +217,7 @@ pub struct TokenQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
     /// 1 to 1000, default 100.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1000))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page_size: Option<u32>,
     /// From the page before.

@@ -110,6 +110,7 @@ pub struct Introspection {
 
 /// Scopes that are effective at places (RFC 9396, section 2).
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PlaceDetail {
     /// Always `jeton_place`.
     #[serde(rename = "type")]

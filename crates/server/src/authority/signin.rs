@@ -10,8 +10,15 @@ use super::{Authority, Error};
 use crate::limits::{PASSWORD_BYTES_MAX, SESSION_MS};
 
 impl Authority {
-    /// Signs a user in. Unknown, disabled and wrong answer alike, after the same work.
+    /// Signs a user in, and counts it.
     pub(crate) async fn sign_in(&self, name: &str, password: &str) -> Result<IssuedToken, Error> {
+        let tried = self.try_sign_in(name, password).await;
+        self.store.metrics().count_sign_in(&tried);
+        tried
+    }
+
+    /// Unknown, disabled and wrong answer alike, after the same work.
+    async fn try_sign_in(&self, name: &str, password: &str) -> Result<IssuedToken, Error> {
         let refused = || Error::Unauthenticated(Code::InvalidPassword);
         if password.len() > PASSWORD_BYTES_MAX {
             return Err(refused());

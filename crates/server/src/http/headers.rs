@@ -23,6 +23,27 @@ use crate::limits::DISCARDED_BYTES_MAX;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// What a browser may do with an answer. One that says nothing is data, and says nothing else to a browser.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) enum Policy {
+    /// Nothing may be loaded, framed or sent.
+    #[default]
+    Data,
+    /// A page to read: our own style and nothing else.
+    Document,
+}
+
+impl Policy {
+    fn content_security(self) -> &'static str {
+        match self {
+            Self::Data => "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+            Self::Document => {
+                "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+            }
+        }
+    }
+}
+
 /// Names the request, in the answer's header, in a problem's body and in the log.
 #[derive(Clone)]
 pub(crate) struct RequestId(String);
@@ -57,11 +78,9 @@ fn loggable(path: &str) -> String {
 /// On every answer, errors and unknown addresses too.
 pub(super) async fn security(request: Request, next: Next) -> Response<Body> {
     let mut response = next.run(request).await;
+    let policy = response.extensions().get::<Policy>().copied().unwrap_or_default();
     let fields = [
-        (
-            CONTENT_SECURITY_POLICY,
-            "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-        ),
+        (CONTENT_SECURITY_POLICY, policy.content_security()),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (REFERRER_POLICY, "no-referrer"),
     ];

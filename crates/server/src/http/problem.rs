@@ -57,6 +57,11 @@ impl IntoResponse for Problem {
 }
 
 impl Problem {
+    /// The status as a number, for the description of the API.
+    pub(super) fn number(&self) -> u16 {
+        self.status().as_u16()
+    }
+
     fn status(&self) -> StatusCode {
         match self {
             Self::Operation(Error::Invalid(_)) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -74,7 +79,7 @@ impl Problem {
         }
     }
 
-    fn code(&self) -> Code {
+    pub(super) fn code(&self) -> Code {
         match self {
             Self::Operation(Error::Invalid(faults)) => {
                 faults.first().map_or(Code::InvalidField, |fault| fault.code)
@@ -175,6 +180,15 @@ fn field_error(fault: &Fault) -> FieldError {
     let Fault { pointer, code, detail } = fault;
     FieldError { pointer: pointer.clone(), code: code.word().to_owned(), detail: detail.clone() }
 }
+
+/// Done, with an answer.
+pub(super) const OK: u16 = StatusCode::OK.as_u16();
+/// Something is new.
+pub(super) const CREATED: u16 = StatusCode::CREATED.as_u16();
+/// Done, and nothing to say.
+pub(super) const NO_CONTENT: u16 = StatusCode::NO_CONTENT.as_u16();
+/// A request that cannot be read, as OAuth 2.0 has it.
+pub(super) const OAUTH_ERROR: u16 = StatusCode::BAD_REQUEST.as_u16();
 
 /// An answer that made something, and carries what nobody else should keep.
 pub(crate) fn created(body: impl Serialize) -> Response<Body> {

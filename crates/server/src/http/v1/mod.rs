@@ -15,7 +15,7 @@ pub(super) mod tokens;
 pub(super) mod users;
 pub(super) mod verify;
 
-mod kept;
-mod page;
+pub(super) mod kept;
+pub(super) mod page;
 mod parse;
 mod shown;

@@ -2,6 +2,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod clock;
+mod described;
 #[macro_use]
 mod on_both;
 pub(crate) mod raw;
