@@ -75,14 +75,14 @@ impl Metrics {
         self.verdicts.add([asked_by, outcome, reason]);
     }
 
-    /// Somebody tried to sign in.
-    pub(crate) fn count_sign_in<T>(&self, tried: &Result<T, Error>) {
-        self.sign_ins.add([match tried {
-            Ok(_) => "succeeded",
-            Err(Error::LimitReached(_)) => "limited",
-            Err(Error::Unavailable) => "unavailable",
-            Err(_) => "refused",
-        }]);
+    /// Somebody tried to sign in; hands on what came of it.
+    pub(crate) fn count_sign_in<T, E>(&self, tried: Result<T, E>) -> Result<T, E>
+    where
+        for<'a> SignInOutcome: From<&'a E>,
+    {
+        self.sign_ins
+            .add([tried.as_ref().map_or_else(|error| SignInOutcome::from(error).word(), |_| "succeeded")]);
+        tried
     }
 
     /// A change was committed.
@@ -106,6 +106,33 @@ impl Metrics {
         self.sign_ins.write(&mut text, "jeton_sign_ins_total", "Sign-ins, tried.", ["outcome"]);
         self.writes.write(&mut text, "jeton_writes_total", "Changes, committed.", ["action"]);
         text
+    }
+}
+
+/// Why a sign-in did not succeed.
+pub(crate) enum SignInOutcome {
+    Refused,
+    Limited,
+    Unavailable,
+}
+
+impl SignInOutcome {
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Limited => "limited",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
+impl From<&Error> for SignInOutcome {
+    fn from(error: &Error) -> Self {
+        match error {
+            Error::LimitReached(_) | Error::TooManyAttempts { .. } => Self::Limited,
+            Error::Unavailable => Self::Unavailable,
+            _ => Self::Refused,
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use axum::http::{Method, Response};
 use axum::middleware::Next;
 use axum::response::IntoResponse;
 
-use super::{Doors, problem, routes};
+use super::{Doors, compat, problem, routes};
 use crate::clock::Stopwatch;
 use crate::limits::STORE_PROBE_SECONDS_MAX;
 use crate::metrics::Metrics;
@@ -28,16 +28,19 @@ pub(super) async fn show(State(doors): State<Doors>) -> Response<Body> {
 #[derive(Clone)]
 pub(super) struct Meter {
     metrics: Arc<Metrics>,
-    methods_of: Arc<BTreeMap<&'static str, Vec<&'static str>>>,
+    /// By every spelling of a path: the path as the route table has it, and its methods.
+    routes: Arc<BTreeMap<String, (&'static str, Vec<&'static str>)>>,
 }
 
 impl Meter {
     pub(super) fn new(metrics: Arc<Metrics>) -> Self {
-        let mut methods_of: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        let mut known: BTreeMap<_, (_, Vec<_>)> = BTreeMap::new();
         for route in routes() {
-            methods_of.entry(route.path).or_default().push(route.method);
+            for spelling in compat::spellings(route.path) {
+                known.entry(spelling).or_insert((route.path, vec![])).1.push(route.method);
+            }
         }
-        Self { metrics, methods_of: Arc::new(methods_of) }
+        Self { metrics, routes: Arc::new(known) }
     }
 
     /// Method and path as the route table has them: what is asked for otherwise is one of `other`.
@@ -45,8 +48,7 @@ impl Meter {
         // What answers GET answers HEAD.
         let method = if request.method() == Method::HEAD { "GET" } else { request.method().as_str() };
         let matched = request.extensions().get::<MatchedPath>();
-        let Some((path, methods)) = matched.and_then(|path| self.methods_of.get_key_value(path.as_str()))
-        else {
+        let Some((path, methods)) = matched.and_then(|path| self.routes.get(path.as_str())) else {
             return ("other", "other");
         };
         (methods.iter().find(|known| **known == method).unwrap_or(&"other"), path)

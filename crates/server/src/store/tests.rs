@@ -2,8 +2,8 @@
 
 use super::database::{Database, Statement};
 use super::{
-    audit, binding, bootstrap, catalogue, change, group, meta, place, policy, principal, rights, role, token,
-    write,
+    audit, binding, bootstrap, catalogue, change, group, identity, meta, place, policy, principal, rights,
+    role, token, trust, write,
 };
 
 fn every_statement() -> Vec<Statement> {
@@ -14,12 +14,14 @@ fn every_statement() -> Vec<Statement> {
         catalogue::STATEMENTS,
         change::STATEMENTS,
         group::STATEMENTS,
+        identity::STATEMENTS,
         meta::STATEMENTS,
         place::STATEMENTS,
         policy::STATEMENTS,
         principal::STATEMENTS,
         rights::STATEMENTS,
         role::STATEMENTS,
+        trust::STATEMENTS,
         write::STATEMENTS,
     ];
     listed.into_iter().flatten().copied().chain(token::statements()).collect()

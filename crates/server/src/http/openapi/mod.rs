@@ -25,13 +25,14 @@ use self::schema::{Kind, Schemas};
 use super::{Doors, RouteEntry, routes};
 
 /// Addresses that the description leaves out, and why.
-const LEFT_OUT: [(&str, &str); 6] = [
+const LEFT_OUT: [(&str, &str); 7] = [
     ("/compat/", "another product's wire, which that product describes"),
     ("/scim/", "SCIM describes itself"),
     ("/assets/", "a part of pages"),
     ("/sign-in", "a page"),
     ("/sign-out", "a page"),
     ("/device", "a page"),
+    ("/oauth2/authorize", "a page, which RFC 6749 and RFC 7636 describe"),
 ];
 
 const ABOUT: &str = "An authority for access tokens: it issues, verifies and revokes them.
@@ -89,7 +90,7 @@ pub fn described() -> (Vec<(&'static str, &'static str)>, Vec<&'static str>) {
 
 fn groups() -> Vec<Group> {
     let mut groups = vec![tokens::tokens(), tokens::questions(), apis::apis()];
-    groups.extend([people::users(), people::groups(), people::service_accounts()]);
+    groups.extend([people::users(), people::groups(), people::service_accounts(), people::trusts()]);
     groups.extend([rights::roles(), rights::role_bindings(), rights::policies()]);
     groups.extend([places::organizations(), places::projects(), places::pipelines()]);
     groups.extend([oauth2::oauth2(), root::server()]);
@@ -147,7 +148,8 @@ fn responses(operation: &Operation, route: &RouteEntry, schemas: &mut Schemas) -
 }
 
 fn parameters(operation: &Operation) -> Vec<Value> {
-    let mut parameters: Vec<_> = in_path(operation.path).map(|name| path_parameter(operation.path, name)).collect();
+    let mut parameters: Vec<_> =
+        in_path(operation.path).map(|name| path_parameter(operation.path, name)).collect();
     let query = operation.query.map(|kind| kind.schema());
     for (name, schema) in query.iter().filter_map(|schema| schema["properties"].as_object()).flatten() {
         let mut schema = schema.clone();

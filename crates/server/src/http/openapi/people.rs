@@ -1,17 +1,18 @@
 //! Users, groups and service accounts.
 
 use jeton_api::Code::{
-    BuiltIn, Busy, ChangedMeanwhile, LastAdministrator, NameTaken, ScopeExceedsGrant, UnknownName,
+    BuiltIn, Busy, ChangedMeanwhile, IdentityTaken, InvalidPassword, LastAdministrator, LimitReached,
+    NameTaken, ScopeExceedsGrant, TooManyAttempts, UnknownName,
 };
 use jeton_api::{
-    Group as ApiGroup, PatchGroup, PatchServiceAccount, PatchUser, PutGroup, PutServiceAccount, PutUser,
-    ServiceAccount, User,
+    Group as ApiGroup, Identity, LinkIdentity, PatchGroup, PatchServiceAccount, PatchUser, PutGroup,
+    PutServiceAccount, PutTrust, PutUser, ServiceAccount, Trust, User,
 };
 
 use super::super::v1::kept::DryRun;
 use super::super::v1::page::PageQuery;
 use super::super::v1::service_accounts::ListQuery;
-use super::operation::{Group, delete, get, patch, put};
+use super::operation::{Group, delete, get, patch, post, put};
 
 /// `/api/v1/users`.
 pub(super) fn users() -> Group {
@@ -24,19 +25,32 @@ pub(super) fn users() -> Group {
             .makes::<User>("The user is new.")
             .denied(&[ScopeExceedsGrant])
             .conflicts(&[NameTaken, LastAdministrator, ChangedMeanwhile])
-            .limited(&[Busy]),
+            .invalid(&[InvalidPassword])
+            .limited(&[Busy, TooManyAttempts]),
         get("/api/v1/users/{name}", "Show a user").gives::<User>("The user."),
         patch("/api/v1/users/{name}", "Change a user")
             .takes::<PatchUser>()
             .gives::<User>("The user as they are now.")
             .denied(&[ScopeExceedsGrant])
             .conflicts(&[LastAdministrator, ChangedMeanwhile])
-            .limited(&[Busy]),
+            .invalid(&[InvalidPassword])
+            .limited(&[Busy, TooManyAttempts]),
         delete("/api/v1/users/{name}", "Remove a user")
             .about("For good: their tokens are revoked.")
             .done("They are gone.")
             .denied(&[ScopeExceedsGrant])
             .conflicts(&[LastAdministrator, ChangedMeanwhile]),
+        get("/api/v1/users/{name}/identities", "List a user's accounts at other issuers")
+            .lists::<Identity>("The accounts by which they sign in."),
+        post("/api/v1/users/{name}/identities", "Link an account at another issuer to a user")
+            .takes::<LinkIdentity>()
+            .makes::<Identity>("The link.")
+            .denied(&[ScopeExceedsGrant])
+            .conflicts(&[IdentityTaken, ChangedMeanwhile]),
+        delete("/api/v1/users/{name}/identities/{id}", "End such a link")
+            .done("It is gone.")
+            .denied(&[ScopeExceedsGrant])
+            .conflicts(&[ChangedMeanwhile]),
     ];
     Group { name: "Users", about: "People.", operations }
 }
@@ -106,4 +120,28 @@ pub(super) fn service_accounts() -> Group {
             .conflicts(&[LastAdministrator, ChangedMeanwhile]),
     ];
     Group { name: "Service accounts", about: "The accounts of programs.", operations }
+}
+
+/// `/api/v1/service-accounts/{name}/trusts`.
+pub(super) fn trusts() -> Group {
+    const ALL: &str = "/api/v1/service-accounts/{name}/trusts";
+    const ONE: &str = "/api/v1/service-accounts/{name}/trusts/{trust}";
+    let operations = vec![
+        get(ALL, "List the trusts of a service account").lists::<Trust>("All of them, newest first."),
+        put(ONE, "Make a trust, or replace it")
+            .query::<DryRun>()
+            .takes::<PutTrust>()
+            .gives::<Trust>("The trust as it is now.")
+            .makes::<Trust>("The trust is new.")
+            .done("With `dry_run`: it would be done.")
+            .denied(&[ScopeExceedsGrant])
+            .conflicts(&[NameTaken, LimitReached, ChangedMeanwhile]),
+        get(ONE, "Show a trust").gives::<Trust>("The trust."),
+        delete(ONE, "Remove a trust")
+            .query::<DryRun>()
+            .done("It is gone; with `dry_run`: it would be.")
+            .denied(&[ScopeExceedsGrant])
+            .conflicts(&[ChangedMeanwhile]),
+    ];
+    Group { name: "Trusts", about: "Whose identity tokens stand for a service account.", operations }
 }

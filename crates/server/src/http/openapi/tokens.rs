@@ -3,7 +3,7 @@
 use jeton_api::Code::{
     ApprovalRequired, Busy, ChangedMeanwhile, DepthExceeded, ExpiryExceedsParent, ForeignScope, InvalidField,
     InvalidPassword, LifetimeExceedsPolicy, NameTaken, NotHonouredHere, OverlapUnsupported, PolicyRefuses,
-    ScopeExceedsGrant, TokenNotLive, UnknownName, UnknownScope,
+    ScopeExceedsGrant, TokenNotLive, TooManyAttempts, UnknownName, UnknownScope,
 };
 use jeton_api::{
     CreateSession, CreateToken, ExplainRequest, Explanation, Issued, PatchToken, RotateToken, Token,
@@ -19,7 +19,7 @@ pub(super) fn tokens() -> Group {
             .takes::<CreateSession>()
             .makes::<Issued>("The session and its secret, which is shown once.")
             .unauthenticated(&[InvalidPassword])
-            .limited(&[Busy]),
+            .limited(&[Busy, TooManyAttempts]),
         post("/api/v1/tokens", "Make a token")
             .about("At most one of `expires_in_minutes`, `expires_at` and `never_expires` is given.")
             .takes::<CreateToken>()
