@@ -66,7 +66,7 @@ pub(crate) use role::RoleRequest;
 pub(crate) use service_account::ServiceAccountRequest;
 pub(crate) use token::{ListRequest, StateFilter};
 pub(crate) use user::UserRequest;
-pub(crate) use verify::{Judged, Known, Question};
+pub(crate) use verify::{Judged, Known, Question, Verification};
 
 /// Everything that decides and changes, behind all doors.
 #[derive(Clone)]
