@@ -21,4 +21,5 @@ mod stub;
 mod support;
 mod tokens;
 mod transcripts;
+mod who_may;
 mod workload;

@@ -278,6 +278,8 @@ pub(crate) enum Reason {
     KeyAdded,
     /// Somebody gave this user's password.
     PasswordProved(PrincipalId),
+    /// A sign-in provider proved that this user is there.
+    IdentityProved(PrincipalId),
     /// This user said yes in this session, which must still stand: it becomes another one, of a command line.
     SaidYes { user: PrincipalId, session: TokenId },
     /// The code that a session of this user was made with was shown once more.
@@ -293,6 +295,7 @@ pub(crate) enum Reason {
 /// The only other maker of permits.
 pub(crate) fn system(reason: Reason) -> Permit {
     let (actor, credential, action) = match reason {
+        Reason::IdentityProved(user) => (Some(user), None, Action::SessionCreate),
         Reason::SaidYes { user, session } => (Some(user), Some(session), Action::SessionCreate),
         Reason::CodeReplayed(owner) => (Some(owner), None, Action::TokenRevoke),
         Reason::FirstStart => (None, None, Action::Bootstrap),

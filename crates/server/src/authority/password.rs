@@ -24,6 +24,9 @@ use crate::store::PasswordHash;
 /// The public salt of the client-side hash.
 const CLIENT_SALT: &str = "GubPEmmotfiK9TMD6Zdw";
 
+/// The length of SHA-512 in hexadecimal digits.
+const SENT_CHARS: usize = 128;
+
 /// What argon2id runs over. Only this module sees inside.
 pub(crate) struct Prehashed(Zeroizing<String>);
 
@@ -32,6 +35,18 @@ impl Prehashed {
     pub(crate) fn of(plain: &str) -> Self {
         let salted = Zeroizing::new(format!("{CLIENT_SALT}{plain}"));
         Self(Zeroizing::new(hex(digest(&SHA512, salted.as_bytes()).as_ref())))
+    }
+
+    /// What a client sends that computes this hash itself; `None` for what is no such hash.
+    pub(crate) fn sent(text: &str) -> Option<Self> {
+        let is_hash =
+            text.len() == SENT_CHARS && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        is_hash.then(|| Self(Zeroizing::new(text.to_owned())))
+    }
+
+    /// Stands in for what is no hash, so that refusing it takes as long.
+    fn nothing() -> Self {
+        Self(Zeroizing::new("0".repeat(SENT_CHARS)))
     }
 }
 
@@ -95,9 +110,14 @@ pub(super) struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    /// Whether the password fits the hash. Without a hash the same work is done for nothing.
-    pub(super) async fn fits(self, password: Prehashed, stored: Option<PasswordHash>) -> Result<bool, Error> {
-        let known = stored.is_some();
+    /// Whether the password fits the hash. Without one of them the same work is done for nothing.
+    pub(super) async fn fits(
+        self,
+        password: Option<Prehashed>,
+        stored: Option<PasswordHash>,
+    ) -> Result<bool, Error> {
+        let known = password.is_some() && stored.is_some();
+        let password = password.unwrap_or_else(Prehashed::nothing);
         let against = stored.or_else(|| self.passwords.nobody.clone()).ok_or(Error::Unavailable)?;
         let checked = tokio::task::spawn_blocking(move || verify(&password, &against)).await;
         Ok(checked.map_err(|_| Error::Unavailable)? && known)
@@ -161,7 +181,7 @@ mod tests {
             (0..PASSWORDS_OF_ORIGIN_MAX).map(|_| passwords.place_of(loud).unwrap()).collect();
         assert!(matches!(passwords.turn(loud).await, Err(Error::LimitReached(Code::Busy))));
         let wrong = Prehashed::of("wrong");
-        assert!(!passwords.turn(quiet).await.unwrap().fits(wrong, None).await.unwrap());
+        assert!(!passwords.turn(quiet).await.unwrap().fits(Some(wrong), None).await.unwrap());
         drop(places);
         assert!(passwords.turn(loud).await.is_ok());
         assert!(passwords.asking.lock().unwrap().is_empty(), "who waits no more is not kept");

@@ -1,12 +1,15 @@
 //! Users.
 
 use jeton_api::Code;
-use jeton_token::{Link, NetworkLimit, Place, PlaceLimit, PrincipalId, PrincipalKind, PrincipalName};
+use jeton_token::{
+    Link, NetworkLimit, Place, PlaceLimit, PrincipalId, PrincipalKind, PrincipalName, Rights, ScopeSet,
+};
 use zeroize::Zeroizing;
 
 use super::access::{self, Action, Caller, Permit};
 use super::built_in::FIRST_USER;
-use super::create::{check_covers, exceeds};
+use super::create::{IssuedToken, check_covers, exceeds};
+use super::password::Prehashed;
 use super::{Authority, Error, Origin};
 use crate::store::{NewPrincipal, Outcome, PrincipalEdit, PrincipalRecord, Write};
 
@@ -124,6 +127,34 @@ impl Authority {
         Ok(self.store.principals(PrincipalKind::User, None, below, limit).await?)
     }
 
+    /// Users, newest first, and of each whether they may do everything everywhere.
+    pub(crate) async fn list_users_with_power(
+        &self,
+        caller: &Caller,
+        below: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<(PrincipalRecord, bool)>, Error> {
+        access::at(caller, Place::Global, Action::UserRead)?;
+        let users = self.store.users_with_rights(below, i64::try_from(limit).unwrap_or(i64::MAX)).await?;
+        Ok(users.into_iter().map(|(user, rights)| (user, is_everything(&rights))).collect())
+    }
+
+    /// Whoever stands behind the caller's credential.
+    pub(crate) async fn show_owner(&self, caller: &Caller) -> Result<PrincipalRecord, Error> {
+        access::on_itself(caller, Action::TokenRead)?;
+        self.store.principal_of(caller.principal()).await?.ok_or(Error::Hidden)
+    }
+
+    /// Whose a fresh token is.
+    pub(crate) async fn owner_of(&self, issued: &IssuedToken) -> Result<PrincipalRecord, Error> {
+        self.store.principal_of(issued.token.owner).await?.ok_or(Error::Hidden)
+    }
+
+    /// Whether somebody may do everything everywhere.
+    pub(crate) async fn may_everything(&self, user: &PrincipalRecord) -> Result<bool, Error> {
+        Ok(is_everything(&self.store.rights_of(user.id).await?))
+    }
+
     /// Removes a user for good, and revokes their tokens.
     pub(crate) async fn remove_user(&self, caller: &Caller, name: &PrincipalName) -> Result<(), Error> {
         self.judged(caller, move |caller: Caller| async move {
@@ -136,7 +167,11 @@ impl Authority {
         .await
     }
 
-    async fn visible_user(&self, caller: &Caller, name: &PrincipalName) -> Result<PrincipalRecord, Error> {
+    pub(super) async fn visible_user(
+        &self,
+        caller: &Caller,
+        name: &PrincipalName,
+    ) -> Result<PrincipalRecord, Error> {
         let administers = access::at(caller, Place::Global, Action::UserRead);
         let user = self.store.principal(PrincipalKind::User, name).await?;
         match (user, administers) {
@@ -160,7 +195,7 @@ impl Authority {
             return wrong(Code::InvalidField, "this is not your own account, so leave this field out");
         }
         let hash = self.store.password_of(user.id).await?;
-        if self.prove_password(&user.name, current, hash, origin).await? {
+        if self.prove_password(&user.name, Some(Prehashed::of(current)), hash, origin).await? {
             return Ok(());
         }
         wrong(Code::InvalidPassword, "this is not your present password")
@@ -214,7 +249,7 @@ impl Authority {
 
     /// A password is the whole user: resetting it needs all that the user may do, and a token never sets its own
     /// owner's, because it would come out as more than it is.
-    async fn check_may_reset(&self, caller: &Caller, user: &PrincipalRecord) -> Result<(), Error> {
+    pub(super) async fn check_may_reset(&self, caller: &Caller, user: &PrincipalRecord) -> Result<(), Error> {
         if user.id == caller.principal() && !caller.is_session() {
             return Err(exceeds("a token does not set its owner's password; sign in to do that"));
         }
@@ -246,6 +281,11 @@ pub(super) fn check_unlimited(caller: &Caller) -> Result<(), Error> {
         return Ok(());
     }
     Err(exceeds("the token that you call with is limited to places or networks, and a password is not"))
+}
+
+fn is_everything(rights: &[(Place, Rights)]) -> bool {
+    let everything = ScopeSet::everything().rights();
+    rights.iter().any(|(place, rights)| *place == Place::Global && rights.covers_all(&everything))
 }
 
 fn principal(outcome: Outcome) -> Result<PrincipalRecord, Error> {

@@ -1,14 +1,16 @@
 //! From errors to answers: the only file that knows status codes. Bodies follow RFC 9457.
 
 use std::any::Any;
+use std::sync::Arc;
 
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
 use axum::{Json, body::Body};
 use jeton_api::{Code, FieldError, Remedy};
 use serde::Serialize;
 
+use super::compat::determined;
 use crate::authority::{Denial, Error, Fault};
 
 /// Why a request got no further than its door, or was not done.
@@ -47,20 +49,71 @@ impl From<Error> for Problem {
 }
 
 impl IntoResponse for Problem {
+    /// The answer in Jeton's own form. The problem itself goes along, so that [`finish`] can render it again.
     fn into_response(self) -> Response<Body> {
-        let status = self.status();
-        let code = self.code();
-        let mut body = jeton_api::Problem::new(code, status.as_u16(), self.detail());
-        body.missing_scope = self.missing_scope().map(ToOwned::to_owned);
-        body.remedies = self.remedies().to_vec();
-        body.errors = self.faults().iter().map(field_error).collect();
-        let mut response = (status, Json(body)).into_response();
-        set(response.headers_mut(), self.headers(status, code));
+        let mut response = self.render(Wire::Jeton, "");
+        response.extensions_mut().insert(Arc::new(self));
         response
     }
 }
 
+/// In whose form an error is answered. Programs that were written for another product look for it in that form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wire {
+    Jeton,
+    Determined,
+    /// The address by which a client of Determined finds out whether its credential is still good. On anything but
+    /// 502, 503 and 504 it throws the credential away, so whatever is not about the credential is a 503.
+    DeterminedProbe,
+}
+
+/// An answer on its way out: a problem gets the form of the wire that the request came in by, and the request's id.
+pub(super) fn finish(mut response: Response<Body>, wire: Wire, request_id: &str) -> Response<Body> {
+    let Some(problem) = response.extensions_mut().remove::<Arc<Problem>>() else {
+        return response;
+    };
+    let rendered = match (wire, problem.as_ref()) {
+        (Wire::DeterminedProbe, Problem::Internal | Problem::Operation(Error::LimitReached(_))) => {
+            Problem::Operation(Error::Unavailable).render(wire, request_id)
+        }
+        (_, problem) => problem.render(wire, request_id),
+    };
+    let (parts, body) = rendered.into_parts();
+    response.headers_mut().remove(CONTENT_LENGTH);
+    response.headers_mut().extend(parts.headers);
+    *response.status_mut() = parts.status;
+    *response.body_mut() = body;
+    response
+}
+
 impl Problem {
+    fn render(&self, wire: Wire, request_id: &str) -> Response<Body> {
+        let (status, code) = (self.status_on(wire), self.code());
+        let mut body = jeton_api::Problem::new(code, status.as_u16(), self.detail());
+        body.missing_scope = self.missing_scope().map(ToOwned::to_owned);
+        body.remedies = self.remedies().to_vec();
+        body.errors = self.faults().iter().map(field_error).collect();
+        body.request_id.push_str(request_id);
+        let mut response = match wire {
+            Wire::Jeton => (status, Json(body)).into_response(),
+            Wire::Determined | Wire::DeterminedProbe => {
+                (status, Json(determined::error::body(body))).into_response()
+            }
+        };
+        set(response.headers_mut(), self.headers(status, code));
+        response
+    }
+
+    fn status_on(&self, wire: Wire) -> StatusCode {
+        match (wire, self.status()) {
+            // That product knows no 422.
+            (Wire::Determined | Wire::DeterminedProbe, StatusCode::UNPROCESSABLE_ENTITY) => {
+                StatusCode::BAD_REQUEST
+            }
+            (_, status) => status,
+        }
+    }
+
     fn status(&self) -> StatusCode {
         match self {
             Self::Operation(Error::Invalid(_)) => StatusCode::UNPROCESSABLE_ENTITY,

@@ -62,6 +62,8 @@ async fn attack_39_only_the_listed_addresses_are_open() {
         ("GET", "/assets/page.css"),
         ("GET", "/sign-in"),
         ("POST", "/sign-in"),
+        ("GET", "/sign-in/{provider}"),
+        ("GET", "/sign-in/{provider}/callback"),
         ("POST", "/sign-out"),
         ("GET", "/device"),
         ("POST", "/device"),
@@ -71,6 +73,9 @@ async fn attack_39_only_the_listed_addresses_are_open() {
         ("POST", "/oauth2/revoke"),
         ("POST", "/oauth2/token"),
         ("POST", "/api/v1/sessions"),
+        ("GET", "/compat/determined/info"),
+        ("GET", "/compat/determined/api/v1/master"),
+        ("POST", "/compat/determined/api/v1/auth/login"),
     ];
     assert_eq!(open, expected, "contract.md, `Without a credential, and nothing else`");
 }
@@ -220,7 +225,10 @@ async fn an_idempotency_key_is_refused_on_every_mutation_and_nothing_is_done() {
         let request = sample::request(&authority, route, &id, "somebody").bearer_auth(&admin);
         let answer = Answer::to(request.header("idempotency-key", "k".repeat(22))).await;
         assert_eq!(answer.body["code"], "idempotency_key_unsupported", "{} {}", route.method, route.path);
-        answer.invalid("Idempotency-Key", "idempotency_key_unsupported");
+        assert_eq!(answer.body["errors"][0]["pointer"], "Idempotency-Key", "{}", answer.text);
+        // Wires of other products may have no 422.
+        let status = if route.path.starts_with("/compat/") { 400 } else { 422 };
+        answer.refused(status, "idempotency_key_unsupported");
     }
     assert_eq!(authority.record(&admin, &id).await, before);
     authority.get(&admin, "/api/v1/users/somebody").await.refused(404, "not_found");

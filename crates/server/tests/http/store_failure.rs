@@ -14,11 +14,19 @@ on_both! {
 }
 
 /// Addresses that answer without the store.
-const WITHOUT_STORE: [&str; 3] = ["/healthz", "/.well-known/oauth-authorization-server", "/assets/page.css"];
+const WITHOUT_STORE: [&str; 5] = [
+    "/healthz",
+    "/.well-known/oauth-authorization-server",
+    "/assets/page.css",
+    "/compat/determined/info",
+    "/compat/determined/api/v1/master",
+];
 
 /// Pages, which answer as pages (`pages/sign_in.rs`), and what keeps its state in the process (`pages/device.rs`).
-const OTHERWISE: [&str; 6] = [
+const OTHERWISE: [&str; 8] = [
     "/sign-in",
+    "/sign-in/{provider}",
+    "/sign-in/{provider}/callback",
     "/sign-out",
     "/device",
     "/oauth2/authorize",

@@ -3,6 +3,7 @@
 pub(super) mod apis;
 pub(super) mod explain;
 pub(super) mod groups;
+pub(super) mod identities;
 pub(super) mod organizations;
 pub(super) mod pipelines;
 pub(super) mod policies;
@@ -18,5 +19,5 @@ pub(super) mod verify;
 
 mod kept;
 mod page;
-mod parse;
-mod shown;
+pub(in crate::http) mod parse;
+pub(in crate::http) mod shown;

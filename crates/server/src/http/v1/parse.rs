@@ -94,7 +94,7 @@ pub(super) fn token_name(text: String) -> Result<String, Error> {
 }
 
 /// Free text for people.
-pub(super) fn text(pointer: &str, text: String) -> Result<String, Error> {
+pub(in crate::http) fn text(pointer: &str, text: String) -> Result<String, Error> {
     let forbidden = |c: char| c.is_control() && c != '\n' && c != '\t';
     if text.len() > TEXT_BYTES_MAX || text.chars().any(forbidden) {
         let detail = "at most 1024 bytes, and no control characters except tab and line feed";
@@ -132,6 +132,6 @@ pub(super) fn path_resource(text: &str) -> Result<ResourceName, Error> {
 }
 
 /// A name in a path: what is no name names nothing.
-pub(super) fn path_name(text: &str) -> Result<PrincipalName, Error> {
+pub(in crate::http) fn path_name(text: &str) -> Result<PrincipalName, Error> {
     text.parse().map_err(|_| Error::Hidden)
 }

@@ -51,9 +51,14 @@ pub(super) async fn token(
     })
 }
 
-/// A fresh token with its secret. This is the only place where a secret is put into an answer.
+/// The secret of a fresh token. This is the only place where a secret is put into an answer.
+pub(in crate::http) fn secret(issued: &IssuedToken) -> Secret {
+    Secret::new(issued.secret.expose())
+}
+
+/// A fresh token with its secret.
 pub(super) async fn issued(authority: &Authority, issued: IssuedToken) -> Result<Issued, Error> {
-    let secret = Secret::new(issued.secret.expose());
+    let secret = secret(&issued);
     Ok(Issued { token: token(authority, issued.token, issued.state).await?, secret, notes: issued.notes })
 }
 
@@ -257,6 +262,6 @@ async fn fields(authority: &Authority, policy: &jeton_token::Policy) -> Result<P
 }
 
 /// A moment on the wire. What lies beyond the calendar is shown as its end.
-pub(super) fn moment(at: jeton_token::Timestamp) -> Timestamp {
+pub(in crate::http) fn moment(at: jeton_token::Timestamp) -> Timestamp {
     Timestamp::from_millisecond(at.0).unwrap_or(Timestamp::MAX)
 }
