@@ -195,6 +195,7 @@ fn unexplained(status: StatusCode) -> Problem {
         code: String::new(),
         errors: vec![],
         missing_scope: None,
+        remedies: vec![],
         request_id: String::new(),
     }
 }

@@ -17,7 +17,7 @@ mod store;
 mod telemetry;
 
 pub use clock::Clock;
-pub use config::{ConfigError, DatabaseUrl, Options, Settings};
+pub use config::{ConfigError, DatabaseUrl, Options, Settings, SignInProvider};
 pub use data_dir::DataDirError;
 pub use http::{RouteEntry, routes};
 pub use keys::{Keys, KeysError, Rng};

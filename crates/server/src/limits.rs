@@ -65,6 +65,15 @@ pub(crate) const USER_CODE_OF_ORIGIN_FAILURES_MAX: i64 = 30;
 /// How long until one more is allowed, in milliseconds: a minute.
 pub(crate) const USER_CODE_REGAIN_MS: i64 = 60 * 1000;
 
+/// How long a sign-in at a provider may take, in milliseconds: ten minutes.
+pub(crate) const FLOW_MS: i64 = 10 * 60 * 1000;
+/// The most finished sign-ins that are remembered, so that none is finished twice; those of ten minutes count.
+pub(crate) const FLOWS_DONE_MAX: usize = 100_000;
+/// Answers from one address that a provider did not stand by, before it has to wait.
+pub(crate) const FLOW_FAILURES_MAX: i64 = 30;
+/// How long until one more is allowed, in milliseconds: half a minute.
+pub(crate) const FLOW_REGAIN_MS: i64 = 30 * 1000;
+
 /// How long a token lives when nobody says, in milliseconds: 30 days.
 pub(crate) const LIFETIME_MS_DEFAULT: i64 = 30 * 24 * 60 * 60 * 1000;
 /// The longest life that can be asked for in minutes: 100 years.

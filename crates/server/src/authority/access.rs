@@ -116,8 +116,8 @@ impl Caller {
         self.chain.token.owner
     }
 
-    /// The owner's name.
-    pub(crate) fn name(&self) -> &str {
+    /// The name of whoever calls.
+    pub(crate) fn owner_name(&self) -> &str {
         &self.chain.token.owner_name
     }
 
@@ -278,6 +278,8 @@ pub(crate) enum Reason {
     KeyAdded,
     /// Somebody gave this user's password.
     PasswordProved(PrincipalId),
+    /// A sign-in provider proved that this user is there.
+    IdentityProved(PrincipalId),
     /// This user said yes in this session, which must still stand: it becomes another one, of a command line.
     SaidYes { user: PrincipalId, session: TokenId },
     /// The code that a session of this user was made with was shown once more.
@@ -297,7 +299,9 @@ pub(crate) fn system(reason: Reason) -> Permit {
         Reason::CodeReplayed(owner) => (Some(owner), None, Action::TokenRevoke),
         Reason::FirstStart => (None, None, Action::Bootstrap),
         Reason::KeyAdded => (None, None, Action::KeyAdd),
-        Reason::PasswordProved(user) => (Some(user), None, Action::SessionCreate),
+        Reason::PasswordProved(user) | Reason::IdentityProved(user) => {
+            (Some(user), None, Action::SessionCreate)
+        }
         Reason::Possession(token, owner) => (Some(owner), Some(token), Action::TokenRevoke),
         Reason::Federated(account) => (Some(account), None, Action::TokenExchange),
         Reason::RowAltered => (None, None, Action::NoteAltered),

@@ -28,6 +28,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::authority::Authority;
+use crate::config::SignInProvider;
 use crate::limits::{BODY_BYTES_MAX, CATALOGUE_BODY_BYTES_MAX, REQUEST_SECONDS_MAX};
 
 /// What every door has at hand.
@@ -38,6 +39,8 @@ pub(crate) struct Doors {
     pub(crate) public_url: Arc<str>,
     /// Networks of proxies whose forwarded headers are believed.
     pub(crate) trusted_proxies: Arc<[IpNet]>,
+    /// By whom people may sign in, besides by password.
+    pub(crate) sign_in: Arc<[SignInProvider]>,
 }
 
 impl Doors {
@@ -48,6 +51,11 @@ impl Doors {
             .split_once("://")
             .and_then(|(_, rest)| rest.find('/').map(|at| rest.split_at(at)));
         behind.map_or("", |(_, path)| path)
+    }
+
+    /// The provider of this name.
+    fn provider(&self, name: &str) -> Option<&SignInProvider> {
+        self.sign_in.iter().find(|provider| provider.name == name)
     }
 
     /// Whether browsers reach this server over HTTPS.
@@ -86,8 +94,8 @@ macro_rules! routes {
 /// Every address of the server.
 pub fn routes() -> Vec<RouteEntry> {
     use v1::{
-        apis, groups, organizations, pipelines, policies, projects, role_bindings, roles, service_accounts,
-        sessions, tokens, trusts, users,
+        apis, groups, identities, organizations, pipelines, policies, projects, role_bindings, roles,
+        service_accounts, sessions, tokens, trusts, users,
     };
     let own = routes! {
         GET    "/healthz" => "open: liveness", health::live;
@@ -96,6 +104,8 @@ pub fn routes() -> Vec<RouteEntry> {
         GET    "/assets/page.css" => "open: the style of the pages", page::style::show;
         GET    "/sign-in" => "open: page", page::sign_in::show;
         POST   "/sign-in" => "open: page, proof of the password", page::sign_in::submit;
+        GET    "/sign-in/{provider}" => "open: page, on to the provider", page::provider::begin;
+        GET    "/sign-in/{provider}/callback" => "open: page, proof by the provider", page::provider::finish;
         POST   "/sign-out" => "open: page, possession of the session", page::sign_in::sign_out;
         GET    "/device" => "open: page, sends to sign-in", page::device::show;
         POST   "/device" => "open: page, sends to sign-in", page::device::submit;
@@ -128,6 +138,9 @@ pub fn routes() -> Vec<RouteEntry> {
         GET    "/api/v1/users/{name}" => "user.read", users::show;
         PATCH  "/api/v1/users/{name}" => "user.write", users::edit;
         DELETE "/api/v1/users/{name}" => "user.write", users::remove;
+        GET    "/api/v1/users/{name}/identities" => "user.read", identities::list;
+        POST   "/api/v1/users/{name}/identities" => "user.write", identities::link;
+        DELETE "/api/v1/users/{name}/identities/{id}" => "user.write", identities::unlink;
         GET    "/api/v1/service-accounts/{name}/trusts" => "service_account.read", trusts::list;
         PUT    "/api/v1/service-accounts/{name}/trusts/{trust}" => "trust.write", trusts::put;
         GET    "/api/v1/service-accounts/{name}/trusts/{trust}" => "service_account.read", trusts::show;

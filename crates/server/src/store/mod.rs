@@ -14,6 +14,7 @@ mod catalogue;
 mod change;
 pub(crate) mod database;
 mod group;
+mod identity;
 mod meta;
 mod place;
 mod policy;
@@ -36,6 +37,7 @@ pub(crate) use binding::{Bearer, BindingFilter, BindingRecord, NewBinding};
 pub(crate) use bootstrap::FirstUser;
 pub(crate) use catalogue::{ApiRecord, NewApi};
 pub(crate) use group::{GroupEdit, GroupRecord, MemberRecord, MemberSource};
+pub(crate) use identity::{IdentityRecord, Linked, NewIdentity, SignIn};
 pub(crate) use place::{OrganizationRecord, PipelineRecord, PipelineSettings, PlaceWrite, ProjectRecord};
 pub(crate) use principal::{NewPrincipal, PasswordHash, PrincipalEdit, PrincipalRecord};
 pub(crate) use rights::{EVERY_API, Grounds};
@@ -74,6 +76,8 @@ pub(crate) enum StoreError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     NameTaken,
+    /// The account elsewhere belongs to another user.
+    IdentityTaken,
     NamespaceTaken,
     NamespaceFixed,
     ScopeTombstoned(String),

@@ -62,6 +62,8 @@ async fn attack_39_only_the_listed_addresses_are_open() {
         ("GET", "/assets/page.css"),
         ("GET", "/sign-in"),
         ("POST", "/sign-in"),
+        ("GET", "/sign-in/{provider}"),
+        ("GET", "/sign-in/{provider}/callback"),
         ("POST", "/sign-out"),
         ("GET", "/device"),
         ("POST", "/device"),

@@ -9,6 +9,7 @@ pub(super) mod authorize;
 pub(super) mod cookie;
 pub(super) mod device;
 mod form;
+pub(super) mod provider;
 mod return_to;
 pub(super) mod sign_in;
 pub(super) mod style;

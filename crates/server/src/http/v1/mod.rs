@@ -3,6 +3,7 @@
 pub(super) mod apis;
 pub(super) mod explain;
 pub(super) mod groups;
+pub(super) mod identities;
 pub(super) mod organizations;
 pub(super) mod pipelines;
 pub(super) mod policies;

@@ -6,7 +6,9 @@ pub(crate) mod clock;
 pub(crate) mod issuer;
 #[macro_use]
 mod on_both;
+pub(crate) mod provider;
 pub(crate) mod raw;
+pub(crate) mod rights;
 pub(crate) mod sample;
 mod shared;
 
