@@ -8,6 +8,8 @@ pub(crate) const CATALOGUE_BODY_BYTES_MAX: usize = 512 * 1024;
 pub(crate) const DISCARDED_BYTES_MAX: usize = 1024 * 1024;
 /// The longest that one request may take, in seconds.
 pub(crate) const REQUEST_SECONDS_MAX: u64 = 10;
+/// How long a look at the store may take before it counts as down in the metrics, in seconds.
+pub(crate) const STORE_PROBE_SECONDS_MAX: u64 = 2;
 /// The longest that a connection may stay silent before its first byte, in seconds.
 pub(crate) const FIRST_BYTE_SECONDS_MAX: u64 = 10;
 /// The longest that the head of a request may take, in seconds.

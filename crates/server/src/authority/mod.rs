@@ -2,6 +2,8 @@
 //! here and in `jeton-token`.
 
 mod access;
+#[cfg(test)]
+mod access_table;
 mod api;
 mod attempts;
 mod binding;
@@ -60,13 +62,13 @@ pub(crate) use flow::{NotReturned, Returned};
 pub(crate) use group::GroupRequest;
 pub(crate) use password::Passwords;
 pub(crate) use place::{PipelineRequest, Within};
-pub(crate) use policy::{PolicyImpact, PolicyView};
+pub(crate) use policy::{PolicyImpact, PolicyRequest, PolicyView};
 pub(crate) use provider::NotAdmitted;
 pub(crate) use role::RoleRequest;
 pub(crate) use service_account::ServiceAccountRequest;
 pub(crate) use token::{ListRequest, StateFilter};
 pub(crate) use user::UserRequest;
-pub(crate) use verify::{Judged, Known, Question};
+pub(crate) use verify::{Judged, Known, Question, Verification};
 
 /// Everything that decides and changes, behind all doors.
 #[derive(Clone)]

@@ -6,9 +6,12 @@
 mod body;
 mod caller;
 mod compat;
+mod docs;
 mod headers;
 mod health;
+mod metrics;
 mod oauth2;
+mod openapi;
 mod page;
 mod path;
 mod problem;
@@ -30,6 +33,8 @@ use tower_http::trace::TraceLayer;
 use crate::authority::Authority;
 use crate::config::SignInProvider;
 use crate::limits::{BODY_BYTES_MAX, CATALOGUE_BODY_BYTES_MAX, REQUEST_SECONDS_MAX};
+
+pub use openapi::{described, document};
 
 /// What every door has at hand.
 #[derive(Clone)]
@@ -72,7 +77,18 @@ pub struct RouteEntry {
     pub path: &'static str,
     /// What a caller needs to be allowed, or in words why nothing is needed.
     pub action: &'static str,
+    /// The path of its handler in the source.
+    source: &'static str,
     handler: MethodRouter<Doors>,
+}
+
+impl RouteEntry {
+    /// The name of the operation: file and function of its handler.
+    pub fn name(&self) -> String {
+        let mut parts = self.source.rsplit("::").map(str::trim);
+        let (function, file) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        format!("{file}.{function}")
+    }
 }
 
 macro_rules! routes {
@@ -81,6 +97,7 @@ macro_rules! routes {
             method: stringify!($method),
             path: $path,
             action: $action,
+            source: stringify!($handler),
             handler: routes!(@on $method)($handler),
         }),*]
     };
@@ -100,6 +117,10 @@ pub fn routes() -> Vec<RouteEntry> {
     let own = routes! {
         GET    "/healthz" => "open: liveness", health::live;
         GET    "/readyz" => "open: readiness", health::ready;
+        GET    "/metrics" => "open: numbers without names", metrics::show;
+        GET    "/openapi.json" => "open: the description of this API", openapi::show;
+        GET    "/docs" => "open: the description of this API", docs::show;
+        GET    "/assets/docs.css" => "open: the style of that page", docs::style;
         GET    "/.well-known/oauth-authorization-server" => "open: metadata", oauth2::metadata::show;
         GET    "/assets/page.css" => "open: the style of the pages", page::style::show;
         GET    "/sign-in" => "open: page", page::sign_in::show;
@@ -218,8 +239,10 @@ pub(crate) fn router(doors: Doors) -> Router {
             router = router.route(&path, handler.clone());
         }
     }
+    let meter = metrics::Meter::new(doors.authority.store.metrics().clone());
     let layers = ServiceBuilder::new()
         .layer(from_fn_with_state(doors.authority.rng.clone(), headers::request_id))
+        .layer(from_fn_with_state(meter, metrics::count))
         .layer(TraceLayer::new_for_http().make_span_with(headers::span))
         .layer(from_fn(headers::security))
         .layer(CatchPanicLayer::custom(problem::panicked))

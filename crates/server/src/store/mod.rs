@@ -31,6 +31,7 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::keys::{Keys, Rng};
+use crate::metrics::Metrics;
 use database::{Database, Transaction};
 
 pub(crate) use binding::{Bearer, BindingFilter, BindingRecord, NewBinding};
@@ -53,6 +54,8 @@ pub struct Store {
     keys: Arc<Keys>,
     clock: Clock,
     rng: Rng,
+    /// What is counted; here because a write is counted where it commits.
+    metrics: Arc<Metrics>,
 }
 
 /// Why the store did not do what was asked.
@@ -155,7 +158,7 @@ impl Opened {
     }
 
     pub(crate) fn with(self, keys: Arc<Keys>, clock: Clock, rng: Rng) -> Store {
-        Store { database: self.0, keys, clock, rng }
+        Store { database: self.0, keys, clock, rng, metrics: Arc::default() }
     }
 }
 
@@ -163,6 +166,11 @@ impl Store {
     /// Ends all connections. Every later call says that it cannot know.
     pub async fn close(&self) {
         self.database.close().await;
+    }
+
+    /// What is counted.
+    pub(crate) fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
     }
 
     /// Whether the database answers.

@@ -10,6 +10,7 @@ mod support;
 #[path = "../store/mod.rs"]
 mod store;
 
+mod access;
 mod altered;
 mod apis;
 mod attacks;
@@ -18,13 +19,17 @@ mod clients;
 mod connections;
 mod determined;
 mod enforces_places;
+mod explain;
 mod federation;
 mod first_light;
 mod groups;
 mod live;
+mod metrics;
 mod oauth2;
+mod openapi;
 mod organizations;
 mod pages;
+mod policies;
 mod providers;
 mod races;
 mod rechecked;

@@ -3,6 +3,7 @@
 pub(crate) mod answer;
 pub(crate) mod browser;
 pub(crate) mod clock;
+mod described;
 pub(crate) mod issuer;
 #[macro_use]
 mod on_both;
