@@ -15,6 +15,7 @@ mod policy;
 mod role;
 mod service_account;
 mod signin;
+mod synced_group;
 mod terms;
 mod token;
 mod user;
@@ -43,6 +44,7 @@ pub(crate) use place::{PipelineRequest, Within};
 pub(crate) use policy::{PolicyImpact, PolicyView};
 pub(crate) use role::RoleRequest;
 pub(crate) use service_account::ServiceAccountRequest;
+pub(crate) use synced_group::{GroupChange, MemberStep};
 pub(crate) use token::ListRequest;
 pub(crate) use user::UserRequest;
 pub(crate) use verify::{Judged, Known, Question};
@@ -140,6 +142,9 @@ impl From<Refusal> for Error {
                 conflict(Code::ChangedMeanwhile, "somebody else changed it at the same moment; try again")
             }
             Refusal::NameTaken => conflict(Code::NameTaken, "the name is in use; choose another one"),
+            Refusal::ExternalIdTaken => {
+                conflict(Code::NameTaken, "another one has this external id already; choose another one")
+            }
             Refusal::NamespaceTaken => conflict(
                 Code::NamespaceTaken,
                 "the namespace belongs to another API, or differs from one only in case",

@@ -11,6 +11,7 @@ mod oauth2;
 mod path;
 mod problem;
 mod query;
+mod scim;
 mod v1;
 
 use std::sync::Arc;
@@ -26,7 +27,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::authority::Authority;
-use crate::limits::{BODY_BYTES_MAX, CATALOGUE_BODY_BYTES_MAX, REQUEST_SECONDS_MAX};
+use crate::limits::{BODY_BYTES_MAX, CATALOGUE_BODY_BYTES_MAX, REQUEST_SECONDS_MAX, SCIM_BODY_BYTES_MAX};
 
 /// What every door has at hand.
 #[derive(Clone)]
@@ -138,6 +139,24 @@ pub fn routes() -> Vec<RouteEntry> {
         GET    "/api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}" => "any right at the place", pipelines::show;
         PATCH  "/api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}" => "pipeline.write", pipelines::edit;
         DELETE "/api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}" => "pipeline.write", pipelines::remove;
+        GET    "/scim/v2/ServiceProviderConfig" => "any caller", scim::discovery::service_provider_config;
+        GET    "/scim/v2/ResourceTypes" => "any caller", scim::discovery::resource_types;
+        GET    "/scim/v2/ResourceTypes/{id}" => "any caller", scim::discovery::resource_type;
+        GET    "/scim/v2/Schemas" => "any caller", scim::discovery::schemas;
+        GET    "/scim/v2/Schemas/{id}" => "any caller", scim::discovery::schema;
+        POST   "/scim/v2/.search" => "any caller", scim::discovery::search;
+        GET    "/scim/v2/Users" => "user.read", scim::users::list;
+        POST   "/scim/v2/Users" => "user.write", scim::users::create;
+        GET    "/scim/v2/Users/{id}" => "user.read", scim::users::show;
+        PUT    "/scim/v2/Users/{id}" => "user.write", scim::users::replace;
+        PATCH  "/scim/v2/Users/{id}" => "user.write", scim::users::patch;
+        DELETE "/scim/v2/Users/{id}" => "user.write", scim::users::remove;
+        GET    "/scim/v2/Groups" => "group.read", scim::groups::list;
+        POST   "/scim/v2/Groups" => "group.write", scim::groups::create;
+        GET    "/scim/v2/Groups/{id}" => "group.read", scim::groups::show;
+        PUT    "/scim/v2/Groups/{id}" => "group.write", scim::groups::replace;
+        PATCH  "/scim/v2/Groups/{id}" => "group.write", scim::groups::patch;
+        DELETE "/scim/v2/Groups/{id}" => "group.write", scim::groups::remove;
     }
 }
 
@@ -147,6 +166,8 @@ pub(crate) fn router(doors: Doors) -> Router {
     for entry in routes() {
         let limit = if entry.method == "PUT" && entry.path.starts_with("/api/v1/apis") {
             CATALOGUE_BODY_BYTES_MAX
+        } else if entry.path.starts_with(scim::BASE) {
+            SCIM_BODY_BYTES_MAX
         } else {
             BODY_BYTES_MAX
         };
@@ -159,6 +180,7 @@ pub(crate) fn router(doors: Doors) -> Router {
         .layer(from_fn_with_state(doors.authority.rng.clone(), headers::request_id))
         .layer(TraceLayer::new_for_http().make_span_with(headers::span))
         .layer(from_fn(headers::security))
+        .layer(from_fn(scim::errors))
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(from_fn(headers::deadline(Duration::from_secs(REQUEST_SECONDS_MAX))))
         .layer(from_fn(headers::no_idempotency_key));

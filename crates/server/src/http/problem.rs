@@ -2,7 +2,9 @@
 
 use std::any::Any;
 
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
 use axum::{Json, body::Body};
@@ -30,6 +32,8 @@ pub(crate) enum Problem {
     Address,
     /// The address has no such method.
     Method,
+    /// A part of a protocol that this server leaves out.
+    NotSupported,
     /// It took too long.
     Deadline,
     /// A fault of ours.
@@ -50,7 +54,8 @@ impl IntoResponse for Problem {
         body.missing_scope = self.missing_scope().map(ToOwned::to_owned);
         body.remedies = self.remedies().to_vec();
         body.errors = self.faults().iter().map(field_error).collect();
-        let mut response = (status, Json(body)).into_response();
+        let mut response = (status, Json(body.clone())).into_response();
+        response.extensions_mut().insert(body);
         set(response.headers_mut(), self.headers(status, code));
         response
     }
@@ -67,6 +72,7 @@ impl Problem {
             Self::Operation(Error::LimitReached(_)) => StatusCode::TOO_MANY_REQUESTS,
             Self::Operation(Error::Unavailable) | Self::Deadline => StatusCode::SERVICE_UNAVAILABLE,
             Self::Malformed(_) | Self::TwoCredentials => StatusCode::BAD_REQUEST,
+            Self::NotSupported => StatusCode::NOT_IMPLEMENTED,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
@@ -88,6 +94,7 @@ impl Problem {
             Self::Operation(Error::Hidden) | Self::Address => Code::NotFound,
             Self::Operation(Error::Unavailable) | Self::Deadline => Code::Unavailable,
             Self::Malformed(_) => Code::Malformed,
+            Self::NotSupported => Code::NotSupported,
             Self::MediaType => Code::UnsupportedMediaType,
             Self::TooLarge => Code::BodyTooLarge,
             Self::TwoCredentials => Code::TwoCredentials,
@@ -202,6 +209,64 @@ pub(crate) fn not_ready() -> Response<Body> {
 pub(crate) fn oauth_error(error: &'static str, description: &str) -> Response<Body> {
     let body = serde_json::json!({ "error": error, "error_description": description });
     no_store((StatusCode::BAD_REQUEST, Json(body)))
+}
+
+/// A problem in the form of SCIM (RFC 7644, section 3.12). Other answers stay as they are.
+pub(super) fn in_scim_form(mut response: Response<Body>) -> Response<Body> {
+    let Some(problem) = response.extensions_mut().remove::<jeton_api::Problem>() else {
+        return response;
+    };
+    let status = match response.status() {
+        StatusCode::UNPROCESSABLE_ENTITY => StatusCode::BAD_REQUEST,
+        other => other,
+    };
+    let mut body = serde_json::json!({
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
+        "status": status.as_u16().to_string(),
+        "detail": format!("{}: {}", problem.code, problem.detail),
+    });
+    if let Some(kind) = problem.code.parse().ok().and_then(|code| scim_type(status, code)) {
+        body["scimType"] = kind.into();
+    }
+    let mut rendered = (status, Json(body)).into_response();
+    let mut headers = std::mem::take(response.headers_mut());
+    headers.remove(CONTENT_LENGTH);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(SCIM));
+    rendered.headers_mut().extend(headers);
+    rendered
+}
+
+/// The word of RFC 7644, table 9, for what is wrong with a request.
+fn scim_type(status: StatusCode, code: Code) -> Option<&'static str> {
+    match (status, code) {
+        (_, Code::NameTaken) => Some("uniqueness"),
+        (_, Code::InvalidFilter) => Some("invalidFilter"),
+        (_, Code::InvalidPath) => Some("invalidPath"),
+        (_, Code::NoTarget) => Some("noTarget"),
+        (_, Code::ReadOnly) => Some("mutability"),
+        (_, Code::Malformed) => Some("invalidSyntax"),
+        (StatusCode::BAD_REQUEST, _) => Some("invalidValue"),
+        _ => None,
+    }
+}
+
+const SCIM: &str = "application/scim+json";
+
+/// A SCIM resource or list.
+pub(crate) fn scim(body: impl Serialize) -> Response<Body> {
+    let mut response = no_store(Json(body));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(SCIM));
+    response
+}
+
+/// A SCIM resource that was made, and where it is.
+pub(crate) fn scim_created(location: &str, body: impl Serialize) -> Response<Body> {
+    let mut response = scim(body);
+    *response.status_mut() = StatusCode::CREATED;
+    if let Ok(location) = HeaderValue::from_str(location) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    response
 }
 
 /// The body is larger than the limit, or was not read for another reason.

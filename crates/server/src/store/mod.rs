@@ -18,6 +18,7 @@ mod meta;
 mod place;
 mod policy;
 mod principal;
+mod provisioned;
 mod rights;
 mod role;
 mod seal;
@@ -37,6 +38,9 @@ pub(crate) use catalogue::{ApiRecord, NewApi};
 pub(crate) use group::{GroupEdit, GroupRecord, MemberRecord, MemberSource};
 pub(crate) use place::{OrganizationRecord, PipelineRecord, PipelineSettings, PlaceWrite, ProjectRecord};
 pub(crate) use principal::{NewPrincipal, PasswordHash, PrincipalEdit, PrincipalRecord};
+pub(crate) use provisioned::{
+    EmailLabel, Found, GroupFilter, Members, Provision, Provisioned, UserFilter, Window,
+};
 pub(crate) use rights::{EVERY_API, Grounds};
 pub(crate) use role::{RoleRecord, RoleSettings};
 pub(crate) use token::{Chain, ListFilter, NewSecret, NewToken, Rotation, TokenEdit, TokenRecord};
@@ -72,6 +76,8 @@ pub(crate) enum StoreError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     NameTaken,
+    /// A provider's id for a user or group is the id of another one already.
+    ExternalIdTaken,
     NamespaceTaken,
     NamespaceFixed,
     ScopeTombstoned(String),

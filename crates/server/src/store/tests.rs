@@ -2,8 +2,8 @@
 
 use super::database::{Database, Statement};
 use super::{
-    audit, binding, bootstrap, catalogue, change, group, meta, place, policy, principal, rights, role, token,
-    write,
+    audit, binding, bootstrap, catalogue, change, group, meta, place, policy, principal, provisioned, rights,
+    role, token, write,
 };
 
 fn every_statement() -> Vec<Statement> {
@@ -18,6 +18,7 @@ fn every_statement() -> Vec<Statement> {
         place::STATEMENTS,
         policy::STATEMENTS,
         principal::STATEMENTS,
+        provisioned::STATEMENTS,
         rights::STATEMENTS,
         role::STATEMENTS,
         write::STATEMENTS,

@@ -17,5 +17,5 @@ pub(super) mod verify;
 
 mod kept;
 mod page;
-mod parse;
-mod shown;
+pub(super) mod parse;
+pub(super) mod shown;

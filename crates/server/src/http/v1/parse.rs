@@ -13,7 +13,7 @@ use crate::limits::{LIFETIME_MINUTES_MAX, TEXT_BYTES_MAX, TOKEN_LIMITS_MAX, TOKE
 const MINUTE_MS: i64 = 60_000;
 
 /// A value behind a pointer.
-pub(super) fn value<T: FromStr<Err: ToString>>(pointer: &str, text: &str) -> Result<T, Error> {
+pub(in crate::http) fn value<T: FromStr<Err: ToString>>(pointer: &str, text: &str) -> Result<T, Error> {
     text.parse().map_err(|error: T::Err| Error::invalid(pointer, Code::InvalidField, wrong(text, &error)))
 }
 
@@ -94,7 +94,7 @@ pub(super) fn token_name(text: String) -> Result<String, Error> {
 }
 
 /// Free text for people.
-pub(super) fn text(pointer: &str, text: String) -> Result<String, Error> {
+pub(in crate::http) fn text(pointer: &str, text: String) -> Result<String, Error> {
     let forbidden = |c: char| c.is_control() && c != '\n' && c != '\t';
     if text.len() > TEXT_BYTES_MAX || text.chars().any(forbidden) {
         let detail = "at most 1024 bytes, and no control characters except tab and line feed";

@@ -257,6 +257,6 @@ async fn fields(authority: &Authority, policy: &jeton_token::Policy) -> Result<P
 }
 
 /// A moment on the wire. What lies beyond the calendar is shown as its end.
-pub(super) fn moment(at: jeton_token::Timestamp) -> Timestamp {
+pub(in crate::http) fn moment(at: jeton_token::Timestamp) -> Timestamp {
     Timestamp::from_millisecond(at.0).unwrap_or(Timestamp::MAX)
 }
