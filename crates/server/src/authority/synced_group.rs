@@ -140,7 +140,7 @@ impl MemberStep {
     fn after(&self, mut wanted: BTreeSet<PrincipalId>) -> BTreeSet<PrincipalId> {
         match self {
             Self::Add(ids) => wanted.extend(ids),
-            Self::Remove(ids) => ids.iter().for_each(|id| drop(wanted.remove(id))),
+            Self::Remove(ids) => wanted = wanted.difference(ids).copied().collect(),
             Self::Replace(ids) => wanted.clone_from(ids),
         }
         wanted

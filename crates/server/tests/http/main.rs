@@ -23,6 +23,7 @@ mod races;
 mod rechecked;
 mod rights;
 mod routes;
+mod scim;
 mod sessions;
 mod startup;
 mod store_failure;

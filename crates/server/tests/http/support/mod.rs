@@ -4,6 +4,7 @@ pub(crate) mod answer;
 pub(crate) mod clock;
 #[macro_use]
 mod on_both;
+pub(crate) mod python;
 pub(crate) mod raw;
 pub(crate) mod sample;
 mod shared;

@@ -65,6 +65,7 @@ pub(crate) fn request(authority: &Authority, route: &RouteEntry, id: &str, name:
         ("POST", path) if path.ends_with("/rotate") => request.json(&json!({"overlap_minutes": 0})),
         ("PATCH", path) if path.starts_with("/api/v1/tokens") => request.json(&json!({"description": "new"})),
         ("PUT", path) if path.starts_with("/api/v1/apis") => request.json(&api(name, "Unheard")),
+        ("POST" | "PUT" | "PATCH", path) if path.starts_with("/scim/") => request.json(&json!({})),
         ("PUT" | "PATCH", _) => request.json(&json!({"display_name": "Somebody"})),
         _ => request,
     }
