@@ -14,9 +14,14 @@ struct Package {
     is_there: fn() -> bool,
 }
 
-const PACKAGES: [Package; 4] = [
+const PACKAGES: [Package; 9] = [
     Package { name: "curl", is_there: curl_is_there },
+    Package { name: "dbus-daemon", is_there: bus_is_there },
     Package { name: "git", is_there: git_is_there },
+    Package { name: "gnome-keyring", is_there: keyring_is_there },
+    Package { name: "libsecret-tools", is_there: secret_tool_is_there },
+    Package { name: "nodejs", is_there: node_is_there },
+    Package { name: "npm", is_there: npm_is_there },
     Package { name: "postgresql", is_there: postgres_is_there },
     Package { name: "python3-venv", is_there: venv_is_there },
 ];
@@ -62,8 +67,29 @@ fn curl_is_there() -> bool {
     command::succeeds(Command::new("curl").arg("--version"))
 }
 
+fn bus_is_there() -> bool {
+    command::succeeds(Command::new("dbus-run-session").arg("--version"))
+}
+
+fn keyring_is_there() -> bool {
+    command::succeeds(Command::new("gnome-keyring-daemon").arg("--version"))
+}
+
+/// It has no other way to say that it is there than its usage, with exit code 2.
+fn secret_tool_is_there() -> bool {
+    Command::new("secret-tool").output().is_ok()
+}
+
 fn git_is_there() -> bool {
     command::succeeds(Command::new("git").arg("--version"))
+}
+
+fn node_is_there() -> bool {
+    command::succeeds(Command::new("node").arg("--version"))
+}
+
+fn npm_is_there() -> bool {
+    command::succeeds(Command::new("npm").arg("--version"))
 }
 
 fn postgres_is_there() -> bool {

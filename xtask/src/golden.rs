@@ -4,13 +4,15 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::command;
 use crate::workspace::Workspace;
+use crate::{command, python};
 
 /// The task `golden`.
 pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     let mut tests = workspace.cargo(&["test", "--workspace", "--no-fail-fast"]);
     tests.env("JETON_GOLDEN", "write").env("INSTA_UPDATE", "always").env("JETON_TEST_QUICK", "1");
+    // The transcript of a real client is golden too, where the client is installed.
+    python::announce(workspace, &mut tests);
     let status = command::status(&mut tests)?;
     show_changes(workspace)?;
     command::succeeded(&tests, status)?;

@@ -10,6 +10,7 @@ mod debian;
 mod demo;
 mod golden;
 mod interrupt;
+mod node;
 mod postgres;
 mod python;
 mod setup;
@@ -34,7 +35,7 @@ use crate::workspace::Workspace;
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 enum Task {
-    /// Install what the tests need: Debian packages (as root) and Python tools in `.tools`
+    /// Install what the tests need: Debian packages (as root), Python and Node tools in `.tools`
     Setup {
         /// Only check the Rust tools: all that `test --quick` needs
         #[arg(long)]
@@ -42,7 +43,7 @@ enum Task {
     },
     /// Run everything: setup, formatting, clippy, rustdoc, tidy, all tests, the demo
     Test {
-        /// Leave out what needs other programs: setup, PostgreSQL, Python, the demo
+        /// Leave out what needs other programs: setup, PostgreSQL, Python, Node, the demo
         #[arg(long)]
         quick: bool,
     },

@@ -1,4 +1,4 @@
-//! The Python tools of the tests: real client libraries, in a private environment that git ignores.
+//! The Python tools of the tests: real clients, each group in a private environment that git ignores.
 //!
 //! A copy of the list that was installed is kept as a stamp, so that a changed list, and nothing else, installs anew.
 
@@ -11,53 +11,85 @@ use anyhow::{Context, Result};
 use crate::command;
 use crate::workspace::Workspace;
 
-/// The variable that names the interpreter to the tests.
-const VARIABLE: &str = "JETON_TEST_PYTHON";
+/// Packages that are installed together, apart from all others: they may need other versions of the same things.
+struct Environment {
+    /// Its folder under `.tools`.
+    folder: &'static str,
+    /// Every package in it, with its version.
+    list: &'static str,
+    /// What the tests run, from its folder.
+    program: &'static str,
+    /// The variable that names the program to the tests.
+    variable: &'static str,
+}
 
-const LIST: &str = "xtask/python-tools.txt";
+const ENVIRONMENTS: [Environment; 2] = [
+    Environment {
+        folder: "python",
+        list: "xtask/python-tools.txt",
+        program: "bin/python",
+        variable: "JETON_TEST_PYTHON",
+    },
+    Environment {
+        folder: "det",
+        list: "xtask/det-tools.txt",
+        program: "bin/det",
+        variable: "JETON_TEST_DET",
+    },
+];
 
-/// Tells a command which interpreter sees the tools. It is there after [`install`].
+/// Tells a command which programs there are after [`install`].
 pub(crate) fn announce(workspace: &Workspace, command: &mut Command) {
-    command.env(VARIABLE, interpreter(workspace));
+    for environment in &ENVIRONMENTS {
+        let program = environment.root(workspace).join(environment.program);
+        if program.exists() {
+            command.env(environment.variable, program);
+        }
+    }
 }
 
 /// Installs the listed tools unless just these are installed.
 pub(crate) fn install(workspace: &Workspace) -> Result<()> {
-    let list =
-        fs::read_to_string(workspace.root().join(LIST)).with_context(|| format!("cannot read `{LIST}`"))?;
-    if is_installed(workspace, &list) {
-        return Ok(());
+    ENVIRONMENTS.iter().try_for_each(|environment| environment.install(workspace))
+}
+
+impl Environment {
+    fn install(&self, workspace: &Workspace) -> Result<()> {
+        let list = fs::read_to_string(workspace.root().join(self.list))
+            .with_context(|| format!("cannot read `{}`", self.list))?;
+        if self.is_installed(workspace, &list) {
+            return Ok(());
+        }
+        println!("installing the Python tools of {}", self.list);
+        self.create(workspace)?;
+        self.install_list(workspace)?;
+        fs::write(self.stamp(workspace), list).context("cannot write the stamp of the Python tools")
     }
-    println!("installing the Python tools of {LIST}");
-    create_environment(workspace)?;
-    install_list(workspace)?;
-    fs::write(stamp(workspace), list).context("cannot write the stamp of the Python tools")
-}
 
-fn is_installed(workspace: &Workspace, list: &str) -> bool {
-    let installed = fs::read_to_string(stamp(workspace));
-    interpreter(workspace).exists() && installed.is_ok_and(|installed| installed == list)
-}
+    fn is_installed(&self, workspace: &Workspace, list: &str) -> bool {
+        let installed = fs::read_to_string(self.stamp(workspace));
+        let program = self.root(workspace).join(self.program);
+        program.exists() && installed.is_ok_and(|installed| installed == list)
+    }
 
-fn create_environment(workspace: &Workspace) -> Result<()> {
-    let environment = environment(workspace);
-    command::run(workspace.command("python3").args(["-m", "venv", "--clear"]).arg(environment))
-}
+    fn create(&self, workspace: &Workspace) -> Result<()> {
+        let create = ["-m", "venv", "--clear"];
+        command::run(workspace.command("python3").args(create).arg(self.root(workspace)))
+    }
 
-fn install_list(workspace: &Workspace) -> Result<()> {
-    let interpreter = interpreter(workspace);
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", LIST];
-    command::run(workspace.command(&interpreter.to_string_lossy()).args(pip))
-}
+    /// The lists are complete, so nothing is looked for beyond them.
+    fn install_list(&self, workspace: &Workspace) -> Result<()> {
+        let python = self.root(workspace).join("bin/python");
+        let pip =
+            ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "-r", self.list];
+        command::run(workspace.command(&python.to_string_lossy()).args(pip))
+    }
 
-fn interpreter(workspace: &Workspace) -> PathBuf {
-    environment(workspace).join("bin/python")
-}
+    fn root(&self, workspace: &Workspace) -> PathBuf {
+        workspace.tools().join(self.folder)
+    }
 
-fn environment(workspace: &Workspace) -> PathBuf {
-    workspace.tools().join("python")
-}
-
-fn stamp(workspace: &Workspace) -> PathBuf {
-    environment(workspace).join("installed.txt")
+    fn stamp(&self, workspace: &Workspace) -> PathBuf {
+        self.root(workspace).join("installed.txt")
+    }
 }

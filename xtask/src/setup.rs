@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 
 use crate::workspace::Workspace;
-use crate::{command, debian, python};
+use crate::{command, debian, node, python};
 
 /// How much to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +36,7 @@ pub(crate) fn install(workspace: &Workspace, extent: Extent) -> Result<()> {
     if extent == Extent::Everything {
         debian::install_missing()?;
         python::install(workspace)?;
+        node::install(workspace)?;
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ use crate::stopwatch::Stopwatch;
 use crate::summary::{Outcome, Summary};
 use crate::tally::Tally;
 use crate::workspace::Workspace;
-use crate::{command, demo, python, setup, tidy};
+use crate::{command, demo, node, python, setup, tidy};
 
 /// The task `test`.
 pub(crate) fn run(workspace: Workspace, extent: Extent) -> Result<ExitCode> {
@@ -103,7 +103,10 @@ impl Run {
         tests.env("INSTA_UPDATE", "no").stdout(Stdio::piped());
         match self.extent {
             Extent::Quick => _ = tests.env("JETON_TEST_QUICK", "1"),
-            Extent::Everything => python::announce(&self.workspace, &mut tests),
+            Extent::Everything => {
+                python::announce(&self.workspace, &mut tests);
+                node::announce(&self.workspace, &mut tests);
+            }
         }
         let postgres = self.postgres.take();
         if let Some(postgres) = &postgres {

@@ -54,7 +54,10 @@ codes! {
     RevokedToken = "revoked_token", "the credential was revoked";
     ExpiredToken = "expired_token", "the credential has expired";
     TwoCredentials = "two_credentials", "a request carries one credential";
+    NotAdmitted = "not_admitted", "the provider knows who this is, and no rule lets them in here";
+    CrossSite = "cross_site", "a form is taken from pages of this server only";
     InvalidPassword = "invalid_password", "user name and password do not fit";
+    UserDisabled = "user_disabled", "the user is disabled";
     InsufficientScope = "insufficient_scope", "the credential or its owner lacks a scope";
     ScopeExceedsGrant = "scope_exceeds_grant", "nobody gives more than they hold";
     ForeignScope = "foreign_scope", "an API asks only about its own scopes";
@@ -64,6 +67,7 @@ codes! {
     NotFound = "not_found", "there is no such thing, or not for this caller";
     MethodNotAllowed = "method_not_allowed", "this address does not have that method";
     NameTaken = "name_taken", "the name is in use";
+    IdentityTaken = "identity_taken", "the account of that issuer belongs to another user";
     NamespaceTaken = "namespace_taken", "the namespace belongs to another API for ever";
     ScopeTombstoned = "scope_tombstoned", "a removed scope does not come back";
     BuiltIn = "built_in", "what Jeton brings along cannot be changed";
@@ -73,7 +77,9 @@ codes! {
     NotEmpty = "not_empty", "something is still in it";
     InUse = "in_use", "somebody still has it";
     NotBindableThere = "not_bindable_there", "the role cannot be bound at such a place";
+    LimitReached = "limit_reached", "there are as many of these as there can be";
     LastAdministrator = "last_administrator", "somebody must remain who can administer";
+    TooManyAttempts = "too_many_attempts", "too many wrong guesses; wait as Retry-After says";
     Busy = "busy", "more is asked at once than this server takes; try again";
     Unavailable = "unavailable", "nothing can be known just now, so nothing is allowed; try again";
     Internal = "internal", "a fault of the server; its log says more under the request id";

@@ -7,7 +7,9 @@
 mod catalogue;
 mod code;
 mod explain;
+mod grant;
 mod group;
+mod identity;
 mod list;
 mod optional;
 mod place;
@@ -18,13 +20,16 @@ mod secret;
 mod service_account;
 mod session;
 mod token;
+mod trust;
 mod user;
 mod verify;
 
 pub use catalogue::{Api, ApiChange, ApiPlan, ApiRoute, ApiScope, PutApi, Widening};
 pub use code::{Code, UnknownCode};
 pub use explain::{ExplainRequest, Explanation, Remedy, Step, StepOutcome};
+pub use grant::{GrantRefusal, Granted};
 pub use group::{Group, Member, PatchGroup, PutGroup};
+pub use identity::{Identity, LinkIdentity};
 pub use list::List;
 pub use place::{
     JobScope, Organization, PatchOrganization, PatchPipeline, PatchProject, Pipeline, PipelineKind, Project,
@@ -39,6 +44,7 @@ pub use session::CreateSession;
 pub use token::{
     Approval, CreateToken, Issued, PatchToken, PrincipalRef, RotateToken, Token, TokenQuery, TokenState,
 };
+pub use trust::{ClaimRule, PutTrust, Replay, Trust};
 pub use user::{PatchUser, PutUser, User};
 pub use verify::{Introspection, PlaceDetail, Subject, VerifyAnswer, VerifyRequest};
 

@@ -55,6 +55,9 @@ pub struct PatchUser {
     /// A new password.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub password: Option<Secret>,
+    /// The present password, from a person who changes their own.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub current_password: Option<Secret>,
     /// The name to show.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,

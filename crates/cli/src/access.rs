@@ -76,6 +76,20 @@ impl Server {
         self.url.as_str().trim_end_matches('/')
     }
 
+    /// An address below it; each segment is encoded.
+    pub(crate) fn below(&self, path: &[&str]) -> Result<Url> {
+        // The URL type would drop such a segment, and the request would mean something else.
+        if let Some(odd) = path.iter().find(|segment| matches!(**segment, "" | "." | "..")) {
+            return Err(Error::usage(format!("`{odd}` is no name")));
+        }
+        let mut url = self.url.clone();
+        url.path_segments_mut()
+            .map_err(|()| Error::usage("the address takes no path"))?
+            .pop_if_empty()
+            .extend(path);
+        Ok(url)
+    }
+
     /// Whether what is sent stays on this machine.
     pub(crate) fn is_loopback(&self) -> bool {
         match self.url.host() {
@@ -147,14 +161,27 @@ impl App {
 
     /// The credential for that server, if there is one.
     pub(crate) fn credential(&self, server: &Server) -> Result<Option<Credential>> {
-        if let Some(given) = self.globals.credential.as_ref().filter(|given| !given.expose().is_empty()) {
-            let secret = match self.sources.credential {
-                Source::Environment => Secret::new(given.expose()),
-                _ => self.given_token(given)?,
-            };
-            return Ok(Some(Credential::new(secret, self.sources.credential)));
+        match self.given_credential()? {
+            Some(given) => Ok(Some(given)),
+            None => Self::saved_credential(server),
         }
-        let Some(Profile { url, token: Some(token) }) = ProfileFile::of_user()?.load()? else {
+    }
+
+    /// The credential that the command line or the environment names.
+    pub(crate) fn given_credential(&self) -> Result<Option<Credential>> {
+        let Some(given) = self.globals.credential.as_ref().filter(|given| !given.expose().is_empty()) else {
+            return Ok(None);
+        };
+        let secret = match self.sources.credential {
+            Source::Environment => Secret::new(given.expose()),
+            _ => self.given_token(given)?,
+        };
+        Ok(Some(Credential::new(secret, self.sources.credential)))
+    }
+
+    /// The credential that is saved for that server.
+    pub(crate) fn saved_credential(server: &Server) -> Result<Option<Credential>> {
+        let Some(Profile { url, token: Some(token), .. }) = ProfileFile::of_user()?.load()? else {
             return Ok(None);
         };
         let saved_for = Server::parse(&url, Source::Profile)?;
@@ -200,13 +227,19 @@ impl App {
     }
 
     /// Keeps server and credential in the profile.
-    pub(crate) fn save(&self, server: &Server, token: Secret) -> Result<()> {
-        let profile = Profile { url: server.shown().to_owned(), token: Some(token) };
-        ProfileFile::of_user()?.save(&profile)?;
+    pub(crate) fn save(&self, profile: &Profile) -> Result<()> {
+        ProfileFile::of_user()?.save(profile)?;
         if self.globals.credential.is_some() && self.sources.credential == Source::Environment {
             self.output.warn("JETON_TOKEN is set and goes before what was saved now");
         }
         Ok(())
+    }
+
+    /// Keeps another value of the saved credential.
+    pub(crate) fn exchange_saved(&self, server: &Server, token: Secret) -> Result<()> {
+        let saved = ProfileFile::of_user()?.load()?;
+        let saved = saved.unwrap_or_else(|| Profile::of_server(server.shown().to_owned()));
+        self.save(&Profile { token: Some(token), ..saved })
     }
 
     /// Says so when the credential in use ends soon. Not being able to know is no reason to fail.

@@ -10,6 +10,7 @@ use crate::args::Confirmation;
 use crate::client::Client;
 use crate::error::Result;
 use crate::escape::safe;
+use crate::store::{StoreArgs, Undo};
 
 /// Protected APIs and their catalogues of scopes
 #[derive(Debug, Subcommand)]
@@ -23,7 +24,7 @@ pub(crate) enum ApiVerb {
     /// Remove an API; its namespace stays its own for ever
     Delete(DeleteArgs),
     /// Make a credential with which the API can ask about tokens; its value is shown this once
-    Credential(NameArgs),
+    Credential(CredentialArgs),
 }
 
 /// `jeton api apply`
@@ -48,6 +49,16 @@ pub(crate) struct NameArgs {
     name: String,
 }
 
+/// `jeton api credential`
+#[derive(Args, Debug)]
+pub(crate) struct CredentialArgs {
+    /// The API's name
+    name: String,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+}
+
 /// `jeton api delete`
 #[derive(Args, Debug)]
 pub(crate) struct DeleteArgs {
@@ -65,10 +76,18 @@ pub(crate) async fn run(app: &App, verb: ApiVerb) -> Result<()> {
         ApiVerb::List => app.output.show(&app.client()?.apis().await?),
         ApiVerb::Show(args) => app.output.show(&app.client()?.api(&args.name).await?),
         ApiVerb::Delete(args) => delete(app, &app.client()?, args).await,
-        ApiVerb::Credential(args) => {
-            app.output.show_issued(&app.client()?.create_api_credential(&args.name).await?)
-        }
+        ApiVerb::Credential(args) => credential(app, &app.client()?, args).await,
     }
+}
+
+async fn credential(
+    app: &App,
+    client: &Client,
+    CredentialArgs { name, store }: CredentialArgs,
+) -> Result<()> {
+    let destination = store.prepare().await?;
+    let issued = client.create_api_credential(&name).await?;
+    destination.take(app, client, &issued, Undo::Revoke).await
 }
 
 async fn delete(app: &App, client: &Client, DeleteArgs { name, confirmation }: DeleteArgs) -> Result<()> {

@@ -6,15 +6,25 @@ use jeton_api::Secret;
 
 use crate::access::Source;
 use crate::api::ApiVerb;
+use crate::binding::BindingVerb;
 use crate::demo::DemoArgs;
 use crate::error::{Error, Result};
+use crate::exec::ExecArgs;
+use crate::group::GroupVerb;
+use crate::login::LoginArgs;
+use crate::organization::OrganizationVerb;
 use crate::output::{Answers, Format};
 use crate::pat::PatVerb;
+use crate::pipeline::PipelineVerb;
+use crate::policy::PolicyVerb;
+use crate::project::ProjectVerb;
 use crate::prompt;
+use crate::role::RoleVerb;
 use crate::scope::ScopeVerb;
 use crate::serve::ServeArgs;
-use crate::session::LoginArgs;
+use crate::service_account::ServiceAccountVerb;
 use crate::shell::{CompletionArgs, ManArgs};
+use crate::store::StoreArgs;
 use crate::token::TokenVerb;
 use crate::user::UserVerb;
 
@@ -129,9 +139,35 @@ pub(crate) enum Command {
     /// Protected APIs and their catalogues of scopes
     #[command(subcommand)]
     Api(ApiVerb),
+    /// Organizations
+    #[command(subcommand)]
+    Org(OrganizationVerb),
+    /// Projects of organizations
+    #[command(subcommand)]
+    Project(ProjectVerb),
+    /// What starts jobs in projects
+    #[command(subcommand)]
+    Pipeline(PipelineVerb),
     /// Users: make, change, disable and delete them
     #[command(subcommand)]
     User(UserVerb),
+    /// Run a command as a service account, by the identity that this workload has
+    Exec(ExecArgs),
+    /// Groups of users and service accounts
+    #[command(subcommand)]
+    Group(GroupVerb),
+    /// The accounts of programs
+    #[command(subcommand)]
+    ServiceAccount(ServiceAccountVerb),
+    /// Named sets of rights
+    #[command(subcommand)]
+    Role(RoleVerb),
+    /// Who has which role, and where
+    #[command(subcommand)]
+    Binding(BindingVerb),
+    /// Limits that a place sets for the tokens used there
+    #[command(subcommand)]
+    Policy(PolicyVerb),
     /// What there is to choose scopes from
     #[command(subcommand)]
     Scope(ScopeVerb),
@@ -144,26 +180,36 @@ pub(crate) enum Command {
 impl Command {
     /// What the command answers, and so how it can be shown.
     pub(crate) fn answers(&self) -> Answers {
-        match self {
-            Self::Pat(PatVerb::Create(_) | PatVerb::Update(_))
-            | Self::Token(TokenVerb::Create(_))
-            | Self::Api(ApiVerb::Credential(_)) => Answers::Secret,
+        match self.new_value() {
+            Some(store) if !store.is_given() => Answers::Secret,
             _ => Answers::Records,
+        }
+    }
+
+    /// Where the value that it makes goes, if it makes one.
+    fn new_value(&self) -> Option<&StoreArgs> {
+        match self {
+            Self::Pat(PatVerb::Create(args)) => Some(&args.store),
+            Self::Pat(PatVerb::Update(args)) => Some(&args.store),
+            Self::Token(TokenVerb::Create(args)) => Some(&args.store),
+            Self::Api(ApiVerb::Credential(args)) => Some(&args.store),
+            _ => None,
         }
     }
 
     /// Whether it acts with the credential in use, so that its end is worth a warning.
     pub(crate) fn uses_credential(&self) -> bool {
         match self {
-            Self::Pat(_) | Self::Api(_) | Self::User(_) | Self::Scope(_) => true,
             Self::Token(verb) => !matches!(verb, TokenVerb::Login(_) | TokenVerb::Verify(_)),
             Self::Serve(_)
             | Self::Demo(_)
             | Self::Login(_)
             | Self::Logout
             | Self::Status
+            | Self::Exec(_)
             | Self::Completion(_)
             | Self::Man(_) => false,
+            _ => true,
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
-use jeton_api::Problem;
+use jeton_api::{Problem, Remedy};
 
 use crate::escape::safe;
+use crate::view::owner;
 
 /// The result of a command.
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
@@ -30,6 +31,8 @@ pub(crate) enum Exit {
     Unreachable,
     /// `token verify`: the token is not honoured.
     Inactive,
+    /// What the command that was run ended with.
+    Command(u8),
 }
 
 impl Exit {
@@ -44,6 +47,7 @@ impl Exit {
             Self::Conflict => 6,
             Self::Unreachable => 8,
             Self::Inactive => 10,
+            Self::Command(code) => code,
         }
     }
 
@@ -92,12 +96,21 @@ pub(crate) enum Error {
     /// Something that was named does not exist.
     #[error("{0}")]
     NotFound(String),
+    /// Something of that name is there already.
+    #[error("{0}")]
+    Conflict(String),
     /// A file that the user wrote is wrong; each line begins with file, line and column.
     #[error("{0}")]
     File(String),
     /// `token verify`: the token is not honoured.
     #[error("inactive: {0}")]
     Inactive(String),
+    /// A command that was run ended with this code.
+    #[error("the command ended with {0}")]
+    Command(u8),
+    /// Somebody who would have to sign in did not.
+    #[error("not signed in: {0}")]
+    SignIn(String),
     /// The user said no.
     #[error("nothing was changed")]
     Declined,
@@ -116,11 +129,13 @@ impl Error {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) => Exit::Usage,
-            Self::NotSignedIn { .. } => Exit::NotSignedIn,
+            Self::NotSignedIn { .. } | Self::SignIn(_) => Exit::NotSignedIn,
             Self::Refused(refusal) => Exit::of_status(refusal.problem.status),
             Self::Unreachable { .. } => Exit::Unreachable,
             Self::NotFound(_) => Exit::NotFound,
+            Self::Conflict(_) => Exit::Conflict,
             Self::Inactive(_) => Exit::Inactive,
+            Self::Command(code) => Exit::Command(*code),
             Self::File(_) | Self::Declined | Self::Other(_) => Exit::Error,
         }
     }
@@ -151,7 +166,8 @@ impl From<Refusal> for Error {
 
 impl std::fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Problem { detail, title, errors, missing_scope, request_id, status, .. } = &self.problem;
+        let Problem { detail, title, errors, missing_scope, remedies, request_id, status, .. } =
+            &self.problem;
         f.write_str(&safe(if detail.is_empty() { title } else { detail }))?;
         for error in errors {
             let pointer = safe(&error.pointer);
@@ -164,6 +180,9 @@ impl std::fmt::Display for Refusal {
         if let Some(scope) = missing_scope {
             write!(f, "\nmissing scope: {}", safe(scope))?;
         }
+        for remedy in remedies {
+            write!(f, "\n{}", remedy_line(remedy))?;
+        }
         if *status >= 500 && !request_id.is_empty() {
             write!(f, "\nthe server's log says more under request {}", safe(request_id))?;
         }
@@ -172,6 +191,13 @@ impl std::fmt::Display for Refusal {
             None => Ok(()),
         }
     }
+}
+
+/// What would help, and who can do it, on one line.
+pub(crate) fn remedy_line(remedy: &Remedy) -> String {
+    let who: Vec<_> = remedy.who.iter().map(|one| safe(&owner(one)).into_owned()).collect();
+    let by = if who.is_empty() { String::new() } else { format!(" (by: {})", who.join(", ")) };
+    format!("would help: {}{by}", safe(&remedy.detail))
 }
 
 fn where_to_look(server: &str) -> &'static str {
@@ -199,6 +225,7 @@ mod tests {
             code: "some_code".to_owned(),
             errors: vec![],
             missing_scope: None,
+            remedies: vec![],
             request_id: "r-1".to_owned(),
         }
     }
@@ -223,8 +250,10 @@ mod tests {
             (Error::NotSignedIn { server: server.clone() }, 4),
             (Error::Unreachable { server, reason: "x".to_owned() }, 8),
             (Error::NotFound("x".to_owned()), 5),
+            (Error::Conflict("x".to_owned()), 6),
             (Error::File("x".to_owned()), 1),
             (Error::Inactive("x".to_owned()), 10),
+            (Error::SignIn("x".to_owned()), 4),
             (Error::Declined, 1),
             (anyhow::anyhow!("x").into(), 1),
         ];

@@ -77,18 +77,34 @@ impl Http {
         self.send(request).await.map(drop)
     }
 
-    fn address(&self, path: &[&str]) -> Result<Url> {
-        // The URL type would drop such a segment, and the request would mean something else.
-        if let Some(odd) = path.iter().find(|segment| matches!(**segment, "" | "." | "..")) {
-            return Err(Error::usage(format!("`{odd}` is no name")));
+    /// Asks an address outside the REST API without a credential; answers status and body, whatever they are.
+    pub(crate) async fn get_root(&self, path: &[&str]) -> Result<(StatusCode, Zeroizing<Vec<u8>>)> {
+        self.exchange(self.client.get(self.server.below(path)?)).await
+    }
+
+    /// Posts a form to an address outside the REST API without a credential.
+    pub(crate) async fn post_form(
+        &self,
+        path: &[&str],
+        fields: &[(&str, &str)],
+    ) -> Result<(StatusCode, Zeroizing<Vec<u8>>)> {
+        self.exchange(self.client.post(self.server.below(path)?).form(fields)).await
+    }
+
+    /// Sends it. A server that cannot know just now counts as one that does not answer.
+    async fn exchange(&self, request: RequestBuilder) -> Result<(StatusCode, Zeroizing<Vec<u8>>)> {
+        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        match response.status() {
+            status @ (StatusCode::BAD_GATEWAY
+            | StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::GATEWAY_TIMEOUT) => Err(self.refusal(status, response).await),
+            status if status.is_redirection() => Err(self.moved(&response)),
+            status => Ok((status, self.body(response).await?)),
         }
-        let mut url = self.server.url.clone();
-        url.path_segments_mut()
-            .map_err(|()| Error::usage("the address takes no path"))?
-            .pop_if_empty()
-            .extend(["api", "v1"])
-            .extend(path);
-        Ok(url)
+    }
+
+    fn address(&self, path: &[&str]) -> Result<Url> {
+        self.server.below(&[&["api", "v1"], path].concat())
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Response> {
@@ -130,11 +146,11 @@ impl Http {
     }
 
     async fn refusal(&self, status: StatusCode, response: Response) -> Error {
-        let problem = self.body(response).await.ok().and_then(|body| serde_json::from_slice(&body).ok());
-        let problem = problem.unwrap_or_else(|| unexplained(status));
         let next = (status == StatusCode::UNAUTHORIZED).then(|| self.sign_in_again()).flatten();
-        // The status that was sent counts, not the one that the body repeats.
-        Refusal { problem: Problem { status: status.as_u16(), ..problem }, next }.into()
+        match self.body(response).await {
+            Ok(body) => refusal(status, &body, next),
+            Err(_) => refusal(status, &[], next),
+        }
     }
 
     /// What to do about a credential that is not honoured. Without one, a name or a password was wrong.
@@ -150,6 +166,13 @@ impl Http {
             Source::Flag => "use another token".to_owned(),
         })
     }
+}
+
+/// A refusal with this body, and what can be done about it.
+pub(crate) fn refusal(status: StatusCode, body: &[u8], next: Option<String>) -> Error {
+    let problem = serde_json::from_slice(body).unwrap_or_else(|_| unexplained(status));
+    // The status that was sent counts, not the one that the body repeats.
+    Refusal { problem: Problem { status: status.as_u16(), ..problem }, next }.into()
 }
 
 fn bearer(secret: &Secret) -> Result<HeaderValue> {
@@ -172,6 +195,7 @@ fn unexplained(status: StatusCode) -> Problem {
         code: String::new(),
         errors: vec![],
         missing_scope: None,
+        remedies: vec![],
         request_id: String::new(),
     }
 }

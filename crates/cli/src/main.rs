@@ -8,24 +8,40 @@ mod access;
 mod api;
 mod apply;
 mod args;
+mod binding;
 mod client;
 mod demo;
 mod duration;
+mod environment;
 mod error;
 mod escape;
+mod exec;
+mod explain;
+mod group;
 mod http;
+mod login;
+mod names;
+mod organization;
 mod output;
 mod pat;
+mod pipeline;
+mod policy;
+mod private_file;
 mod profile;
+mod project;
 mod prompt;
+mod role;
 mod scope;
 mod serve;
+mod service_account;
 mod session;
 mod shell;
+mod store;
 mod suggest;
 mod table;
 mod token;
 mod toml_file;
+mod trust;
 mod user;
 mod view;
 
@@ -33,7 +49,7 @@ use std::process::ExitCode;
 
 use crate::access::App;
 use crate::args::{Cli, Command};
-use crate::error::{Exit, Result};
+use crate::error::{Error, Exit, Result};
 use crate::output::Output;
 
 #[tokio::main]
@@ -48,6 +64,8 @@ async fn main() -> ExitCode {
 fn exit_of(result: &Result<()>) -> Exit {
     match result {
         Ok(()) => Exit::Ok,
+        // The command has said itself what there was to say.
+        Err(Error::Command(code)) => Exit::Command(*code),
         Err(error) => {
             output::report(error);
             error.exit()
@@ -70,13 +88,22 @@ async fn dispatch(command: Command, app: &App) -> Result<()> {
     match command {
         Command::Serve(args) => serve::serve(app.output, args).await,
         Command::Demo(args) => demo::demo(app.output, args).await,
-        Command::Login(args) => session::login(app, args).await,
+        Command::Login(args) => login::login(app, args).await,
         Command::Logout => session::logout(app).await,
         Command::Status => session::status(app).await,
         Command::Pat(verb) => pat::run(app, verb).await,
         Command::Token(verb) => token::run(app, verb).await,
         Command::Api(verb) => api::run(app, verb).await,
+        Command::Org(verb) => organization::run(app, verb).await,
+        Command::Project(verb) => project::run(app, verb).await,
+        Command::Pipeline(verb) => pipeline::run(app, verb).await,
         Command::User(verb) => user::run(app, verb).await,
+        Command::Exec(args) => exec::exec(app, args).await,
+        Command::Group(verb) => group::run(app, verb).await,
+        Command::ServiceAccount(verb) => service_account::run(app, verb).await,
+        Command::Role(verb) => role::run(app, verb).await,
+        Command::Binding(verb) => binding::run(app, verb).await,
+        Command::Policy(verb) => policy::run(app, verb).await,
         Command::Scope(verb) => scope::run(app, verb).await,
         Command::Completion(args) => shell::completion(&args),
         Command::Man(args) => shell::man(&args),

@@ -10,6 +10,7 @@ use crate::duration::Minutes;
 use crate::error::{Error, Result};
 use crate::escape::safe;
 use crate::prompt;
+use crate::store::{StoreArgs, Undo};
 use crate::view::{Pats, end};
 
 /// Your personal access tokens
@@ -43,6 +44,9 @@ pub(crate) struct CreateArgs {
 
     #[command(flatten)]
     limits: Limits,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
 }
 
 /// How long a new token lives; without any of these the server decides
@@ -94,6 +98,9 @@ pub(crate) struct UpdateArgs {
 
     #[command(flatten)]
     limits: Limits,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
 }
 
 /// How long the new value lives; without any of these as long as the old one did
@@ -152,7 +159,8 @@ pub(crate) async fn run(app: &App, verb: PatVerb) -> Result<()> {
 }
 
 async fn create(app: &App, client: &Client, args: CreateArgs) -> Result<()> {
-    let CreateArgs { name, scopes, life, limits } = args;
+    let CreateArgs { name, scopes, life, limits, store } = args;
+    let destination = store.prepare().await?;
     let request = CreateToken {
         name: Some(name),
         description: limits.description,
@@ -164,10 +172,12 @@ async fn create(app: &App, client: &Client, args: CreateArgs) -> Result<()> {
         networks: limits.networks,
         ..CreateToken::default()
     };
-    app.output.show_issued(&client.create_token(&request).await?)
+    let issued = client.create_token(&request).await?;
+    destination.take(app, client, &issued, Undo::Revoke).await
 }
 
 async fn update(app: &App, client: &Client, args: UpdateArgs) -> Result<()> {
+    let destination = args.store.prepare().await?;
     let token = live(client, &args.name).await?;
     let request = RotateToken {
         overlap_minutes: Some(0),
@@ -180,7 +190,7 @@ async fn update(app: &App, client: &Client, args: UpdateArgs) -> Result<()> {
     };
     let issued = client.rotate_token(&token.id, &request).await?;
     keep_if_in_use(app, client, &issued)?;
-    app.output.show_issued(&issued)
+    destination.take(app, client, &issued, Undo::Keep).await
 }
 
 /// The profile keeps the value in use: an update of just that token would sign its user out.
@@ -188,7 +198,7 @@ fn keep_if_in_use(app: &App, client: &Client, issued: &Issued) -> Result<()> {
     let saved = client.credential().filter(|credential| credential.source == Source::Profile);
     let in_use =
         saved.and_then(Credential::text).is_some_and(|text| text.id().to_string() == issued.token.id);
-    if in_use { app.save(client.server(), Secret::new(issued.secret.expose())) } else { Ok(()) }
+    if in_use { app.exchange_saved(client.server(), Secret::new(issued.secret.expose())) } else { Ok(()) }
 }
 
 async fn show(app: &App, client: &Client, name: &str) -> Result<()> {
@@ -251,17 +261,23 @@ fn no_such(name: &str) -> Error {
     Error::NotFound(format!("you have no token named `{name}`\nlist yours with: jeton pat list"))
 }
 
-/// The caller's own personal tokens: an administrator would see everybody's.
+/// The caller's own personal tokens: an administrator would see everybody's. Without a state, those that are honoured
+/// and those that wait for an approval.
 async fn own(client: &Client, name: Option<&str>, state: Option<&str>) -> Result<Vec<Token>> {
-    let owner = client.token_self().await?.owner.name;
     let query = TokenQuery {
-        owner: Some(owner),
+        owner: Some(client.token_self().await?.owner.name),
         kind: Some("personal".to_owned()),
         name: name.map(str::to_owned),
         state: state.map(str::to_owned),
         ..TokenQuery::default()
     };
-    client.tokens(query).await
+    let mut tokens = client.tokens(query.clone()).await?;
+    if state.is_none() {
+        let pending = Some("pending".to_owned());
+        tokens.extend(client.tokens(TokenQuery { state: pending, ..query }).await?);
+        tokens.sort_by_key(|token| std::cmp::Reverse(token.number));
+    }
+    Ok(tokens)
 }
 
 fn minutes(valid_minutes: Option<i64>, expires: Option<Minutes>) -> Option<i64> {

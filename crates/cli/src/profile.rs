@@ -5,9 +5,9 @@
 //! half there and never readable by others, not even for a moment. One that others can read is refused: whoever
 //! widened it, the secret in it may be known.
 
-use std::fs::{self, DirBuilder, File};
-use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
@@ -16,6 +16,8 @@ use jeton_api::Secret;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
+use crate::login::way::{PassedOver, Way};
+use crate::private_file::PrivateFile;
 use crate::toml_file::TomlFile;
 
 /// What is kept.
@@ -27,6 +29,22 @@ pub(crate) struct Profile {
     /// The credential for this server, and for no other one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) token: Option<Secret>,
+    /// How it was come by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) way: Option<Way>,
+    /// The audience for which the user lets this server have identity tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) exchange_audience: Option<String>,
+    /// The ways before that one, and why they led nowhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) passed_over: Vec<PassedOver>,
+}
+
+impl Profile {
+    /// With nothing but a server.
+    pub(crate) fn of_server(url: String) -> Self {
+        Self { url, token: None, way: None, exchange_audience: None, passed_over: vec![] }
+    }
 }
 
 /// The file of the user's profile.
@@ -68,20 +86,17 @@ impl ProfileFile {
     }
 
     fn write(&self, text: &str) -> anyhow::Result<()> {
-        let folder = self.0.parent().context("it has no folder")?;
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        // The mode of a temporary file is 0600 from the moment it is made.
-        let mut aside = tempfile::Builder::new().prefix(".profile").tempfile_in(folder)?;
-        aside.write_all(text.as_bytes())?;
-        aside.as_file().sync_all()?;
-        aside.persist(&self.0)?;
-        Ok(())
+        let file = PrivateFile::new(&self.0);
+        file.make_folder()?;
+        file.replace(text)
     }
 
     /// Keeps the server and forgets the credential. Without a profile there is nothing to do.
     pub(crate) fn forget_token(&self) -> Result<()> {
         match self.load() {
-            Ok(Some(profile)) => self.save(&Profile { token: None, ..profile }),
+            Ok(Some(Profile { url, exchange_audience, .. })) => {
+                self.save(&Profile { exchange_audience, ..Profile::of_server(url) })
+            }
             Ok(None) => Ok(()),
             // A profile that cannot be read must not keep a secret either.
             Err(_) => self.remove(),
@@ -115,7 +130,8 @@ mod tests {
     fn saved() -> (tempfile::TempDir, ProfileFile) {
         let folder = tempfile::tempdir().unwrap();
         let file = ProfileFile(folder.path().join("config/jeton/profile.toml"));
-        let profile = Profile { url: "http://127.0.0.1:7070".to_owned(), token: Some(Secret::new("jtn_x")) };
+        let token = Some(Secret::new("jtn_x"));
+        let profile = Profile { token, ..Profile::of_server("http://127.0.0.1:7070".to_owned()) };
         file.save(&profile).unwrap();
         (folder, file)
     }
@@ -177,7 +193,7 @@ mod tests {
         file.write("url = \"http://127.0.0.1:7070\"\ntoken = \"jtn_secret\"\nother = 1\n").unwrap();
         let error = file.load().unwrap_err().to_string();
         assert!(
-            error.contains("profile.toml:3:1: unknown field `other`, expected `url` or `token`"),
+            error.contains("profile.toml:3:1: unknown field `other`, expected one of `url`, `token`, "),
             "{error}"
         );
         assert!(!error.contains("jtn_secret"), "{error}");

@@ -33,6 +33,18 @@ pub(crate) fn secret_from_stdin() -> Result<Secret> {
     }
 }
 
+/// Standard input as two secrets, each on a line of its own.
+pub(crate) fn two_secrets_from_stdin() -> Result<(Secret, Secret)> {
+    let both = secret_from_stdin()?;
+    let lines: Vec<_> = both.expose().split('\n').map(without_newline).collect();
+    match lines.as_slice() {
+        [first, second] if !first.is_empty() && !second.is_empty() => {
+            Ok((Secret::new(*first), Secret::new(*second)))
+        }
+        _ => Err(Error::usage("standard input must hold two lines: the present password and the new one")),
+    }
+}
+
 /// Asks for a secret without showing what is typed; `instead` says how to do without a terminal.
 pub(crate) fn secret(prompt: &str, instead: &str) -> Result<Secret> {
     must_have_somebody(instead)?;

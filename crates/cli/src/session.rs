@@ -1,88 +1,19 @@
-//! Signing in and out, and who one is.
+//! Who one is, and signing out.
 
 use std::path::Path;
 
-use clap::Args;
-use jeton_api::{CreateSession, Secret, Token};
+use jeton_api::Token;
 use jeton_token::TokenKind;
 use serde::Serialize;
 
 use crate::access::{App, Credential, Server, Source};
-use crate::args::{SharedSecret, secret};
 use crate::client::Client;
 use crate::error::{Error, Exit, Result};
-use crate::escape::safe;
+use crate::login::way::{PassedOver, Way};
 use crate::output::Show;
 use crate::profile::{Profile, ProfileFile};
-use crate::prompt;
 use crate::table::{details, one};
 use crate::view::{end, owner};
-
-/// `jeton login`
-#[derive(Args, Debug)]
-pub(crate) struct LoginArgs {
-    /// The server; the same as `--url`
-    #[arg(value_name = "SERVER")]
-    server: Option<String>,
-
-    /// The user to sign in as
-    #[arg(long, value_name = "NAME")]
-    user: Option<String>,
-
-    /// Read the password from standard input; one trailing newline is dropped
-    #[arg(long)]
-    password_stdin: bool,
-
-    /// Keep a token instead of signing in; `-` for standard input
-    #[arg(long, value_name = "TOKEN|-", conflicts_with_all = ["user", "password_stdin"])]
-    #[arg(allow_hyphen_values = true, value_parser = secret)]
-    token: Option<SharedSecret>,
-}
-
-/// Signs in by password, or keeps a token.
-pub(crate) async fn login(app: &App, args: LoginArgs) -> Result<()> {
-    let server = match &args.server {
-        Some(text) => Server::parse(text, Source::Flag)?,
-        None => app.server()?,
-    };
-    match &args.token {
-        Some(token) => keep(app, server, app.given_token(token)?).await,
-        None => sign_in(app, server, args).await,
-    }
-}
-
-/// Makes a token the credential, once the server has honoured it.
-pub(crate) async fn keep(app: &App, server: Server, secret: Secret) -> Result<()> {
-    let client = app.client_with(server.clone(), Secret::new(secret.expose()))?;
-    let token = client.token_self().await?;
-    kept(app, &server, secret, &token)
-}
-
-async fn sign_in(app: &App, server: Server, args: LoginArgs) -> Result<()> {
-    let client = app.client_of(server.clone(), None)?;
-    let user = match args.user {
-        Some(user) => user,
-        None => prompt::line("user", "name the user with `--user` and add `--password-stdin`")?,
-    };
-    let password = if args.password_stdin {
-        prompt::secret_from_stdin()?
-    } else {
-        prompt::secret("password", "add `--password-stdin`")?
-    };
-    let issued = client.create_session(&CreateSession { user, password }).await?;
-    kept(app, &server, issued.secret, &issued.token)
-}
-
-fn kept(app: &App, server: &Server, secret: Secret, token: &Token) -> Result<()> {
-    app.save(server, secret)?;
-    let note = format!(
-        "signed in to `{}` as `{}`; expires: {}",
-        server.shown(),
-        safe(&owner(&token.owner)),
-        end(token)
-    );
-    app.output.done(&note, token)
-}
 
 /// Ends the saved session at the server, and forgets the saved credential whatever the server says.
 pub(crate) async fn logout(app: &App) -> Result<()> {
@@ -112,7 +43,7 @@ enum Ended {
 }
 
 async fn end_session(app: &App, file: &ProfileFile) -> Result<Ended> {
-    let Some(Profile { url, token: Some(token) }) = file.load()? else {
+    let Some(Profile { url, token: Some(token), .. }) = file.load()? else {
         return Ok(Ended::Nothing);
     };
     let client = app.client_with(Server::parse(&url, Source::Profile)?, token)?;
@@ -140,6 +71,9 @@ pub(crate) async fn status(app: &App) -> Result<()> {
         return Err(Error::NotSignedIn { server: server.shown().to_owned() });
     };
     status.credential_source = Some(credential.source);
+    if credential.source == Source::Profile {
+        status.explain(ProfileFile::of_user()?.load()?);
+    }
     let client = app.client_of(server, Some(credential))?;
     let asked = client.token_self().await;
     show_status(app, &client, status, asked)
@@ -166,6 +100,10 @@ struct Status {
     server: String,
     server_source: Source,
     credential_source: Option<Source>,
+    /// How the saved credential was come by.
+    signed_in_by: Option<Way>,
+    /// The ways before that one, and why they led nowhere.
+    passed_over: Vec<PassedOver>,
     /// How to recognise a credential that the server did not honour.
     hint: Option<String>,
     /// The credential's record, as the server knows it.
@@ -175,19 +113,37 @@ struct Status {
 impl Status {
     fn of(server: &Server) -> Self {
         let shown = server.shown().to_owned();
-        Self { server: shown, server_source: server.source, credential_source: None, hint: None, token: None }
+        Self {
+            server: shown,
+            server_source: server.source,
+            credential_source: None,
+            signed_in_by: None,
+            passed_over: vec![],
+            hint: None,
+            token: None,
+        }
+    }
+
+    /// What was found out at sign-in. That no token is given is so now, or the profile would not be used.
+    fn explain(&mut self, profile: Option<Profile>) {
+        let Some(Profile { way, passed_over, .. }) = profile else { return };
+        self.signed_in_by = way;
+        self.passed_over = vec![PassedOver { way: Way::Environment, reason: "not set".to_owned() }];
+        self.passed_over.extend(passed_over.into_iter().filter(|it| it.way != Way::Environment));
     }
 }
 
 impl Show for Status {
     fn table(&self) -> String {
-        let from = self.credential_source.map(|source| source.word().to_owned());
+        let by = self.signed_in_by.map(|way| format!(", by {}", way.words())).unwrap_or_default();
+        let from = self.credential_source.map(|source| format!("{}{by}", source.word()));
         let token = self.token.as_ref();
         let of_token = |value: fn(&Token) -> String| token.map(value).into_iter().collect();
         details([
             ("server", one(format!("{} ({})", self.server, self.server_source.word()))),
             ("signed in as", of_token(|token| owner(&token.owner))),
             ("credential from", from.into_iter().collect()),
+            ("passed over", self.passed_over.iter().map(PassedOver::line).collect()),
             ("credential", of_token(|token| format!("{} {} {}", token.kind, token.name, token.id))),
             ("looks like", self.hint.iter().cloned().collect()),
             ("may do", token.map(|token| token.scopes.clone()).unwrap_or_default()),

@@ -1,7 +1,7 @@
 //! `jeton user`: users.
 
 use clap::{Args, Subcommand};
-use jeton_api::{PatchUser, PutUser, Secret};
+use jeton_api::{PatchUser, PutUser};
 
 use crate::access::App;
 use crate::args::Confirmation;
@@ -27,7 +27,7 @@ pub(crate) enum UserVerb {
     Enable(NameArgs),
     /// Delete a user; the user's tokens are dead for good
     Delete(DeleteArgs),
-    /// Set a user's password
+    /// Change your own password, or set somebody's
     Password(PasswordArgs),
 }
 
@@ -93,10 +93,10 @@ pub(crate) struct DeleteArgs {
 /// `jeton user password`
 #[derive(Args, Debug)]
 pub(crate) struct PasswordArgs {
-    /// The user's name
-    name: String,
+    /// The user whose password is set [default: you, who give the present one too]
+    name: Option<String>,
 
-    /// Read the password from standard input; one trailing newline is dropped
+    /// Read the new password from standard input; for your own, the present one stands on a line before it
     #[arg(long)]
     password_stdin: bool,
 }
@@ -161,16 +161,25 @@ async fn delete(app: &App, client: &Client, DeleteArgs { name, confirmation }: D
 }
 
 async fn password(app: &App, client: &Client, args: PasswordArgs) -> Result<()> {
-    let password = new_password(&args)?;
-    let request = PatchUser { password: Some(password), ..PatchUser::default() };
-    let user = client.patch_user(&args.name, &request).await?;
+    const INSTEAD: &str = "add `--password-stdin`";
+    let (name, current, new) = match (args.name, args.password_stdin) {
+        (Some(name), true) => (name, None, prompt::secret_from_stdin()?),
+        (Some(name), false) => (name, None, prompt::new_secret("new password", INSTEAD)?),
+        (None, true) => {
+            let (current, new) = prompt::two_secrets_from_stdin()?;
+            (own_name(client).await?, Some(current), new)
+        }
+        (None, false) => {
+            let current = prompt::secret("present password", INSTEAD)?;
+            let new = prompt::new_secret("new password", INSTEAD)?;
+            (own_name(client).await?, Some(current), new)
+        }
+    };
+    let request = PatchUser { password: Some(new), current_password: current, ..PatchUser::default() };
+    let user = client.patch_user(&name, &request).await?;
     app.output.done(&format!("`{}` has a new password", safe(&user.name)), &user)
 }
 
-fn new_password(args: &PasswordArgs) -> Result<Secret> {
-    if args.password_stdin {
-        prompt::secret_from_stdin()
-    } else {
-        prompt::new_secret("new password", "add `--password-stdin`")
-    }
+async fn own_name(client: &Client) -> Result<String> {
+    Ok(client.token_self().await?.owner.name)
 }

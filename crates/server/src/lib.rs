@@ -8,6 +8,7 @@ mod clock;
 mod config;
 mod data_dir;
 mod http;
+mod identity;
 mod keys;
 mod limits;
 mod listener;
@@ -16,7 +17,7 @@ mod store;
 mod telemetry;
 
 pub use clock::Clock;
-pub use config::{ConfigError, DatabaseUrl, Options, Settings};
+pub use config::{ConfigError, DatabaseUrl, Options, Settings, SignInProvider};
 pub use data_dir::DataDirError;
 pub use http::{RouteEntry, routes};
 pub use keys::{Keys, KeysError, Rng};

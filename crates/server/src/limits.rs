@@ -25,10 +25,54 @@ pub(crate) const SHUTDOWN_SECONDS_MAX: u64 = 15;
 pub(crate) const PASSWORDS_AT_ONCE: usize = 2;
 /// How many more sign-ins may wait; further ones are told to come again.
 pub(crate) const PASSWORDS_WAITING: usize = 32;
+/// How many of these places one address may have: nobody fills the queue alone.
+pub(crate) const PASSWORDS_OF_ORIGIN_MAX: usize = 12;
+/// Wrong passwords for one name from one address, before it has to wait.
+pub(crate) const NAME_FAILURES_MAX: i64 = 10;
+/// How long until one more is allowed, in milliseconds: a minute.
+pub(crate) const NAME_REGAIN_MS: i64 = 60 * 1000;
+/// Wrong passwords from one address, whatever the name, before it has to wait.
+pub(crate) const ORIGIN_FAILURES_MAX: i64 = 100;
+/// How long until one more is allowed, in milliseconds: half a minute.
+pub(crate) const ORIGIN_REGAIN_MS: i64 = 30 * 1000;
+/// The most counts of failures that are kept, of each kind of guess.
+pub(crate) const ATTEMPT_BUCKETS_MAX: usize = 32 * 1024;
 /// The shortest password, in characters.
 pub(crate) const PASSWORD_CHARS_MIN: usize = 8;
 /// The longest password, in bytes.
 pub(crate) const PASSWORD_BYTES_MAX: usize = 1024;
+
+/// How long a code from the authorization page is good, in milliseconds: a minute.
+pub(crate) const CODE_MS: i64 = 60 * 1000;
+/// The most such codes at once.
+pub(crate) const CODES_MAX: usize = 10_000;
+/// The most such codes of one user at once.
+pub(crate) const CODES_OF_USER_MAX: usize = 20;
+/// How long a command line without a browser may wait for its person, in milliseconds: ten minutes.
+pub(crate) const DEVICE_MS: i64 = 10 * 60 * 1000;
+/// How often it may ask meanwhile, in milliseconds: each five seconds.
+pub(crate) const DEVICE_INTERVAL_MS: i64 = 5 * 1000;
+/// How much longer it has to wait for each time that it asked too soon, in milliseconds.
+pub(crate) const DEVICE_SLOWER_MS: i64 = 5 * 1000;
+/// The most such command lines at once; those of the last twenty minutes count.
+pub(crate) const DEVICES_MAX: usize = 10_000;
+/// The most of them from one address.
+pub(crate) const DEVICES_OF_ORIGIN_MAX: usize = 60;
+/// Wrong user codes from one person, before they have to wait.
+pub(crate) const USER_CODE_FAILURES_MAX: i64 = 10;
+/// Wrong user codes from one address, before it has to wait.
+pub(crate) const USER_CODE_OF_ORIGIN_FAILURES_MAX: i64 = 30;
+/// How long until one more is allowed, in milliseconds: a minute.
+pub(crate) const USER_CODE_REGAIN_MS: i64 = 60 * 1000;
+
+/// How long a sign-in at a provider may take, in milliseconds: ten minutes.
+pub(crate) const FLOW_MS: i64 = 10 * 60 * 1000;
+/// The most finished sign-ins that are remembered, so that none is finished twice; those of ten minutes count.
+pub(crate) const FLOWS_DONE_MAX: usize = 100_000;
+/// Answers from one address that a provider did not stand by, before it has to wait.
+pub(crate) const FLOW_FAILURES_MAX: i64 = 30;
+/// How long until one more is allowed, in milliseconds: half a minute.
+pub(crate) const FLOW_REGAIN_MS: i64 = 30 * 1000;
 
 /// How long a token lives when nobody says, in milliseconds: 30 days.
 pub(crate) const LIFETIME_MS_DEFAULT: i64 = 30 * 24 * 60 * 60 * 1000;
@@ -68,7 +112,54 @@ pub(crate) const PROJECTS_SHOWN_MAX: i64 = 500;
 /// The most routes of one API.
 pub(crate) const ROUTES_MAX: usize = 1024;
 
+/// How many tokens can be asked for by their numbers at once.
+pub(crate) const NUMBERS_AT_ONCE_MAX: usize = 256;
+/// How many pages of the largest size are read at most for a wire whose lists have no pages.
+pub(crate) const WHOLE_LIST_PAGES_MAX: usize = 5;
+
 /// Items on a page when nobody says.
 pub(crate) const PAGE_SIZE_DEFAULT: u32 = 100;
 /// The most items on a page.
 pub(crate) const PAGE_SIZE_MAX: u32 = 1000;
+
+/// The most trusts of one service account.
+pub(crate) const TRUSTS_MAX: usize = 32;
+/// The most trusts that are looked through for an identity token that names no service account.
+pub(crate) const TRUSTS_SEARCHED_MAX: usize = 64;
+/// The most of them whose keys are tried.
+pub(crate) const TRUSTS_TRIED_MAX: usize = 4;
+/// How long an access token from a trust lives when nobody says, in minutes.
+pub(crate) const TRUST_MINUTES_DEFAULT: i64 = 60;
+/// The longest that it can be said to live, in minutes: a day.
+pub(crate) const TRUST_MINUTES_MAX: i64 = 24 * 60;
+
+/// The largest identity token of another issuer, in bytes.
+pub(crate) const JWT_BYTES_MAX: usize = 16 * 1024;
+/// The longest name of a key, or type, in the header of such a token, in bytes.
+pub(crate) const KEY_ID_BYTES_MAX: usize = 256;
+/// The longest name of an issuer or address of its keys, in bytes.
+pub(crate) const ISSUER_BYTES_MAX: usize = 512;
+/// The longest subject or id in an identity token, in bytes.
+pub(crate) const SUBJECT_BYTES_MAX: usize = 1024;
+/// The most audiences of one identity token.
+pub(crate) const AUDIENCES_MAX: usize = 16;
+/// The most keys of one issuer that count.
+pub(crate) const KEYS_MAX: usize = 64;
+/// How far the clocks of others may differ from ours, in milliseconds: one minute.
+pub(crate) const LEEWAY_MS: i64 = 60 * 1000;
+/// The longest that an identity token may go on living, in milliseconds: a day. What lives longer is a password.
+pub(crate) const IDENTITY_MS_MAX: i64 = 24 * 60 * 60 * 1000;
+/// The largest document of another issuer that is read, in bytes.
+pub(crate) const ISSUER_DOCUMENT_BYTES_MAX: usize = 256 * 1024;
+/// The longest that asking another issuer may take, in seconds.
+pub(crate) const ISSUER_SECONDS_MAX: u64 = 4;
+/// How long an issuer's keys are used without asking again, in milliseconds: ten minutes.
+pub(crate) const KEYS_MS_FRESH: i64 = 10 * 60 * 1000;
+/// How long they are used at the longest, while the issuer cannot be asked, in milliseconds: one hour.
+pub(crate) const KEYS_MS_STALE: i64 = 60 * 60 * 1000;
+/// How often an issuer is asked at most because somebody names an unknown key, in milliseconds.
+pub(crate) const KEYS_MS_BETWEEN: i64 = 10 * 1000;
+/// How often it is asked at most while its keys are not known at all, in milliseconds.
+pub(crate) const KEYS_MS_RETRY: i64 = 1000;
+/// The most issuers whose keys are remembered.
+pub(crate) const ISSUERS_MAX: usize = 256;

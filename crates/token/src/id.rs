@@ -169,6 +169,8 @@ typed_id! {
     BindingId;
     /// Names a group.
     GroupId;
+    /// Names a federation trust.
+    TrustId;
     /// Names an audit event.
     EventId;
 }

@@ -10,6 +10,7 @@
 mod audit;
 mod base62;
 mod catalogue;
+mod claim;
 mod decision;
 mod digest;
 mod explanation;
@@ -30,6 +31,9 @@ pub use audit::{AuditRecord, Leaf};
 pub use catalogue::{
     Catalogue, CatalogueError, CatalogueScope, MAX_CATALOGUE_BYTES, MAX_CATALOGUE_SCOPES, MAX_IMPLIES_DEPTH,
 };
+pub use claim::{
+    ClaimName, ClaimNameError, ClaimPattern, ClaimPatternError, ClaimRules, ClaimRulesError, MAX_CLAIM_RULES,
+};
 pub use decision::{
     Active, Approval, Audience, Circumstances, Demand, Facts, Inactive, Link, OwnerState, Verdict, Where,
     concerns, covers_within, decide, effective_at, standing, withheld,
@@ -38,7 +42,7 @@ pub use digest::{Mac, Pepper, PepperVersion, RowKey, TokenDigest};
 pub use explanation::{Explained, Step, explain};
 pub use id::{
     ApiId, BindingId, EventId, GroupId, Id, IdError, IdKey, OrganizationId, PipelineId, PrincipalId,
-    ProjectId, RoleId, SecretId, TokenId,
+    ProjectId, RoleId, SecretId, TokenId, TrustId,
 };
 pub use lifetime::{Expiry, Timestamp};
 pub use limits::{Network, NetworkError, NetworkLimit, PlaceLimit};

@@ -28,13 +28,21 @@ pub(crate) struct Asked {
 impl Stub {
     /// Gives these answers; anything else is a 404.
     pub(crate) fn new(answers: Answers) -> Self {
+        Self::answering(move |asked| {
+            let (_, status, body) = answers.iter().find(|(line, _, _)| *line == asked.line)?;
+            Some((*status, body.clone()))
+        })
+    }
+
+    /// Gives what this answers; nothing is a 404.
+    pub(crate) fn answering(answer: impl Fn(&Asked) -> Option<(u16, String)> + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&asked);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                serve(stream.unwrap(), &answers, &seen);
+                serve(stream.unwrap(), &answer, &seen);
             }
         });
         Self { url, asked }
@@ -62,13 +70,11 @@ impl Stub {
     }
 }
 
-fn serve(mut stream: TcpStream, answers: &Answers, seen: &Mutex<Vec<Asked>>) {
+fn serve(mut stream: TcpStream, answer: &impl Fn(&Asked) -> Option<(u16, String)>, seen: &Mutex<Vec<Asked>>) {
     let Some(asked) = read(&stream) else { return };
-    let found = answers.iter().find(|(line, _, _)| *line == asked.line);
-    let (status, body) = match found {
-        Some((_, status, body)) => (*status, body.clone()),
-        None => (404, problem(404, "not_found", "there is no such thing, or not for you")),
-    };
+    let found = answer(&asked);
+    let nothing = || (404, problem(404, "not_found", "there is no such thing, or not for you"));
+    let (status, body) = found.unwrap_or_else(nothing);
     seen.lock().unwrap().push(asked);
     let location = if status == 302 { "Location: https://elsewhere.example/\r\n" } else { "" };
     let length = body.len();

@@ -59,10 +59,13 @@ actions! {
     SessionCreate = "session.create", None, &[];
     UserRead = "user.read", None, &["Jeton.Admin.User", AUDIT];
     UserWrite = "user.write", None, &["Jeton.Admin.User"];
+    PasswordChange = "user.password", None, &[];
     GroupRead = "group.read", None, &["Jeton.Admin.Group", AUDIT];
     GroupWrite = "group.write", None, &["Jeton.Admin.Group"];
     ServiceAccountRead = "service_account.read", None, &["Jeton.Admin.ServiceAccount", AUDIT];
     ServiceAccountWrite = "service_account.write", None, &["Jeton.Admin.ServiceAccount"];
+    TrustWrite = "trust.write", None, &["Jeton.Admin.ServiceAccount"];
+    TokenExchange = "token.exchange", None, &[];
     RoleWrite = "role.write", None, &["Jeton.Admin.Role"];
     BindingRead = "role_binding.read", None, &["Jeton.Admin.Role", AUDIT];
     BindingWrite = "role_binding.write", None, &["Jeton.Admin.Role"];
@@ -86,6 +89,7 @@ impl Action {
             Self::UserWrite
                 | Self::GroupWrite
                 | Self::ServiceAccountWrite
+                | Self::TrustWrite
                 | Self::RoleWrite
                 | Self::BindingWrite
                 | Self::PolicyWrite
@@ -110,6 +114,11 @@ pub(crate) struct Caller {
 impl Caller {
     pub(crate) fn principal(&self) -> PrincipalId {
         self.chain.token.owner
+    }
+
+    /// The owner's name.
+    pub(crate) fn name(&self) -> &str {
+        &self.chain.token.owner_name
     }
 
     pub(crate) fn token(&self) -> TokenId {
@@ -229,6 +238,20 @@ pub(crate) fn on_itself(caller: &Caller, action: Action) -> Result<Permit, Error
     }
 }
 
+/// For changing one's own password, which a person does and no token.
+pub(crate) fn on_own_password(caller: &Caller, owner: PrincipalId) -> Option<Permit> {
+    let is_own = caller.is_session() && owner == caller.principal();
+    permit(caller, Action::PasswordChange).ok().filter(|_| is_own)
+}
+
+/// The person behind a session, and the session: a token does not speak for its owner on a page.
+pub(crate) fn person(caller: &Caller) -> Result<(PrincipalId, TokenId), Error> {
+    if caller.is_session() {
+        return Ok((caller.principal(), caller.token()));
+    }
+    Err(Error::denied(Code::NotHonouredHere, "only a person who is signed in says yes here"))
+}
+
 /// For administering at a place.
 pub(crate) fn at(caller: &Caller, place: Place, action: Action) -> Result<Permit, Error> {
     match action.scopes().first() {
@@ -255,8 +278,16 @@ pub(crate) enum Reason {
     KeyAdded,
     /// Somebody gave this user's password.
     PasswordProved(PrincipalId),
+    /// A sign-in provider proved that this user is there.
+    IdentityProved(PrincipalId),
+    /// This user said yes in this session, which must still stand: it becomes another one, of a command line.
+    SaidYes { user: PrincipalId, session: TokenId },
+    /// The code that a session of this user was made with was shown once more.
+    CodeReplayed(PrincipalId),
     /// Somebody presented this token of this owner (RFC 7009: possession suffices).
     Possession(TokenId, PrincipalId),
+    /// Somebody proved an identity that stands for this service account.
+    Federated(PrincipalId),
     /// A row was found that is not as it was sealed.
     RowAltered,
 }
@@ -264,13 +295,18 @@ pub(crate) enum Reason {
 /// The only other maker of permits.
 pub(crate) fn system(reason: Reason) -> Permit {
     let (actor, credential, action) = match reason {
+        Reason::IdentityProved(user) => (Some(user), None, Action::SessionCreate),
+        Reason::SaidYes { user, session } => (Some(user), Some(session), Action::SessionCreate),
+        Reason::CodeReplayed(owner) => (Some(owner), None, Action::TokenRevoke),
         Reason::FirstStart => (None, None, Action::Bootstrap),
         Reason::KeyAdded => (None, None, Action::KeyAdd),
         Reason::PasswordProved(user) => (Some(user), None, Action::SessionCreate),
         Reason::Possession(token, owner) => (Some(owner), Some(token), Action::TokenRevoke),
+        Reason::Federated(account) => (Some(account), None, Action::TokenExchange),
         Reason::RowAltered => (None, None, Action::NoteAltered),
     };
-    Permit { actor, credential, action, rests_on_credential: false, epoch: None }
+    let rests_on_credential = matches!(reason, Reason::SaidYes { .. });
+    Permit { actor, credential, action, rests_on_credential, epoch: None }
 }
 
 fn permit(caller: &Caller, action: Action) -> Result<Permit, Error> {

@@ -13,7 +13,8 @@ use super::access::{self, Action, Caller, Owner, Permit};
 use super::{Authority, Error};
 use crate::limits::DEPTH_MAX;
 use crate::store::{
-    ApiRecord, Chain, NewSecret, NewToken, Outcome, PasswordHash, Rotation, TokenRecord, Write,
+    ApiRecord, Chain, NewSecret, NewToken, Outcome, PasswordHash, PrincipalRecord, Rotation, TokenRecord,
+    Write,
 };
 
 /// A token to be made, parsed.
@@ -38,6 +39,8 @@ pub(crate) enum End {
     Default,
     /// This many milliseconds from now.
     After(i64),
+    /// The same, or with its parent if that is earlier.
+    Within(i64),
     /// At this moment, or never.
     Fixed(Expiry),
     /// As late as policies and the parent allow.
@@ -50,7 +53,7 @@ impl End {
         match self {
             Self::After(_) => "/expires_in_minutes",
             Self::Fixed(Expiry::Never) => "/never_expires",
-            Self::Fixed(Expiry::At(_)) | Self::Default | Self::Longest => "/expires_at",
+            Self::Fixed(Expiry::At(_)) | Self::Default | Self::Within(_) | Self::Longest => "/expires_at",
         }
     }
 }
@@ -121,12 +124,23 @@ impl Authority {
             at,
             proof: None,
         };
+        let mut notes = allowed.notes;
+        if expiry < allowed.expiry {
+            notes.push("the end was cut: a token does not outlive the one that it was made with".to_owned());
+        }
         let issued = self.issue(&permit, grant).await?;
-        Ok(IssuedToken { notes: allowed.notes, ..issued })
+        Ok(IssuedToken { notes, ..issued })
     }
 
     /// Writes a token whose every rule has been checked, and answers it with its secret.
     pub(super) async fn issue(&self, permit: &Permit, grant: Grant) -> Result<IssuedToken, Error> {
+        let (text, new) = self.new_token(grant);
+        // Whoever makes a token was honoured just now, and so were all that it will have for ancestors.
+        self.issued(self.store.write(permit, &Write::CreateToken(new)).await?, vec![], text)
+    }
+
+    /// A fresh id and secret for a token, and what to store.
+    pub(super) fn new_token(&self, grant: Grant) -> (TokenText, NewToken) {
         let id = TokenId(self.mint_id());
         let (text, secret) = self.mint_secret(grant.kind, id);
         let new = NewToken {
@@ -147,8 +161,7 @@ impl Authority {
             secret,
             proof: grant.proof,
         };
-        // Whoever makes a token was honoured just now, and so were all that it will have for ancestors.
-        self.issued(self.store.write(permit, &Write::CreateToken(new)).await?, vec![], text)
+        (text, new)
     }
 
     /// What came of a write, with the secret that was written.
@@ -210,6 +223,30 @@ impl Authority {
             let detail = format!("there is no {} `{name}`", kind.word().replace('_', " "));
             Error::invalid("/owner", Code::UnknownName, detail)
         })
+    }
+
+    /// Who has this number, for making a token of theirs: the caller, or somebody who is enabled and whose tokens the
+    /// caller may make. To others all numbers look alike.
+    pub(crate) async fn owner_of_number(
+        &self,
+        caller: &Caller,
+        number: i64,
+    ) -> Result<PrincipalRecord, Error> {
+        let found = self.store.principal_of_number(number).await?;
+        let found = found.filter(|found| found.kind != PrincipalKind::Api);
+        if let Some(own) = found.as_ref().filter(|found| found.id == caller.principal()) {
+            return Ok(own.clone());
+        }
+        let home = found.as_ref().map_or(Place::Global, |found| Owner::from(found).home);
+        if access::at(caller, home, Action::TokenCreate).is_err() {
+            access::at(caller, Place::Global, Action::TokenCreate)?;
+        }
+        let owner = found.ok_or(Error::Hidden)?;
+        if owner.disabled_at.is_some() {
+            let detail = format!("`{}` is disabled; enable the owner first", owner.name);
+            return Err(Error::Conflict(Code::UserDisabled, detail));
+        }
+        Ok(owner)
     }
 
     /// Only the owner, or somebody who covers the owner completely, obtains a secret of the owner's.

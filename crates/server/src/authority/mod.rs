@@ -3,21 +3,30 @@
 
 mod access;
 mod api;
+mod attempts;
 mod binding;
 mod built_in;
+mod code;
 mod create;
+mod device;
 mod edit;
 mod explain;
+mod federation;
+mod flow;
 mod group;
+mod identities;
 mod password;
+mod pending;
 mod place;
 mod policy;
+mod provider;
 mod role;
 mod service_account;
 mod signin;
 mod synced_group;
 mod terms;
 mod token;
+mod trust;
 mod user;
 mod verify;
 
@@ -29,23 +38,35 @@ use jeton_api::{Code, Remedy};
 use jeton_token::{Id, Place, Prefix, ResourceName, Timestamp, TokenId};
 
 use crate::clock::Clock;
+use crate::identity::Issuers;
 use crate::keys::{Keys, Rng};
 use crate::store::{Outcome, Refusal, Store, StoreError, Write};
 
+use attempts::{Attempts, Bucket};
+use code::Codes;
+use device::Devices;
+use flow::Done;
+
 pub(crate) use access::{Caller, Permit};
 pub(crate) use api::{ApiRequest, Put};
+pub(crate) use attempts::Origin;
 pub(crate) use binding::{BindingList, BindingRequest};
+pub(crate) use code::{Challenge, LoopbackUri};
 pub(crate) use create::{CreateRequest, End, IssuedToken};
+pub(crate) use device::{Answer, AskingDevice, UserCode};
 pub(crate) use edit::EditRequest;
 pub(crate) use explain::{ExplainQuestion, Subject};
+pub(crate) use federation::{ExchangeRequest, GrantError};
+pub(crate) use flow::{NotReturned, Returned};
 pub(crate) use group::GroupRequest;
 pub(crate) use password::Passwords;
 pub(crate) use place::{PipelineRequest, Within};
 pub(crate) use policy::{PolicyImpact, PolicyView};
+pub(crate) use provider::NotAdmitted;
 pub(crate) use role::RoleRequest;
 pub(crate) use service_account::ServiceAccountRequest;
 pub(crate) use synced_group::{GroupChange, MemberStep};
-pub(crate) use token::ListRequest;
+pub(crate) use token::{ListRequest, StateFilter};
 pub(crate) use user::UserRequest;
 pub(crate) use verify::{Judged, Known, Question};
 
@@ -58,6 +79,17 @@ pub(crate) struct Authority {
     pub(crate) rng: Rng,
     pub(crate) prefix: Prefix,
     pub(crate) passwords: Arc<Passwords>,
+    /// Wrong passwords.
+    failures: Arc<Attempts>,
+    /// Wrong user codes.
+    guesses: Arc<Attempts>,
+    codes: Arc<Codes>,
+    devices: Arc<Devices>,
+    /// Answers that providers did not stand by.
+    returns: Arc<Attempts>,
+    done: Arc<Done>,
+    /// The issuers whose identity tokens somebody trusts.
+    pub(crate) issuers: Issuers,
     /// Where the first administrator's password is until it is changed.
     pub(crate) first_password: Arc<Path>,
     /// Tokens whose altered rows were noted in the audit already; once each for the life of the process.
@@ -87,6 +119,8 @@ pub(crate) enum Error {
     Conflict(Code, String),
     /// Too much at once.
     LimitReached(Code),
+    /// Too many wrong guesses, from there or for that name.
+    TooManyAttempts { retry_seconds: u64 },
     /// The store cannot answer, so nothing can be known.
     Unavailable,
 }
@@ -137,6 +171,7 @@ impl From<Refusal> for Error {
         let conflict = |code: Code, detail: &str| Self::Conflict(code, detail.to_owned());
         match refusal {
             Refusal::Gone | Refusal::OwnerGone => Self::Hidden,
+            Refusal::Replayed => Self::Unauthenticated(Code::InvalidToken),
             Refusal::CredentialGone => Self::Unauthenticated(Code::InvalidToken),
             Refusal::Changed => {
                 conflict(Code::ChangedMeanwhile, "somebody else changed it at the same moment; try again")
@@ -144,6 +179,9 @@ impl From<Refusal> for Error {
             Refusal::NameTaken => conflict(Code::NameTaken, "the name is in use; choose another one"),
             Refusal::ExternalIdTaken => {
                 conflict(Code::NameTaken, "another one has this external id already; choose another one")
+            }
+            Refusal::IdentityTaken => {
+                conflict(Code::IdentityTaken, "that account of that issuer belongs to another user")
             }
             Refusal::NamespaceTaken => conflict(
                 Code::NamespaceTaken,
@@ -176,8 +214,25 @@ impl Authority {
     /// The authority over a store.
     pub(crate) fn new(store: Store, keys: Arc<Keys>, clock: Clock, rng: Rng, names: Names) -> Self {
         let passwords = Arc::new(Passwords::new(&rng));
+        let issuers = Issuers::new(clock.clone());
         let Names { prefix, first_password } = names;
-        Self { store, keys, clock, rng, prefix, passwords, first_password, noted: Arc::default() }
+        Self {
+            store,
+            keys,
+            clock,
+            rng,
+            prefix,
+            passwords,
+            failures: Arc::new(Attempts::new()),
+            guesses: Arc::new(Attempts::new()),
+            codes: Arc::new(Codes::new()),
+            issuers,
+            devices: Arc::new(Devices::new()),
+            returns: Arc::new(Attempts::new()),
+            done: Arc::new(Done::new()),
+            first_password,
+            noted: Arc::default(),
+        }
     }
 
     /// Whether the store answers.

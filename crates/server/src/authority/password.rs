@@ -3,21 +3,29 @@
 //! One verifier serves every door: a plain password is first turned into the SHA-512 hex that the `det` client
 //! sends, with that product's fixed public salt, and argon2id (RFC 9106) with a salt of its own runs over the hex.
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
 use argon2::password_hash::phc;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
 use aws_lc_rs::digest::{SHA512, digest};
 use jeton_api::Code;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use zeroize::Zeroizing;
 
-use super::Error;
+use super::{Error, Origin};
 use crate::keys::{Rng, hex};
-use crate::limits::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, PASSWORDS_AT_ONCE, PASSWORDS_WAITING};
+use crate::limits::{
+    PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, PASSWORDS_AT_ONCE, PASSWORDS_OF_ORIGIN_MAX, PASSWORDS_WAITING,
+};
 use crate::store::PasswordHash;
 
 /// The public salt of the client-side hash.
 const CLIENT_SALT: &str = "GubPEmmotfiK9TMD6Zdw";
+
+/// The length of SHA-512 in hexadecimal digits.
+const SENT_CHARS: usize = 128;
 
 /// What argon2id runs over. Only this module sees inside.
 pub(crate) struct Prehashed(Zeroizing<String>);
@@ -28,12 +36,26 @@ impl Prehashed {
         let salted = Zeroizing::new(format!("{CLIENT_SALT}{plain}"));
         Self(Zeroizing::new(hex(digest(&SHA512, salted.as_bytes()).as_ref())))
     }
+
+    /// What a client sends that computes this hash itself; `None` for what is no such hash.
+    pub(crate) fn sent(text: &str) -> Option<Self> {
+        let is_hash =
+            text.len() == SENT_CHARS && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        is_hash.then(|| Self(Zeroizing::new(text.to_owned())))
+    }
+
+    /// Stands in for what is no hash, so that refusing it takes as long.
+    fn nothing() -> Self {
+        Self(Zeroizing::new("0".repeat(SENT_CHARS)))
+    }
 }
 
 /// Hashes and checks passwords, few at a time, since each takes memory and a core.
 pub(crate) struct Passwords {
     at_once: Semaphore,
     waiting: Semaphore,
+    /// How many places each origin has; only those that have one are in it.
+    asking: Mutex<BTreeMap<Origin, usize>>,
     /// Checked in place of an unknown user's, so that both take as long.
     nobody: Option<PasswordHash>,
 }
@@ -42,7 +64,8 @@ impl Passwords {
     pub(crate) fn new(rng: &Rng) -> Self {
         let nobody = hash(&Prehashed(Zeroizing::new(hex(&rng.bytes::<64>()))), &rng.bytes()).ok();
         let at_once = Semaphore::new(PASSWORDS_AT_ONCE);
-        Self { at_once, waiting: Semaphore::new(PASSWORDS_AT_ONCE + PASSWORDS_WAITING), nobody }
+        let waiting = Semaphore::new(PASSWORDS_AT_ONCE + PASSWORDS_WAITING);
+        Self { at_once, waiting, asking: Mutex::default(), nobody }
     }
 
     /// The hash to store for a new password.
@@ -52,15 +75,22 @@ impl Passwords {
         self.bounded(move || hash(&prehashed, &salt)).await?
     }
 
-    /// Whether the password fits the hash. Without a hash the same work is done for nothing.
-    pub(crate) async fn fits(
-        &self,
-        password: Prehashed,
-        stored: Option<PasswordHash>,
-    ) -> Result<bool, Error> {
-        let known = stored.is_some();
-        let against = stored.or_else(|| self.nobody.clone()).ok_or(Error::Unavailable)?;
-        Ok(self.bounded(move || verify(&password, &against)).await? && known)
+    /// Waits in the queue for the turn to check a password. One origin has only some of the places.
+    pub(super) async fn turn(&self, origin: Origin) -> Result<Turn<'_>, Error> {
+        let of_origin = self.place_of(origin)?;
+        let place = self.waiting.try_acquire().map_err(|_| Error::LimitReached(Code::Busy))?;
+        let turn = self.at_once.acquire().await.map_err(|_| Error::Unavailable)?;
+        Ok(Turn { passwords: self, _held: (of_origin, place, turn) })
+    }
+
+    fn place_of(&self, origin: Origin) -> Result<OfOrigin<'_>, Error> {
+        let mut asking = self.asking.lock().map_err(|_| Error::Unavailable)?;
+        let count = asking.entry(origin).or_default();
+        if *count >= PASSWORDS_OF_ORIGIN_MAX {
+            return Err(Error::LimitReached(Code::Busy));
+        }
+        *count += 1;
+        Ok(OfOrigin { asking: &self.asking, origin })
     }
 
     async fn bounded<T: Send + 'static>(
@@ -70,6 +100,45 @@ impl Passwords {
         let _place = self.waiting.try_acquire().map_err(|_| Error::LimitReached(Code::Busy))?;
         let _turn = self.at_once.acquire().await.map_err(|_| Error::Unavailable)?;
         tokio::task::spawn_blocking(work).await.map_err(|_| Error::Unavailable)
+    }
+}
+
+/// The turn to check one password.
+pub(super) struct Turn<'a> {
+    passwords: &'a Passwords,
+    _held: (OfOrigin<'a>, SemaphorePermit<'a>, SemaphorePermit<'a>),
+}
+
+impl Turn<'_> {
+    /// Whether the password fits the hash. Without one of them the same work is done for nothing.
+    pub(super) async fn fits(
+        self,
+        password: Option<Prehashed>,
+        stored: Option<PasswordHash>,
+    ) -> Result<bool, Error> {
+        let known = password.is_some() && stored.is_some();
+        let password = password.unwrap_or_else(Prehashed::nothing);
+        let against = stored.or_else(|| self.passwords.nobody.clone()).ok_or(Error::Unavailable)?;
+        let checked = tokio::task::spawn_blocking(move || verify(&password, &against)).await;
+        Ok(checked.map_err(|_| Error::Unavailable)? && known)
+    }
+}
+
+/// One of the places that an origin has in the queue.
+struct OfOrigin<'a> {
+    asking: &'a Mutex<BTreeMap<Origin, usize>>,
+    origin: Origin,
+}
+
+impl Drop for OfOrigin<'_> {
+    fn drop(&mut self) {
+        let Ok(mut asking) = self.asking.lock() else { return };
+        if let Some(count) = asking.get_mut(&self.origin) {
+            *count -= 1;
+            if *count == 0 {
+                asking.remove(&self.origin);
+            }
+        }
     }
 }
 
@@ -98,4 +167,23 @@ fn hash(password: &Prehashed, salt: &[u8; 16]) -> Result<PasswordHash, Error> {
 fn verify(password: &Prehashed, stored: &PasswordHash) -> bool {
     let stored = phc::PasswordHash::new(&stored.0);
     stored.is_ok_and(|stored| argon2id().verify_password(password.0.as_bytes(), &stored).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn one_origin_has_only_some_of_the_places_in_the_queue() {
+        let passwords = Passwords::new(&Rng::system());
+        let (loud, quiet) = (Origin::V6(1), Origin::V6(2));
+        let places: Vec<_> =
+            (0..PASSWORDS_OF_ORIGIN_MAX).map(|_| passwords.place_of(loud).unwrap()).collect();
+        assert!(matches!(passwords.turn(loud).await, Err(Error::LimitReached(Code::Busy))));
+        let wrong = Prehashed::of("wrong");
+        assert!(!passwords.turn(quiet).await.unwrap().fits(Some(wrong), None).await.unwrap());
+        drop(places);
+        assert!(passwords.turn(loud).await.is_ok());
+        assert!(passwords.asking.lock().unwrap().is_empty(), "who waits no more is not kept");
+    }
 }

@@ -79,7 +79,7 @@ impl Terms {
                 Expiry::At(issued_at.plus_ms(usual)).min(latest)
             }
             End::Longest => latest,
-            End::After(ms) => Expiry::At(issued_at.plus_ms(ms)),
+            End::After(ms) | End::Within(ms) => Expiry::At(issued_at.plus_ms(ms)),
             End::Fixed(expiry) => expiry,
         };
         if expiry <= latest {

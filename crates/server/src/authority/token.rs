@@ -16,10 +16,28 @@ pub(crate) struct ListRequest {
     pub(crate) owner: Option<PrincipalName>,
     pub(crate) kind: Option<TokenKind>,
     pub(crate) name: Option<String>,
-    /// `None` is all.
-    pub(crate) state: Option<TokenState>,
+    pub(crate) state: StateFilter,
     pub(crate) below: Option<i64>,
     pub(crate) limit: usize,
+}
+
+/// Which tokens, by their state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StateFilter {
+    Any,
+    Only(TokenState),
+    /// Neither revoked nor expired, whether or not they may be used just now.
+    NotEnded,
+}
+
+impl StateFilter {
+    fn admits(self, state: TokenState) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Only(wanted) => wanted == state,
+            Self::NotEnded => !matches!(state, TokenState::Revoked | TokenState::Expired),
+        }
+    }
 }
 
 /// One page of tokens with their states.
@@ -42,15 +60,31 @@ impl Authority {
         caller: &Caller,
         request: &ListRequest,
     ) -> Result<TokenPage, Error> {
-        let owner = match &request.owner {
-            Some(name) => Some(self.visible_owner(caller, name).await?),
-            None if access::at(caller, Place::Global, Action::TokenRead).is_ok() => None,
-            None => {
-                access::on_tokens_of(caller, Owner::of(&caller.chain.token), Action::TokenRead)?;
-                Some(caller.principal())
-            }
-        };
+        let owner = self.listed_owner(caller, request.owner.as_ref()).await?;
         self.page(request, owner).await
+    }
+
+    /// The tokens with these numbers that the caller could list, in the same order. Others are left out: they look
+    /// like numbers that no token has.
+    pub(crate) async fn tokens_of_numbers(
+        &self,
+        caller: &Caller,
+        owner: Option<&PrincipalName>,
+        numbers: &[i64],
+    ) -> Result<Vec<(TokenRecord, TokenState)>, Error> {
+        let owner = self.listed_owner(caller, owner).await?;
+        let policies = self.store.policies().await?;
+        let mut found = Vec::new();
+        for number in numbers {
+            let id = match self.token_of_number(*number).await {
+                Err(Error::Hidden) => continue,
+                id => id?,
+            };
+            let chain = self.store.token(id).await?;
+            let listed = |chain: &Chain| owner.is_none_or(|owner| owner == chain.token.owner);
+            found.extend(chain.filter(listed).map(|chain| self.with_state(chain, &policies)));
+        }
+        Ok(found)
     }
 
     /// One token with its state.
@@ -103,11 +137,18 @@ impl Authority {
     }
 
     /// Ends a token for good. Ending it again is no error.
-    pub(crate) async fn revoke_token(&self, caller: &Caller, id: TokenId) -> Result<(), Error> {
+    pub(crate) async fn revoke_token(
+        &self,
+        caller: &Caller,
+        id: TokenId,
+    ) -> Result<(TokenRecord, TokenState), Error> {
         let chain = self.store.token(id).await?.ok_or(Error::Hidden)?;
         let permit = access::on_tokens_of(caller, Owner::of(&chain.token), Action::TokenRevoke)?;
-        self.store.write(&permit, &Write::RevokeToken(id)).await?;
-        Ok(())
+        match self.store.write(&permit, &Write::RevokeToken(id)).await? {
+            // Revoked is revoked, whatever policies say.
+            Outcome::Token(token) => Ok(self.with_state(Chain { token: *token, ..chain }, &[])),
+            _ => Err(Error::Unavailable),
+        }
     }
 
     /// Ends the caller's own credential.
@@ -123,6 +164,15 @@ impl Authority {
     pub(crate) fn token_id(&self, text: &str) -> Result<TokenId, Error> {
         let id: TokenId = text.parse().map_err(|_| Error::Hidden)?;
         if self.keys.is_genuine(id.0) { Ok(id) } else { Err(Error::Hidden) }
+    }
+
+    /// The id of the token with this number, as other products' wires name tokens. They know nothing of sessions and
+    /// of credentials of APIs, so those have no number there.
+    pub(crate) async fn token_of_number(&self, number: i64) -> Result<TokenId, Error> {
+        match self.store.token_of_number(number).await? {
+            Some((id, kind)) if kind.leaves_home() => Ok(id),
+            _ => Err(Error::Hidden),
+        }
     }
 
     /// A token with its state, as it is wherever it may be used; a place of its own may still not take it.
@@ -142,6 +192,22 @@ impl Authority {
             Err(_) => TokenState::Suspended,
         };
         (chain.token, state)
+    }
+
+    /// Whose tokens a list shows; `None` is everybody's.
+    async fn listed_owner(
+        &self,
+        caller: &Caller,
+        name: Option<&PrincipalName>,
+    ) -> Result<Option<jeton_token::PrincipalId>, Error> {
+        match name {
+            Some(name) => Ok(Some(self.visible_owner(caller, name).await?)),
+            None if access::at(caller, Place::Global, Action::TokenRead).is_ok() => Ok(None),
+            None => {
+                access::on_tokens_of(caller, Owner::of(&caller.chain.token), Action::TokenRead)?;
+                Ok(Some(caller.principal()))
+            }
+        }
     }
 
     async fn visible_owner(
@@ -175,7 +241,7 @@ impl Authority {
             for chain in chains {
                 filter.below = Some(chain.token.number);
                 let (token, state) = self.with_state(chain, &policies);
-                if request.state.is_none_or(|wanted| wanted == state) {
+                if request.state.admits(state) {
                     tokens.push((token, state));
                 }
                 if tokens.len() == request.limit {

@@ -1,12 +1,16 @@
 //! Users.
 
 use jeton_api::Code;
-use jeton_token::{Link, NetworkLimit, Place, PlaceLimit, PrincipalId, PrincipalKind, PrincipalName};
+use jeton_token::{
+    Link, NetworkLimit, Place, PlaceLimit, PrincipalId, PrincipalKind, PrincipalName, Rights, ScopeSet,
+};
+use zeroize::Zeroizing;
 
-use super::access::{self, Action, Caller};
+use super::access::{self, Action, Caller, Permit};
 use super::built_in::FIRST_USER;
-use super::create::{check_covers, exceeds};
-use super::{Authority, Error};
+use super::create::{IssuedToken, check_covers, exceeds};
+use super::password::Prehashed;
+use super::{Authority, Error, Origin};
 use crate::store::{
     Found, NewPrincipal, Outcome, PrincipalEdit, PrincipalRecord, Provision, Provisioned, UserFilter, Window,
     Write,
@@ -17,7 +21,9 @@ use crate::store::{
 pub(crate) struct UserRequest {
     /// A new name for one who is there.
     pub(crate) name: Option<PrincipalName>,
-    pub(crate) password: Option<zeroize::Zeroizing<String>>,
+    pub(crate) password: Option<Zeroizing<String>>,
+    /// The password until now, from somebody who changes their own.
+    pub(crate) current_password: Option<Zeroizing<String>>,
     pub(crate) display_name: Option<String>,
     pub(crate) email: Option<String>,
     pub(crate) disabled: Option<bool>,
@@ -55,12 +61,13 @@ impl Authority {
             let request = UserRequest {
                 name: request.name.clone(),
                 password: request.password.clone(),
+                current_password: None,
                 display_name: Some(request.display_name.clone().unwrap_or_default()),
                 email: Some(request.email.clone().unwrap_or_default()),
                 disabled: request.disabled,
                 provision: request.provision.clone(),
             };
-            return Ok((self.change(caller, &user, &request).await?, false));
+            return Ok((self.change(caller, &permit, &user, &request).await?, false));
         }
         let password = match &request.password {
             Some(password) => {
@@ -89,11 +96,21 @@ impl Authority {
         caller: &Caller,
         name: &PrincipalName,
         request: &UserRequest,
+        origin: Origin,
     ) -> Result<PrincipalRecord, Error> {
+        if let Some(current) = &request.current_password {
+            if request.password.is_none() {
+                let detail = "this field goes with a new `password`";
+                return Err(Error::invalid("/current_password", Code::InvalidField, detail));
+            }
+            let user = self.visible_user(caller, name).await?;
+            self.check_current_password(caller, &user, current, origin).await?;
+        }
         self.judged(caller, move |caller: Caller| async move {
             let caller = &caller;
             let user = self.visible_user(caller, name).await?;
-            self.change(caller, &user, request).await
+            let permit = permit_to_change(caller, &user, request)?;
+            self.change(caller, &permit, &user, request).await
         })
         .await
     }
@@ -117,6 +134,34 @@ impl Authority {
         access::at(caller, Place::Global, Action::UserRead)?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         Ok(self.store.principals(PrincipalKind::User, None, below, limit).await?)
+    }
+
+    /// Users, newest first, and of each whether they may do everything everywhere.
+    pub(crate) async fn list_users_with_power(
+        &self,
+        caller: &Caller,
+        below: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<(PrincipalRecord, bool)>, Error> {
+        access::at(caller, Place::Global, Action::UserRead)?;
+        let users = self.store.users_with_rights(below, i64::try_from(limit).unwrap_or(i64::MAX)).await?;
+        Ok(users.into_iter().map(|(user, rights)| (user, is_everything(&rights))).collect())
+    }
+
+    /// Whoever stands behind the caller's credential.
+    pub(crate) async fn show_owner(&self, caller: &Caller) -> Result<PrincipalRecord, Error> {
+        access::on_itself(caller, Action::TokenRead)?;
+        self.store.principal_of(caller.principal()).await?.ok_or(Error::Hidden)
+    }
+
+    /// Whose a fresh token is.
+    pub(crate) async fn owner_of(&self, issued: &IssuedToken) -> Result<PrincipalRecord, Error> {
+        self.store.principal_of(issued.token.owner).await?.ok_or(Error::Hidden)
+    }
+
+    /// Whether somebody may do everything everywhere.
+    pub(crate) async fn may_everything(&self, user: &PrincipalRecord) -> Result<bool, Error> {
+        Ok(is_everything(&self.store.rights_of(user.id).await?))
     }
 
     /// Removes a user for good, and revokes their tokens.
@@ -161,9 +206,9 @@ impl Authority {
         request: &UserRequest,
     ) -> Result<PrincipalRecord, Error> {
         self.judged(caller, move |caller: Caller| async move {
-            access::at(&caller, Place::Global, Action::UserWrite)?;
+            let permit = access::at(&caller, Place::Global, Action::UserWrite)?;
             let user = self.live_user(id).await?;
-            self.change(&caller, &user, request).await
+            self.change(&caller, &permit, &user, request).await
         })
         .await
     }
@@ -184,7 +229,11 @@ impl Authority {
         found.filter(|found| found.kind == PrincipalKind::User).ok_or(Error::Hidden)
     }
 
-    async fn visible_user(&self, caller: &Caller, name: &PrincipalName) -> Result<PrincipalRecord, Error> {
+    pub(super) async fn visible_user(
+        &self,
+        caller: &Caller,
+        name: &PrincipalName,
+    ) -> Result<PrincipalRecord, Error> {
         let administers = access::at(caller, Place::Global, Action::UserRead);
         let user = self.store.principal(PrincipalKind::User, name).await?;
         match (user, administers) {
@@ -194,13 +243,33 @@ impl Authority {
         }
     }
 
-    async fn change(
+    /// A session that somebody left open must not become theirs for good: who changes their own password gives the
+    /// present one.
+    async fn check_current_password(
         &self,
         caller: &Caller,
         user: &PrincipalRecord,
+        current: &str,
+        origin: Origin,
+    ) -> Result<(), Error> {
+        let wrong = |code, detail| Err(Error::invalid("/current_password", code, detail));
+        if user.id != caller.principal() {
+            return wrong(Code::InvalidField, "this is not your own account, so leave this field out");
+        }
+        let hash = self.store.password_of(user.id).await?;
+        if self.prove_password(&user.name, Some(Prehashed::of(current)), hash, origin).await? {
+            return Ok(());
+        }
+        wrong(Code::InvalidPassword, "this is not your present password")
+    }
+
+    async fn change(
+        &self,
+        caller: &Caller,
+        permit: &Permit,
+        user: &PrincipalRecord,
         request: &UserRequest,
     ) -> Result<PrincipalRecord, Error> {
-        let permit = access::at(caller, Place::Global, Action::UserWrite)?;
         let password = match &request.password {
             Some(password) => {
                 self.check_may_reset(caller, user).await?;
@@ -218,7 +287,7 @@ impl Authority {
             spared: Some(caller.token()),
         };
         let changes_password = edit.password.is_some();
-        let changed = principal(self.store.write(&permit, &Write::EditPrincipal(user.id, edit)).await?)?;
+        let changed = principal(self.store.write(permit, &Write::EditPrincipal(user.id, edit)).await?)?;
         if changes_password && changed.name == FIRST_USER {
             self.forget_first_password().await;
         }
@@ -244,7 +313,7 @@ impl Authority {
 
     /// A password is the whole user: resetting it needs all that the user may do, and a token never sets its own
     /// owner's, because it would come out as more than it is.
-    async fn check_may_reset(&self, caller: &Caller, user: &PrincipalRecord) -> Result<(), Error> {
+    pub(super) async fn check_may_reset(&self, caller: &Caller, user: &PrincipalRecord) -> Result<(), Error> {
         if user.id == caller.principal() && !caller.is_session() {
             return Err(exceeds("a token does not set its owner's password; sign in to do that"));
         }
@@ -254,13 +323,34 @@ impl Authority {
     }
 }
 
+/// Administrators change everything; everybody changes their own password, and nothing else about themselves.
+fn permit_to_change(caller: &Caller, user: &PrincipalRecord, request: &UserRequest) -> Result<Permit, Error> {
+    let administers = access::at(caller, Place::Global, Action::UserWrite);
+    let UserRequest { name, password, current_password, display_name, email, disabled, provision } = request;
+    let said = name.is_some() || display_name.is_some() || email.is_some() || disabled.is_some();
+    let more = said || !provision.is_empty();
+    match access::on_own_password(caller, user.id).filter(|_| password.is_some() && !more) {
+        Some(own) if administers.is_err() && current_password.is_some() => Ok(own),
+        Some(_) if administers.is_err() => {
+            let detail = "say your present password too: a session alone does not change it";
+            Err(Error::invalid("/current_password", Code::InvalidField, detail))
+        }
+        _ => administers,
+    }
+}
+
 /// A password opens sessions everywhere and from anywhere, so a token that is limited to places or networks sets none.
-fn check_unlimited(caller: &Caller) -> Result<(), Error> {
+pub(super) fn check_unlimited(caller: &Caller) -> Result<(), Error> {
     let free = |link: &Link| link.places == PlaceLimit::Everywhere && link.networks == NetworkLimit::Anywhere;
     if caller.facts.chain().all(free) {
         return Ok(());
     }
     Err(exceeds("the token that you call with is limited to places or networks, and a password is not"))
+}
+
+fn is_everything(rights: &[(Place, Rights)]) -> bool {
+    let everything = ScopeSet::everything().rights();
+    rights.iter().any(|(place, rights)| *place == Place::Global && rights.covers_all(&everything))
 }
 
 fn principal(outcome: Outcome) -> Result<PrincipalRecord, Error> {

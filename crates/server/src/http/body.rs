@@ -19,14 +19,30 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let is_json = request.headers().get(CONTENT_TYPE).is_some_and(|kind| says_json(kind.as_bytes()));
-        let bytes = Bytes::from_request(request, state).await;
-        let bytes = bytes.map_err(|rejection| problem::unread(rejection.into_response().status()))?;
-        match (is_json, bytes.is_empty()) {
-            (false, false) => Err(Problem::MediaType),
-            (_, true) => parse(b"{}"),
-            (true, false) => parse(&bytes),
-        }
+        let bytes = read(request, state).await?;
+        if is_json || bytes.is_empty() { parse_or_empty(&bytes) } else { Err(Problem::MediaType) }
     }
+}
+
+/// A JSON body whatever `Content-Type` says, for wires whose clients do not say it.
+pub(crate) struct UnlabelledBody<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for UnlabelledBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let Body(value) = read(request, state).await.and_then(|bytes| parse_or_empty(&bytes))?;
+        Ok(Self(value))
+    }
+}
+
+async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+    let bytes = Bytes::from_request(request, state).await;
+    bytes.map_err(|rejection| problem::unread(rejection.into_response().status()))
+}
+
+fn parse_or_empty<T: DeserializeOwned>(bytes: &[u8]) -> Result<Body<T>, Problem> {
+    parse(if bytes.is_empty() { b"{}" } else { bytes })
 }
 
 fn says_json(kind: &[u8]) -> bool {

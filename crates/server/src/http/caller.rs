@@ -1,5 +1,6 @@
 //! Taking a caller's credential out of a request: one `Authorization` field, Bearer (RFC 6750) or Basic (RFC 7617).
 
+use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
@@ -12,6 +13,7 @@ use ipnet::IpNet;
 use zeroize::Zeroizing;
 
 use super::Doors;
+use super::page::cookie;
 use super::problem::Problem;
 use crate::authority::Caller;
 
@@ -25,10 +27,21 @@ impl FromRequestParts<Doors> for Caller {
     }
 }
 
+/// Where a call came from, if that is known.
+pub(crate) struct Client(pub(crate) Option<IpAddr>);
+
+impl FromRequestParts<Doors> for Client {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, doors: &Doors) -> Result<Self, Infallible> {
+        Ok(Self(client(&parts.headers, &parts.extensions, &doors.trusted_proxies)))
+    }
+}
+
 /// Where the call came from: the other end of the connection, or, if that is a trusted proxy, the rightmost address
 /// of `X-Forwarded-For` that is not. Whatever an untrusted peer writes into that field is ignored. `None` if the
 /// proxies do not say.
-fn client(headers: &HeaderMap, extensions: &Extensions, trusted: &[IpNet]) -> Option<IpAddr> {
+pub(super) fn client(headers: &HeaderMap, extensions: &Extensions, trusted: &[IpNet]) -> Option<IpAddr> {
     let peer = extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip().to_canonical();
     let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
     if !is_trusted(&peer) {
@@ -53,7 +66,8 @@ fn presented(headers: &HeaderMap) -> Result<Zeroizing<String>, Problem> {
     let mut fields = headers.get_all(AUTHORIZATION).iter();
     let (first, second) = (fields.next(), fields.next());
     let field = first.ok_or(Problem::NoCredential)?;
-    if second.is_some() {
+    // A browser that was made to send our cookie along must not speak as two.
+    if second.is_some() || cookie::has_session(headers) {
         return Err(Problem::TwoCredentials);
     }
     let (scheme, rest) =

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{
-    CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS,
+    CONTENT_LENGTH, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderValue, Method, Response};
 use axum::middleware::Next;
@@ -16,12 +15,20 @@ use http_body_util::BodyExt as _;
 use jeton_api::Code;
 use tracing::Span;
 
-use super::problem::Problem;
+use super::compat;
+use super::page::IsPage;
+use super::problem::{self, Problem};
 use crate::authority::Error;
 use crate::keys::{Rng, hex};
 use crate::limits::DISCARDED_BYTES_MAX;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Nothing may be loaded, framed or sent.
+const POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+/// A page has our style, and its forms come here.
+const POLICY_OF_PAGES: &str =
+    "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 
 /// Names the request, in the answer's header, in a problem's body and in the log.
 #[derive(Clone)]
@@ -31,9 +38,9 @@ pub(crate) struct RequestId(String);
 pub(super) async fn request_id(State(rng): State<Rng>, mut request: Request, next: Next) -> Response<Body> {
     // Random enough to tell requests apart; nothing relies on it.
     let id = RequestId(hex(&rng.bytes::<8>()));
+    let wire = compat::wire(request.uri().path());
     request.extensions_mut().insert(id.clone());
-    let response = next.run(request).await;
-    let mut response = if is_problem(&response) { with_id_in_body(response, &id).await } else { response };
+    let mut response = problem::finish(next.run(request).await, wire, &id.0);
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
@@ -57,13 +64,12 @@ fn loggable(path: &str) -> String {
 /// On every answer, errors and unknown addresses too.
 pub(super) async fn security(request: Request, next: Next) -> Response<Body> {
     let mut response = next.run(request).await;
+    let is_page = response.extensions().get::<IsPage>().is_some();
     let fields = [
-        (
-            CONTENT_SECURITY_POLICY,
-            "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-        ),
+        (CONTENT_SECURITY_POLICY, if is_page { POLICY_OF_PAGES } else { POLICY }),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (REFERRER_POLICY, "no-referrer"),
+        // To say `no-referrer` on a page would make browsers withhold the origin of its forms from us too.
+        (REFERRER_POLICY, if is_page { "same-origin" } else { "no-referrer" }),
     ];
     for (name, value) in fields {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
@@ -111,24 +117,4 @@ pub(super) async fn no_idempotency_key(request: Request, next: Next) -> Response
         return Problem::from(error).into_response();
     }
     next.run(request).await
-}
-
-fn is_problem(response: &Response<Body>) -> bool {
-    response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "application/problem+json")
-}
-
-/// Our own problem bodies are small, so reading one again is cheap.
-async fn with_id_in_body(response: Response<Body>, id: &RequestId) -> Response<Body> {
-    const PROBLEM_BYTES_MAX: usize = 256 * 1024;
-    let (mut parts, body) = response.into_parts();
-    let Ok(bytes) = to_bytes(body, PROBLEM_BYTES_MAX).await else {
-        return Problem::Internal.into_response();
-    };
-    let Ok(mut problem) = serde_json::from_slice::<jeton_api::Problem>(&bytes) else {
-        return Response::from_parts(parts, Body::from(bytes));
-    };
-    problem.request_id.clone_from(&id.0);
-    parts.headers.remove(CONTENT_LENGTH);
-    let body = serde_json::to_vec(&problem).unwrap_or_default();
-    Response::from_parts(parts, Body::from(body))
 }

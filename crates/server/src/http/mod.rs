@@ -5,9 +5,11 @@
 
 mod body;
 mod caller;
+mod compat;
 mod headers;
 mod health;
 mod oauth2;
+mod page;
 mod path;
 mod problem;
 mod query;
@@ -27,6 +29,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::authority::Authority;
+use crate::config::SignInProvider;
 use crate::limits::{BODY_BYTES_MAX, CATALOGUE_BODY_BYTES_MAX, REQUEST_SECONDS_MAX, SCIM_BODY_BYTES_MAX};
 
 /// What every door has at hand.
@@ -37,6 +40,29 @@ pub(crate) struct Doors {
     pub(crate) public_url: Arc<str>,
     /// Networks of proxies whose forwarded headers are believed.
     pub(crate) trusted_proxies: Arc<[IpNet]>,
+    /// By whom people may sign in, besides by password.
+    pub(crate) sign_in: Arc<[SignInProvider]>,
+}
+
+impl Doors {
+    /// The path below which clients reach this server; most often none.
+    fn prefix(&self) -> &str {
+        let behind = self
+            .public_url
+            .split_once("://")
+            .and_then(|(_, rest)| rest.find('/').map(|at| rest.split_at(at)));
+        behind.map_or("", |(_, path)| path)
+    }
+
+    /// The provider of this name.
+    fn provider(&self, name: &str) -> Option<&SignInProvider> {
+        self.sign_in.iter().find(|provider| provider.name == name)
+    }
+
+    /// Whether browsers reach this server over HTTPS.
+    fn is_https(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
 }
 
 /// One line of the route table.
@@ -69,15 +95,27 @@ macro_rules! routes {
 /// Every address of the server.
 pub fn routes() -> Vec<RouteEntry> {
     use v1::{
-        apis, groups, organizations, pipelines, policies, projects, role_bindings, roles, service_accounts,
-        sessions, tokens, users,
+        apis, groups, identities, organizations, pipelines, policies, projects, role_bindings, roles,
+        service_accounts, sessions, tokens, trusts, users,
     };
-    routes! {
+    let own = routes! {
         GET    "/healthz" => "open: liveness", health::live;
         GET    "/readyz" => "open: readiness", health::ready;
         GET    "/.well-known/oauth-authorization-server" => "open: metadata", oauth2::metadata::show;
+        GET    "/assets/page.css" => "open: the style of the pages", page::style::show;
+        GET    "/sign-in" => "open: page", page::sign_in::show;
+        POST   "/sign-in" => "open: page, proof of the password", page::sign_in::submit;
+        GET    "/sign-in/{provider}" => "open: page, on to the provider", page::provider::begin;
+        GET    "/sign-in/{provider}/callback" => "open: page, proof by the provider", page::provider::finish;
+        POST   "/sign-out" => "open: page, possession of the session", page::sign_in::sign_out;
+        GET    "/device" => "open: page, sends to sign-in", page::device::show;
+        POST   "/device" => "open: page, sends to sign-in", page::device::submit;
+        GET    "/oauth2/authorize" => "open: page, sends to sign-in", page::authorize::show;
+        POST   "/oauth2/authorize" => "open: page, sends to sign-in", page::authorize::decide;
+        POST   "/oauth2/device_authorization" => "open: yields a code to confirm", oauth2::device::start;
         POST   "/oauth2/introspect" => "token.verify", oauth2::introspect::introspect;
         POST   "/oauth2/revoke" => "open: possession of the token", oauth2::revoke::revoke;
+        POST   "/oauth2/token" => "open: the grant carries its own proof", oauth2::token::token;
         POST   "/api/v1/sessions" => "open: proof of the password", sessions::create;
         POST   "/api/v1/tokens" => "token.create", tokens::create;
         GET    "/api/v1/tokens" => "token.read", tokens::list;
@@ -101,6 +139,13 @@ pub fn routes() -> Vec<RouteEntry> {
         GET    "/api/v1/users/{name}" => "user.read", users::show;
         PATCH  "/api/v1/users/{name}" => "user.write", users::edit;
         DELETE "/api/v1/users/{name}" => "user.write", users::remove;
+        GET    "/api/v1/users/{name}/identities" => "user.read", identities::list;
+        POST   "/api/v1/users/{name}/identities" => "user.write", identities::link;
+        DELETE "/api/v1/users/{name}/identities/{id}" => "user.write", identities::unlink;
+        GET    "/api/v1/service-accounts/{name}/trusts" => "service_account.read", trusts::list;
+        PUT    "/api/v1/service-accounts/{name}/trusts/{trust}" => "trust.write", trusts::put;
+        GET    "/api/v1/service-accounts/{name}/trusts/{trust}" => "service_account.read", trusts::show;
+        DELETE "/api/v1/service-accounts/{name}/trusts/{trust}" => "trust.write", trusts::remove;
         GET    "/api/v1/groups" => "group.read", groups::list;
         PUT    "/api/v1/groups/{name}" => "group.write", groups::put;
         GET    "/api/v1/groups/{name}" => "group.read", groups::show;
@@ -139,6 +184,12 @@ pub fn routes() -> Vec<RouteEntry> {
         GET    "/api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}" => "any right at the place", pipelines::show;
         PATCH  "/api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}" => "pipeline.write", pipelines::edit;
         DELETE "/api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}" => "pipeline.write", pipelines::remove;
+    };
+    own.into_iter().chain(routes_of_determined()).chain(routes_of_scim()).collect()
+}
+
+fn routes_of_scim() -> Vec<RouteEntry> {
+    routes! {
         GET    "/scim/v2/ServiceProviderConfig" => "any caller", scim::discovery::service_provider_config;
         GET    "/scim/v2/ResourceTypes" => "any caller", scim::discovery::resource_types;
         GET    "/scim/v2/ResourceTypes/{id}" => "any caller", scim::discovery::resource_type;
@@ -160,6 +211,22 @@ pub fn routes() -> Vec<RouteEntry> {
     }
 }
 
+fn routes_of_determined() -> Vec<RouteEntry> {
+    use compat::determined::{auth, master, tokens, users};
+    routes! {
+        GET    "/compat/determined/info" => "open: which server this is", master::info;
+        GET    "/compat/determined/api/v1/master" => "open: which server this is", master::show;
+        POST   "/compat/determined/api/v1/auth/login" => "open: proof of the password", auth::login;
+        POST   "/compat/determined/api/v1/auth/logout" => "self", auth::logout;
+        GET    "/compat/determined/api/v1/me" => "self", users::show_self;
+        GET    "/compat/determined/api/v1/users" => "user.read", users::list;
+        GET    "/compat/determined/api/v1/users/{name}/by-username" => "user.read", users::show;
+        POST   "/compat/determined/api/v1/tokens" => "token.create", tokens::create;
+        GET    "/compat/determined/api/v1/tokens" => "token.read", tokens::list;
+        PATCH  "/compat/determined/api/v1/tokens/{id}" => "token.update", tokens::edit;
+    }
+}
+
 /// The whole service.
 pub(crate) fn router(doors: Doors) -> Router {
     let mut router = Router::new();
@@ -171,16 +238,16 @@ pub(crate) fn router(doors: Doors) -> Router {
         } else {
             BODY_BYTES_MAX
         };
-        router = router.route(
-            entry.path,
-            entry.handler.layer(DefaultBodyLimit::max(limit)).layer(from_fn(headers::length(limit))),
-        );
+        let handler =
+            entry.handler.layer(DefaultBodyLimit::max(limit)).layer(from_fn(headers::length(limit)));
+        for path in compat::spellings(entry.path) {
+            router = router.route(&path, handler.clone());
+        }
     }
     let layers = ServiceBuilder::new()
         .layer(from_fn_with_state(doors.authority.rng.clone(), headers::request_id))
         .layer(TraceLayer::new_for_http().make_span_with(headers::span))
         .layer(from_fn(headers::security))
-        .layer(from_fn(scim::errors))
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(from_fn(headers::deadline(Duration::from_secs(REQUEST_SECONDS_MAX))))
         .layer(from_fn(headers::no_idempotency_key));

@@ -1,6 +1,7 @@
 //! From errors to answers: the only file that knows status codes. Bodies follow RFC 9457.
 
 use std::any::Any;
+use std::sync::Arc;
 
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
@@ -11,6 +12,8 @@ use axum::{Json, body::Body};
 use jeton_api::{Code, FieldError, Remedy};
 use serde::Serialize;
 
+use super::compat::determined;
+use super::scim;
 use crate::authority::{Denial, Error, Fault};
 
 /// Why a request got no further than its door, or was not done.
@@ -28,6 +31,10 @@ pub(crate) enum Problem {
     TwoCredentials,
     /// No credential at all.
     NoCredential,
+    /// A form that no page of this server sent.
+    CrossSite,
+    /// The body is no form, or does not say so.
+    NoForm,
     /// No such address.
     Address,
     /// The address has no such method.
@@ -47,33 +54,91 @@ impl From<Error> for Problem {
 }
 
 impl IntoResponse for Problem {
+    /// The answer in Jeton's own form. The problem itself goes along, so that [`finish`] can render it again.
     fn into_response(self) -> Response<Body> {
-        let status = self.status();
-        let code = self.code();
-        let mut body = jeton_api::Problem::new(code, status.as_u16(), self.detail());
-        body.missing_scope = self.missing_scope().map(ToOwned::to_owned);
-        body.remedies = self.remedies().to_vec();
-        body.errors = self.faults().iter().map(field_error).collect();
-        let mut response = (status, Json(body.clone())).into_response();
-        response.extensions_mut().insert(body);
-        set(response.headers_mut(), self.headers(status, code));
+        let mut response = self.render(Wire::Jeton, "");
+        response.extensions_mut().insert(Arc::new(self));
         response
     }
 }
 
+/// In whose form an error is answered. Programs that were written for another product look for it in that form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wire {
+    Jeton,
+    Determined,
+    /// The address by which a client of Determined finds out whether its credential is still good. On anything but
+    /// 502, 503 and 504 it throws the credential away, so whatever is not about the credential is a 503.
+    DeterminedProbe,
+    /// SCIM (RFC 7644, section 3.12).
+    Scim,
+}
+
+/// An answer on its way out: a problem gets the form of the wire that the request came in by, and the request's id.
+pub(super) fn finish(mut response: Response<Body>, wire: Wire, request_id: &str) -> Response<Body> {
+    let Some(problem) = response.extensions_mut().remove::<Arc<Problem>>() else {
+        return response;
+    };
+    let rendered = match (wire, problem.as_ref()) {
+        (Wire::DeterminedProbe, Problem::Internal | Problem::Operation(Error::LimitReached(_))) => {
+            Problem::Operation(Error::Unavailable).render(wire, request_id)
+        }
+        (_, problem) => problem.render(wire, request_id),
+    };
+    let (parts, body) = rendered.into_parts();
+    response.headers_mut().remove(CONTENT_LENGTH);
+    response.headers_mut().extend(parts.headers);
+    *response.status_mut() = parts.status;
+    *response.body_mut() = body;
+    response
+}
+
 impl Problem {
+    fn render(&self, wire: Wire, request_id: &str) -> Response<Body> {
+        let (status, code) = (self.status_on(wire), self.code());
+        let mut body = jeton_api::Problem::new(code, status.as_u16(), self.detail());
+        body.missing_scope = self.missing_scope().map(ToOwned::to_owned);
+        body.remedies = self.remedies().to_vec();
+        body.errors = self.faults().iter().map(field_error).collect();
+        body.request_id.push_str(request_id);
+        let mut response = match wire {
+            Wire::Jeton => (status, Json(body)).into_response(),
+            Wire::Determined | Wire::DeterminedProbe => {
+                (status, Json(determined::error::body(body))).into_response()
+            }
+            Wire::Scim => (status, Json(scim::error::body(&body, scim_type(status, code)))).into_response(),
+        };
+        set(response.headers_mut(), self.headers(status, code));
+        if wire == Wire::Scim {
+            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(SCIM));
+        }
+        response
+    }
+
+    fn status_on(&self, wire: Wire) -> StatusCode {
+        match (wire, self.status()) {
+            // They know no 422.
+            (Wire::Determined | Wire::DeterminedProbe | Wire::Scim, StatusCode::UNPROCESSABLE_ENTITY) => {
+                StatusCode::BAD_REQUEST
+            }
+            (_, status) => status,
+        }
+    }
+
     fn status(&self) -> StatusCode {
         match self {
             Self::Operation(Error::Invalid(_)) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Operation(Error::Unauthenticated(_)) | Self::NoCredential => StatusCode::UNAUTHORIZED,
-            Self::Operation(Error::Denied(_)) => StatusCode::FORBIDDEN,
+            Self::Operation(Error::Denied(_)) | Self::CrossSite => StatusCode::FORBIDDEN,
             Self::Operation(Error::Hidden) | Self::Address => StatusCode::NOT_FOUND,
             Self::Operation(Error::Conflict(..)) => StatusCode::CONFLICT,
-            Self::Operation(Error::LimitReached(_)) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Operation(Error::LimitReached(_) | Error::TooManyAttempts { .. }) => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             Self::Operation(Error::Unavailable) | Self::Deadline => StatusCode::SERVICE_UNAVAILABLE,
             Self::Malformed(_) | Self::TwoCredentials => StatusCode::BAD_REQUEST,
             Self::NotSupported => StatusCode::NOT_IMPLEMENTED,
-            Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::MediaType | Self::NoForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -91,11 +156,13 @@ impl Problem {
                 | Error::LimitReached(code)
                 | Error::Denied(Denial { code, .. }),
             ) => *code,
+            Self::Operation(Error::TooManyAttempts { .. }) => Code::TooManyAttempts,
             Self::Operation(Error::Hidden) | Self::Address => Code::NotFound,
             Self::Operation(Error::Unavailable) | Self::Deadline => Code::Unavailable,
             Self::Malformed(_) => Code::Malformed,
             Self::NotSupported => Code::NotSupported,
-            Self::MediaType => Code::UnsupportedMediaType,
+            Self::MediaType | Self::NoForm => Code::UnsupportedMediaType,
+            Self::CrossSite => Code::CrossSite,
             Self::TooLarge => Code::BodyTooLarge,
             Self::TwoCredentials => Code::TwoCredentials,
             Self::NoCredential => Code::InvalidToken,
@@ -104,8 +171,29 @@ impl Problem {
         }
     }
 
-    fn detail(&self) -> String {
+    /// What the problem is about, for the head of a page.
+    pub(super) fn heading(&self) -> &'static str {
         match self {
+            Self::Operation(Error::Denied(_)) => "You may not do that",
+            Self::Operation(Error::LimitReached(_) | Error::TooManyAttempts { .. }) => "Please wait",
+            Self::Operation(Error::Unavailable) | Self::Deadline => "Not just now",
+            Self::Internal => "A fault of this server",
+            _ => "That did not work",
+        }
+    }
+
+    /// A page, with the status of this problem and when to try again.
+    pub(super) fn on(&self, mut page: Response<Body>) -> Response<Body> {
+        *page.status_mut() = self.status();
+        let fields = self.headers(self.status(), self.code());
+        set(page.headers_mut(), fields.into_iter().filter(|(name, _)| *name == RETRY).collect());
+        page
+    }
+
+    /// What is wrong, and what to do.
+    pub(super) fn detail(&self) -> String {
+        match self {
+            Self::NoForm => "this address takes a form as pages send it".to_owned(),
             Self::Operation(Error::Invalid(faults)) => {
                 faults.first().map(|fault| fault.detail.clone()).unwrap_or_default()
             }
@@ -151,6 +239,9 @@ impl Problem {
                     self.missing_scope().map(|scope| format!(", scope=\"{scope}\"")).unwrap_or_default();
                 headers.push((CHALLENGE, format!("Bearer error=\"insufficient_scope\"{scope}")));
             }
+            (Self::Operation(Error::TooManyAttempts { retry_seconds }), _) => {
+                headers.push((RETRY, retry_seconds.to_string()));
+            }
             (_, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) => {
                 headers.push((RETRY, "1".to_owned()));
             }
@@ -195,6 +286,11 @@ pub(crate) fn no_store(answer: impl IntoResponse) -> Response<Body> {
     response
 }
 
+/// Look elsewhere, with GET.
+pub(crate) fn see_other() -> Response<Body> {
+    no_store(StatusCode::SEE_OTHER)
+}
+
 /// Done, and nothing to say.
 pub(crate) fn done() -> Response<Body> {
     no_store(StatusCode::NO_CONTENT)
@@ -209,31 +305,6 @@ pub(crate) fn not_ready() -> Response<Body> {
 pub(crate) fn oauth_error(error: &'static str, description: &str) -> Response<Body> {
     let body = serde_json::json!({ "error": error, "error_description": description });
     no_store((StatusCode::BAD_REQUEST, Json(body)))
-}
-
-/// A problem in the form of SCIM (RFC 7644, section 3.12). Other answers stay as they are.
-pub(super) fn in_scim_form(mut response: Response<Body>) -> Response<Body> {
-    let Some(problem) = response.extensions_mut().remove::<jeton_api::Problem>() else {
-        return response;
-    };
-    let status = match response.status() {
-        StatusCode::UNPROCESSABLE_ENTITY => StatusCode::BAD_REQUEST,
-        other => other,
-    };
-    let mut body = serde_json::json!({
-        "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
-        "status": status.as_u16().to_string(),
-        "detail": format!("{}: {}", problem.code, problem.detail),
-    });
-    if let Some(kind) = problem.code.parse().ok().and_then(|code| scim_type(status, code)) {
-        body["scimType"] = kind.into();
-    }
-    let mut rendered = (status, Json(body)).into_response();
-    let mut headers = std::mem::take(response.headers_mut());
-    headers.remove(CONTENT_LENGTH);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(SCIM));
-    rendered.headers_mut().extend(headers);
-    rendered
 }
 
 /// The word of RFC 7644, table 9, for what is wrong with a request.

@@ -14,6 +14,7 @@ mod catalogue;
 mod change;
 pub(crate) mod database;
 mod group;
+mod identity;
 mod meta;
 mod place;
 mod policy;
@@ -23,6 +24,7 @@ mod rights;
 mod role;
 mod seal;
 mod token;
+mod trust;
 mod write;
 
 use std::path::Path;
@@ -36,6 +38,7 @@ pub(crate) use binding::{Bearer, BindingFilter, BindingRecord, NewBinding};
 pub(crate) use bootstrap::FirstUser;
 pub(crate) use catalogue::{ApiRecord, NewApi};
 pub(crate) use group::{GroupEdit, GroupRecord, MemberRecord, MemberSource};
+pub(crate) use identity::{IdentityRecord, Linked, NewIdentity, SignIn};
 pub(crate) use place::{OrganizationRecord, PipelineRecord, PipelineSettings, PlaceWrite, ProjectRecord};
 pub(crate) use principal::{NewPrincipal, PasswordHash, PrincipalEdit, PrincipalRecord};
 pub(crate) use provisioned::{
@@ -44,6 +47,7 @@ pub(crate) use provisioned::{
 pub(crate) use rights::{EVERY_API, Grounds};
 pub(crate) use role::{RoleRecord, RoleSettings};
 pub(crate) use token::{Chain, ListFilter, NewSecret, NewToken, Rotation, TokenEdit, TokenRecord};
+pub(crate) use trust::{Exchange, NewTrust, Seen, TrustRecord, TrustTerms, TrustedKeys};
 pub(crate) use write::{Made, Outcome, Write};
 
 /// The store of one deployment.
@@ -78,6 +82,8 @@ pub(crate) enum Refusal {
     NameTaken,
     /// A provider's id for a user or group is the id of another one already.
     ExternalIdTaken,
+    /// The account elsewhere belongs to another user.
+    IdentityTaken,
     NamespaceTaken,
     NamespaceFixed,
     ScopeTombstoned(String),
@@ -88,6 +94,8 @@ pub(crate) enum Refusal {
     CredentialGone,
     /// The owner was removed since, or, where that counts, disabled, or has another password.
     OwnerGone,
+    /// An identity token that is taken once was taken before.
+    Replayed,
     Gone,
     BuiltIn,
     LastAdministrator,

@@ -1,12 +1,14 @@
 //! Users, their passwords, and service accounts.
 
-use jeton_token::{OrganizationId, PrincipalId, PrincipalKind, PrincipalName, Timestamp, TokenId, TokenKind};
+use jeton_token::{
+    OrganizationId, Place, PrincipalId, PrincipalKind, PrincipalName, Rights, Timestamp, TokenId, TokenKind,
+};
 
 use super::database::{Held, Row, Transaction, statements, values};
 use super::provisioned::{self, Provision, Subject};
 use super::token::{self, NewToken, Pen};
 use super::write::Event;
-use super::{Refusal, Store, StoreError, binding, group};
+use super::{Refusal, Store, StoreError, binding, group, rights};
 
 /// A principal as stored.
 #[derive(Clone, Debug)]
@@ -76,6 +78,7 @@ macro_rules! columns {
 statements! {
     OF_NAME = concat!(columns!(), "WHERE principal.kind = $1 AND principal.live_name = $2");
     OF_ID = concat!(columns!(), "WHERE principal.id = $1 AND principal.removed_at IS NULL");
+    OF_NUMBER = concat!(columns!(), "WHERE principal.number = $1 AND principal.removed_at IS NULL");
     LIST = concat!(columns!(), "WHERE principal.kind = $1 AND principal.removed_at IS NULL
         AND (CAST($2 AS BIGINT) IS NULL OR principal.number < $2)
         AND (CAST($3 AS TEXT) IS NULL OR principal.organization_id = $3)
@@ -130,10 +133,42 @@ impl Store {
         Ok(Some((user, hash)))
     }
 
+    /// A user's password hash, if there is one.
+    pub(crate) async fn password_of(&self, user: PrincipalId) -> Result<Option<PasswordHash>, StoreError> {
+        let row = self.read().await?.first(HASH, values![user.to_string()]).await?;
+        Ok(row.map(|row| row.text("hash")).transpose()?.map(PasswordHash))
+    }
+
     /// The live principal of this id.
     pub(crate) async fn principal_of(&self, id: PrincipalId) -> Result<Option<PrincipalRecord>, StoreError> {
         let row = self.read().await?.first(OF_ID, values![id.to_string()]).await?;
         row.map(|row| record(&row)).transpose()
+    }
+
+    /// The live principal of this number.
+    pub(crate) async fn principal_of_number(
+        &self,
+        number: i64,
+    ) -> Result<Option<PrincipalRecord>, StoreError> {
+        let row = self.read().await?.first(OF_NUMBER, values![number]).await?;
+        row.map(|row| record(&row)).transpose()
+    }
+
+    /// Users, newest first, each with what they may do and where.
+    pub(crate) async fn users_with_rights(
+        &self,
+        below: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<(PrincipalRecord, Vec<(Place, Rights)>)>, StoreError> {
+        let mut transaction = self.read().await?;
+        let values = values![PrincipalKind::User.word(), below, None::<String>, limit];
+        let rows = transaction.fetch(LIST, values).await?;
+        let rights = rights::of_users(&mut transaction, below, limit).await?;
+        let with_rights = |user: PrincipalRecord| {
+            let rights = rights.of(user.id);
+            (user, rights)
+        };
+        rows.iter().map(|row| Ok(with_rights(record(row)?))).collect()
     }
 
     /// Users or service accounts, newest first; of one organization where that is said.
@@ -284,6 +319,23 @@ pub(super) async fn check_owner(pen: &mut Pen<'_>, new: &NewToken) -> Result<(),
     Ok(())
 }
 
+/// The principal must still be there; nobody removes it before this transaction has ended.
+pub(super) async fn check_there(pen: &mut Pen<'_>, id: PrincipalId) -> Result<PrincipalRecord, StoreError> {
+    pen.transaction.hold(Held::Principal(&id.to_string())).await?;
+    of_id(pen.transaction, id).await.map_err(|error| match error {
+        StoreError::Refused(_) => Refusal::OwnerGone.into(),
+        other => other,
+    })
+}
+
+/// The same, and enabled.
+pub(super) async fn check_enabled(pen: &mut Pen<'_>, id: PrincipalId) -> Result<(), StoreError> {
+    match check_there(pen, id).await?.disabled_at {
+        None => Ok(()),
+        Some(_) => Err(Refusal::OwnerGone.into()),
+    }
+}
+
 /// Suspends or revives all tokens of a principal.
 pub(super) async fn set_disabled(
     pen: &mut Pen<'_>,
@@ -327,7 +379,10 @@ pub(super) async fn set_password(
     Ok(())
 }
 
-async fn of_id(transaction: &mut Transaction, id: PrincipalId) -> Result<PrincipalRecord, StoreError> {
+pub(super) async fn of_id(
+    transaction: &mut Transaction,
+    id: PrincipalId,
+) -> Result<PrincipalRecord, StoreError> {
     let row = transaction.first(OF_ID, values![id.to_string()]).await?;
     record(&row.ok_or(Refusal::Gone)?)
 }

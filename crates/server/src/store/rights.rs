@@ -105,6 +105,13 @@ statements! {
     OF_EVERYONE = rights_of!(
         "WITH owner (id, kind) AS (SELECT id, 'user' FROM user_group WHERE live_name = 'everyone')"
     );
+    // The users of one page of a list, as `principal::LIST` finds them.
+    OF_USERS = rights_of!(
+        "WITH owner (id, kind) AS (
+            SELECT id, kind FROM principal
+            WHERE kind = 'user' AND removed_at IS NULL AND (CAST($1 AS BIGINT) IS NULL OR number < $1)
+            ORDER BY number DESC LIMIT $2)"
+    );
     OF_PRINCIPAL = rights_of!("WITH owner (id, kind) AS (SELECT id, kind FROM principal WHERE id = $1)");
 }
 
@@ -125,6 +132,15 @@ pub(super) async fn of_chain(transaction: &mut Transaction, token: TokenId) -> R
 pub(super) async fn epoch(transaction: &mut Transaction) -> Result<i64, StoreError> {
     let row = transaction.first(EPOCH, values![]).await?;
     row.ok_or_else(|| StoreError::unreadable("counter"))?.int("value")
+}
+
+/// The rights of each user on a page of users.
+pub(super) async fn of_users(
+    transaction: &mut Transaction,
+    below: Option<i64>,
+    limit: i64,
+) -> Result<RightsByOwner, StoreError> {
+    collect(&transaction.fetch(OF_USERS, values![below, limit]).await?)
 }
 
 impl Store {

@@ -2,8 +2,8 @@
 
 use super::database::{Database, Statement};
 use super::{
-    audit, binding, bootstrap, catalogue, change, group, meta, place, policy, principal, provisioned, rights,
-    role, token, write,
+    audit, binding, bootstrap, catalogue, change, group, identity, meta, place, policy, principal,
+    provisioned, rights, role, token, trust, write,
 };
 
 fn every_statement() -> Vec<Statement> {
@@ -14,6 +14,7 @@ fn every_statement() -> Vec<Statement> {
         catalogue::STATEMENTS,
         change::STATEMENTS,
         group::STATEMENTS,
+        identity::STATEMENTS,
         meta::STATEMENTS,
         place::STATEMENTS,
         policy::STATEMENTS,
@@ -21,6 +22,7 @@ fn every_statement() -> Vec<Statement> {
         provisioned::STATEMENTS,
         rights::STATEMENTS,
         role::STATEMENTS,
+        trust::STATEMENTS,
         write::STATEMENTS,
     ];
     listed.into_iter().flatten().copied().chain(token::statements()).collect()

@@ -1,18 +1,21 @@
 //! Writes as values, and the one function that applies them.
 
 use jeton_token::{
-    BindingId, GroupId, Id, Place, PlacedPolicy, PrincipalId, ResourceName, RoleId, TokenId, standing,
+    BindingId, GroupId, Id, Place, PlacedPolicy, PrincipalId, ResourceName, RoleId, TokenId, TrustId,
+    standing,
 };
 
 use super::binding::{self, BindingRecord, NewBinding};
 use super::catalogue::{self, ApiRecord, NewApi};
 use super::database::{Held, Transaction, statements, values};
 use super::group::{self, GroupEdit, GroupRecord};
+use super::identity::{self, NewIdentity, SignIn};
 use super::place::{self, PlaceWrite};
 use super::principal::{self, NewPrincipal, PrincipalEdit, PrincipalRecord};
 use super::rights::{self, Grounds};
 use super::role::{self, RoleRecord, RoleSettings};
 use super::token::{self, Basis, NewToken, Pen, TokenEdit, TokenRecord};
+use super::trust::{self, Exchange, NewTrust, TrustRecord};
 use super::{Refusal, Store, StoreError, audit, bootstrap, change, meta, policy};
 use crate::authority::Permit;
 
@@ -20,6 +23,9 @@ use crate::authority::Permit;
 #[derive(Debug)]
 pub(crate) enum Write {
     CreateToken(NewToken),
+    SignIn(Box<SignIn>),
+    LinkIdentity(PrincipalId, NewIdentity),
+    UnlinkIdentity(PrincipalId, Id),
     EditToken(TokenId, TokenEdit),
     ApproveToken(TokenId, Basis),
     RevokeToken(TokenId),
@@ -40,6 +46,9 @@ pub(crate) enum Write {
     RemovePolicy(Place),
     PutApi(NewApi),
     RemoveApi(PrincipalId),
+    PutTrust(NewTrust),
+    RemoveTrust(TrustId),
+    Exchange(Exchange),
     Bootstrap(bootstrap::FirstUser),
     /// The name and check value of a key that was added to the pepper file.
     KeepKey(String, String),
@@ -66,12 +75,19 @@ impl Write {
             | Self::RemovePolicy(_)
             | Self::PutApi(_)
             | Self::RemoveApi(_) => true,
-            Self::CreateToken(_)
+            // A sign-in by a provider does when it changes groups, and then it says so itself.
+            Self::SignIn(_)
+            | Self::LinkIdentity(..)
+            | Self::UnlinkIdentity(..)
+            | Self::CreateToken(_)
             | Self::EditToken(..)
             | Self::ApproveToken(..)
             | Self::RevokeToken(_)
             | Self::CreatePrincipal(_)
             | Self::EditPrincipal(..)
+            | Self::PutTrust(_)
+            | Self::RemoveTrust(_)
+            | Self::Exchange(_)
             | Self::Bootstrap(_)
             | Self::KeepKey(..)
             | Self::NoteAltered(_) => false,
@@ -88,6 +104,7 @@ pub(crate) enum Outcome {
     Role(Box<RoleRecord>),
     Binding(Box<BindingRecord>, Made),
     Api(Box<ApiRecord>),
+    Trust(Box<TrustRecord>),
     Done,
 }
 
@@ -174,6 +191,9 @@ impl Store {
                 return Ok((Outcome::Token(Box::new(token)), event));
             }
             Write::CreateToken(new) => of_token(token::create(&mut pen, new).await?),
+            Write::SignIn(sign_in) => of_token(identity::sign_in(&mut pen, sign_in).await?),
+            Write::LinkIdentity(user, new) => (Outcome::Done, identity::link(&mut pen, *user, new).await?),
+            Write::UnlinkIdentity(user, id) => (Outcome::Done, identity::unlink(&mut pen, *user, *id).await?),
             Write::EditToken(id, edit) => of_token(token::edit(&mut pen, *id, edit).await?),
             Write::ApproveToken(id, basis) => of_token(token::approve(&mut pen, *id, basis).await?),
             Write::CreatePrincipal(new) => of_principal(principal::create(&mut pen, new).await?),
@@ -200,6 +220,9 @@ impl Store {
             Write::RemovePolicy(place) => (Outcome::Done, policy::remove(&mut pen, *place).await?),
             Write::PutApi(new) => of_api(catalogue::put(&mut pen, new).await?),
             Write::RemoveApi(id) => (Outcome::Done, catalogue::remove(&mut pen, *id, by).await?),
+            Write::PutTrust(new) => of_trust(trust::put(&mut pen, new, by).await?),
+            Write::RemoveTrust(id) => (Outcome::Done, trust::remove(&mut pen, *id, by).await?),
+            Write::Exchange(exchange) => of_token(trust::exchange(&mut pen, exchange).await?),
             Write::Bootstrap(user) => (Outcome::Done, bootstrap::fill(&mut pen, user, &self.rng).await?),
             Write::KeepKey(name, check) => {
                 (Outcome::Done, meta::keep_key(pen.transaction, name, check).await?)
@@ -237,6 +260,14 @@ async fn check_credential(pen: &mut Pen<'_>, permit: &Permit) -> Result<(), Stor
     standing(&facts, pen.now).map_err(|_| Refusal::CredentialGone.into())
 }
 
+/// What a write that moves rights only sometimes does when it does.
+pub(super) async fn advance_rights(pen: &mut Pen<'_>) -> Result<(), StoreError> {
+    match pen.transaction.execute(ADVANCE, values![]).await? {
+        1 => Ok(()),
+        _ => Err(StoreError::unreadable("counter")),
+    }
+}
+
 fn of_token((token, event): (TokenRecord, Event)) -> (Outcome, Event) {
     (Outcome::Token(Box::new(token)), event)
 }
@@ -255,6 +286,10 @@ fn of_role((role, event): (RoleRecord, Event)) -> (Outcome, Event) {
 
 fn of_api((api, event): (ApiRecord, Event)) -> (Outcome, Event) {
     (Outcome::Api(Box::new(api)), event)
+}
+
+fn of_trust((trust, event): (TrustRecord, Event)) -> (Outcome, Event) {
+    (Outcome::Trust(Box::new(trust)), event)
 }
 
 fn altered(id: TokenId) -> Event {

@@ -59,8 +59,23 @@ async fn attack_39_only_the_listed_addresses_are_open() {
         ("GET", "/healthz"),
         ("GET", "/readyz"),
         ("GET", "/.well-known/oauth-authorization-server"),
+        ("GET", "/assets/page.css"),
+        ("GET", "/sign-in"),
+        ("POST", "/sign-in"),
+        ("GET", "/sign-in/{provider}"),
+        ("GET", "/sign-in/{provider}/callback"),
+        ("POST", "/sign-out"),
+        ("GET", "/device"),
+        ("POST", "/device"),
+        ("GET", "/oauth2/authorize"),
+        ("POST", "/oauth2/authorize"),
+        ("POST", "/oauth2/device_authorization"),
         ("POST", "/oauth2/revoke"),
+        ("POST", "/oauth2/token"),
         ("POST", "/api/v1/sessions"),
+        ("GET", "/compat/determined/info"),
+        ("GET", "/compat/determined/api/v1/master"),
+        ("POST", "/compat/determined/api/v1/auth/login"),
     ];
     assert_eq!(open, expected, "contract.md, `Without a credential, and nothing else`");
 }
@@ -83,7 +98,7 @@ async fn an_unknown_address_is_a_problem() {
         "/sys/init",
         "/admin",
         "/oauth2",
-        "/oauth2/token",
+        "/oauth2/token/",
         "/.well-known/",
         "/api/v1/tokens/a%2Fb/c",
     ] {
@@ -102,6 +117,7 @@ async fn a_method_that_an_address_does_not_have_is_a_problem_that_names_those_it
     for (method, path, allowed) in [
         (Method::POST, "/healthz", "GET,HEAD"),
         (Method::GET, "/oauth2/introspect", "POST"),
+        (Method::GET, "/oauth2/token", "POST"),
         (Method::GET, "/api/v1/sessions", "POST"),
         (Method::DELETE, "/api/v1/tokens", "POST,GET,HEAD"),
         (Method::PATCH, "/api/v1/tokens/self", "GET,HEAD,DELETE"),
@@ -213,7 +229,10 @@ async fn an_idempotency_key_is_refused_on_every_mutation_and_nothing_is_done() {
             answer.refused_in_scim(400, "idempotency_key_unsupported", "invalidValue");
             continue;
         }
-        answer.invalid("Idempotency-Key", "idempotency_key_unsupported");
+        assert_eq!(answer.body["errors"][0]["pointer"], "Idempotency-Key", "{}", answer.text);
+        // Wires of other products may have no 422.
+        let status = if route.path.starts_with("/compat/") { 400 } else { 422 };
+        answer.refused(status, "idempotency_key_unsupported");
     }
     assert_eq!(authority.record(&admin, &id).await, before);
     authority.get(&admin, "/api/v1/users/somebody").await.refused(404, "not_found");

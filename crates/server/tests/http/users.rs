@@ -15,6 +15,8 @@ on_both! {
         only_those_who_administer_users_do,
         people_see_themselves_and_nobody_else,
         a_new_password_ends_the_other_sessions,
+        people_change_their_own_password_with_the_present_one,
+        an_administrator_who_says_somebodys_present_password_is_stopped,
         a_token_does_not_set_the_password_of_its_owner,
         whoever_does_not_cover_a_user_does_not_set_their_password,
         a_disabled_user_is_suspended_and_an_enabled_one_revived,
@@ -125,6 +127,48 @@ async fn the_first_password_lies_in_a_file_until_it_is_changed(authority: Author
     authority.get(&admin, "/api/v1/tokens/self").await.expect(200);
     authority.get(&other, "/api/v1/tokens/self").await.refused(401, "revoked_token");
     authority.sign_in("admin", "another password").await.expect(201);
+}
+
+async fn people_change_their_own_password_with_the_present_one(authority: Authority) {
+    let (alice, bob) = (authority.person("alice").await, authority.person("bob").await);
+    let other = authority.session(&alice.name, PASSWORD).await;
+    let pat = authority.pat(&alice.session, &["*"]).await;
+    let change = async |secret: &str, name: &str, current: &str| {
+        let body = json!({"password": "another password", "current_password": current});
+        authority.patch(secret, &path(name), body).await
+    };
+    let without = json!({"password": "another password"});
+    let refused = authority.patch(&alice.session, &path(&alice.name), without).await;
+    refused.invalid("/current_password", "invalid_field");
+    let wrong = change(&alice.session, &alice.name, "wrong password").await;
+    wrong.invalid("/current_password", "invalid_password");
+    change(&pat.secret, &alice.name, PASSWORD).await.refused(403, "insufficient_scope");
+    change(&bob.session, &alice.name, PASSWORD).await.refused(404, "not_found");
+    for more in [json!({"display_name": "A"}), json!({"email": "a@example.org"}), json!({"disabled": true})] {
+        let mut body = json!({"password": "another password", "current_password": PASSWORD});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        authority.patch(&alice.session, &path(&alice.name), body).await.refused(403, "insufficient_scope");
+    }
+    let body = json!({"current_password": PASSWORD});
+    authority
+        .patch(&alice.session, &path(&alice.name), body)
+        .await
+        .invalid("/current_password", "invalid_field");
+    authority.sign_in(&alice.name, PASSWORD).await.expect(201);
+
+    change(&alice.session, &alice.name, PASSWORD).await.expect(200);
+    authority.get(&alice.session, "/api/v1/tokens/self").await.expect(200);
+    authority.get(&pat.secret, "/api/v1/tokens/self").await.expect(200);
+    authority.get(&other, "/api/v1/tokens/self").await.refused(401, "revoked_token");
+    authority.sign_in(&alice.name, PASSWORD).await.refused(401, "invalid_password");
+    authority.sign_in(&alice.name, "another password").await.expect(201);
+}
+
+async fn an_administrator_who_says_somebodys_present_password_is_stopped(authority: Authority) {
+    let (admin, alice) = (authority.admin().await, authority.person("alice").await);
+    let body = json!({"password": "another password", "current_password": PASSWORD});
+    authority.patch(&admin, &path(&alice.name), body).await.invalid("/current_password", "invalid_field");
+    authority.sign_in(&alice.name, PASSWORD).await.expect(201);
 }
 
 async fn a_token_does_not_set_the_password_of_its_owner(authority: Authority) {

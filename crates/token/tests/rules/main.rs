@@ -8,6 +8,8 @@ mod audit;
 #[cfg(test)]
 mod catalogue;
 #[cfg(test)]
+mod claim;
+#[cfg(test)]
 mod decision;
 #[cfg(test)]
 mod digest;

@@ -5,6 +5,7 @@ use axum::extract::State;
 use serde_json::{Value, json};
 
 use super::super::Doors;
+use super::token::GRANTS;
 
 /// `GET /.well-known/oauth-authorization-server`.
 pub(crate) async fn show(State(doors): State<Doors>) -> Json<Value> {
@@ -12,10 +13,17 @@ pub(crate) async fn show(State(doors): State<Doors>) -> Json<Value> {
     // An API sends its credential as a Bearer token or as the password of Basic; nobody authenticates to revoke.
     Json(json!({
         "issuer": *doors.public_url,
+        "authorization_endpoint": at("/oauth2/authorize"),
+        "authorization_response_iss_parameter_supported": true,
+        "token_endpoint": at("/oauth2/token"),
+        "token_endpoint_auth_methods_supported": ["none"],
+        "device_authorization_endpoint": at("/oauth2/device_authorization"),
+        "grant_types_supported": GRANTS,
+        "code_challenge_methods_supported": ["S256"],
         "introspection_endpoint": at("/oauth2/introspect"),
         "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "Bearer"],
         "revocation_endpoint": at("/oauth2/revoke"),
         "revocation_endpoint_auth_methods_supported": ["none"],
-        "response_types_supported": [],
+        "response_types_supported": ["code"],
     }))
 }

@@ -1,8 +1,12 @@
 //! OAuth 2.0 as ordinary libraries speak it. Unknown parameters are ignored here, as those specifications say.
 
+pub(super) mod device;
+mod exchange;
 pub(super) mod introspect;
 pub(super) mod metadata;
 pub(super) mod revoke;
+mod session_grant;
+pub(super) mod token;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
@@ -14,7 +18,25 @@ use zeroize::Zeroizing;
 use super::problem;
 
 /// Every parameter that some endpoint here reads.
-const READ: [&str; 3] = ["token", "resource", "client_ip"];
+const READ: [&str; 17] = [
+    "token",
+    "resource",
+    "client_ip",
+    "grant_type",
+    "client_id",
+    "code",
+    "redirect_uri",
+    "code_verifier",
+    "device_code",
+    "subject_token",
+    "subject_token_type",
+    "requested_token_type",
+    "service_account",
+    "scope",
+    "audience",
+    "actor_token",
+    "actor_token_type",
+];
 
 /// The form of a request, each parameter that is read at most once (RFC 6749, section 3.1).
 pub(crate) struct Form(Vec<(&'static str, Zeroizing<String>)>);

@@ -4,6 +4,7 @@
 //! What Jeton does not keep is ignored, as SCIM says, and left out of the schemas that are published here.
 
 pub(super) mod discovery;
+pub(super) mod error;
 pub(super) mod groups;
 pub(super) mod users;
 
@@ -16,22 +17,14 @@ mod schema;
 mod shown;
 mod syntax;
 
-use axum::body::Body;
-use axum::extract::Request;
-use axum::http::Response;
-use axum::middleware::Next;
-
-use super::{Doors, problem};
+use super::Doors;
 
 /// Where it all is.
 pub(super) const BASE: &str = "/scim/v2";
 
-/// Gives every error at these addresses the form of SCIM, whoever found it.
-pub(super) async fn errors(request: Request, next: Next) -> Response<Body> {
-    let path = request.uri().path();
-    let is_here = path.strip_prefix(BASE).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    let response = next.run(request).await;
-    if is_here { problem::in_scim_form(response) } else { response }
+/// Whether an address is one of these.
+pub(super) fn is_here(path: &str) -> bool {
+    path.strip_prefix(BASE).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// The address of something here.

@@ -3,6 +3,7 @@
 pub(super) mod apis;
 pub(super) mod explain;
 pub(super) mod groups;
+pub(super) mod identities;
 pub(super) mod organizations;
 pub(super) mod pipelines;
 pub(super) mod policies;
@@ -12,10 +13,11 @@ pub(super) mod roles;
 pub(super) mod service_accounts;
 pub(super) mod sessions;
 pub(super) mod tokens;
+pub(super) mod trusts;
 pub(super) mod users;
 pub(super) mod verify;
 
 mod kept;
 mod page;
-pub(super) mod parse;
-pub(super) mod shown;
+pub(in crate::http) mod parse;
+pub(in crate::http) mod shown;

@@ -132,6 +132,6 @@ pub(super) fn path_resource(text: &str) -> Result<ResourceName, Error> {
 }
 
 /// A name in a path: what is no name names nothing.
-pub(super) fn path_name(text: &str) -> Result<PrincipalName, Error> {
+pub(in crate::http) fn path_name(text: &str) -> Result<PrincipalName, Error> {
     text.parse().map_err(|_| Error::Hidden)
 }

@@ -51,9 +51,14 @@ pub(super) async fn token(
     })
 }
 
-/// A fresh token with its secret. This is the only place where a secret is put into an answer.
+/// The secret of a fresh token. This is the only place where a secret is put into an answer.
+pub(in crate::http) fn secret(issued: &IssuedToken) -> Secret {
+    Secret::new(issued.secret.expose())
+}
+
+/// A fresh token with its secret.
 pub(super) async fn issued(authority: &Authority, issued: IssuedToken) -> Result<Issued, Error> {
-    let secret = Secret::new(issued.secret.expose());
+    let secret = secret(&issued);
     Ok(Issued { token: token(authority, issued.token, issued.state).await?, secret, notes: issued.notes })
 }
 

@@ -13,7 +13,7 @@ use super::super::path::Path;
 use super::super::problem::{Problem, created, done, no_store};
 use super::super::query::{Nothing, Query};
 use super::{page, parse, shown};
-use crate::authority::{Authority, Caller, CreateRequest, EditRequest, End, Error, ListRequest};
+use crate::authority::{Authority, Caller, CreateRequest, EditRequest, End, Error, ListRequest, StateFilter};
 
 /// Makes a token and shows its secret, once.
 pub(crate) async fn create(
@@ -233,14 +233,14 @@ fn list_request(query: TokenQuery) -> Result<ListRequest, Error> {
     })
 }
 
-fn state(word: Option<&str>) -> Result<Option<TokenState>, Error> {
+fn state(word: Option<&str>) -> Result<StateFilter, Error> {
     match word {
-        None | Some("active") => Ok(Some(TokenState::Active)),
-        Some("expired") => Ok(Some(TokenState::Expired)),
-        Some("revoked") => Ok(Some(TokenState::Revoked)),
-        Some("suspended") => Ok(Some(TokenState::Suspended)),
-        Some("pending") => Ok(Some(TokenState::Pending)),
-        Some("all") => Ok(None),
+        None | Some("active") => Ok(StateFilter::Only(TokenState::Active)),
+        Some("expired") => Ok(StateFilter::Only(TokenState::Expired)),
+        Some("revoked") => Ok(StateFilter::Only(TokenState::Revoked)),
+        Some("suspended") => Ok(StateFilter::Only(TokenState::Suspended)),
+        Some("pending") => Ok(StateFilter::Only(TokenState::Pending)),
+        Some("all") => Ok(StateFilter::Any),
         Some(_) => Err(Error::invalid(
             "state",
             Code::InvalidField,

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::super::Doors;
 use super::super::body::Body;
+use super::super::caller::Client;
 use super::super::path::Path;
 use super::super::problem::{Problem, created, done, no_store};
 use super::super::query::{Nothing, Query};
@@ -40,7 +41,7 @@ pub(crate) async fn put(
 ) -> Result<Response<Answer>, Problem> {
     let name = parse::value("name", &name)?;
     let PutUser { password, display_name, email, disabled } = request;
-    let request = user_request(password, display_name, email, disabled)?;
+    let request = user_request(password, None, display_name, email, disabled)?;
     let only_new = headers.get(IF_NONE_MATCH).is_some_and(|value| value == "*");
     let (user, is_new) = doors.authority.put_user(&caller, &name, &request, only_new).await?;
     let shown = shown::user(user);
@@ -61,14 +62,16 @@ pub(crate) async fn show(
 /// Changes a user.
 pub(crate) async fn edit(
     State(doors): State<Doors>,
+    Client(client): Client,
     caller: Caller,
     Path(name): Path<String>,
     Query(Nothing {}): Query<Nothing>,
     Body(request): Body<PatchUser>,
 ) -> Result<Response<Answer>, Problem> {
-    let PatchUser { password, display_name, email, disabled } = request;
-    let request = user_request(password, display_name, email, disabled)?;
-    let user = doors.authority.edit_user(&caller, &parse::path_name(&name)?, &request).await?;
+    let PatchUser { password, current_password, display_name, email, disabled } = request;
+    let request = user_request(password, current_password, display_name, email, disabled)?;
+    let name = parse::path_name(&name)?;
+    let user = doors.authority.edit_user(&caller, &name, &request, client.into()).await?;
     Ok(no_store(Json(shown::user(user))))
 }
 
@@ -83,14 +86,20 @@ pub(crate) async fn remove(
     Ok(done())
 }
 
+fn wiped(secret: Secret) -> Zeroizing<String> {
+    Zeroizing::new(secret.expose().to_owned())
+}
+
 fn user_request(
     password: Option<Secret>,
+    current_password: Option<Secret>,
     display_name: Option<String>,
     email: Option<String>,
     disabled: Option<bool>,
 ) -> Result<UserRequest, Error> {
     Ok(UserRequest {
-        password: password.map(|password| Zeroizing::new(password.expose().to_owned())),
+        password: password.map(wiped),
+        current_password: current_password.map(wiped),
         display_name: display_name.map(|text| parse::text("/display_name", text)).transpose()?,
         email: email.map(|text| parse::text("/email", text)).transpose()?,
         disabled,

@@ -33,6 +33,7 @@ pub(crate) struct TokenRecord {
     pub(crate) owner: PrincipalId,
     pub(crate) owner_kind: PrincipalKind,
     pub(crate) owner_name: String,
+    pub(crate) owner_number: i64,
     pub(crate) owner_state: OwnerState,
     /// When the owner last signed in, or was made.
     pub(crate) owner_seen_at: Timestamp,

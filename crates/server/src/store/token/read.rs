@@ -37,7 +37,7 @@ macro_rules! token_rows {
         "SELECT 'token' AS part, chain.root AS root, chain.depth AS depth,
             token.id AS id, token.kind AS kind, token.name AS name, token.number AS number,
             token.description AS description, token.owner_id AS owner_id,
-            principal.kind AS owner_kind, principal.name AS owner_name,
+            principal.kind AS owner_kind, principal.name AS owner_name, principal.number AS owner_number,
             principal.disabled_at AS disabled_at, principal.removed_at AS removed_at,
             COALESCE(principal.last_sign_in_at, principal.created_at) AS owner_seen_at,
             principal.organization_id AS owner_organization_id,
@@ -74,17 +74,18 @@ statements! {
         " UNION ALL
         SELECT 'item', chain.root, chain.depth, chain.id, token_item.kind, token_item.value, token_item.position,
             NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-            NULL, NULL, NULL, NULL
+            NULL, NULL, NULL, NULL, NULL
         FROM chain CROSS JOIN token_item WHERE token_item.token_id = chain.id
         UNION ALL
         SELECT 'secret', chain.root, chain.depth, secret.id, NULL, NULL, secret.pepper_version,
-            NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, secret.issued_at, NULL, secret.retired_at,
-            NULL, NULL, NULL, NULL, NULL, secret.digest, secret.mac_version, secret.mac
+            NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, secret.issued_at, NULL,
+            secret.retired_at, NULL, NULL, NULL, NULL, NULL, secret.digest, secret.mac_version, secret.mac
         FROM chain CROSS JOIN secret WHERE secret.token_id = chain.id AND chain.depth = 0
             AND (secret.retired_at IS NULL OR secret.retired_at > $2)"
     );
     // A list is read in two, so that a token with many items does not carry them in rows made for tokens.
     LIST = concat!(chain_of_list!(), token_rows!());
+    OF_NUMBER = "SELECT id, kind FROM token WHERE number = $1";
     LIST_ITEMS = concat!(
         chain_of_list!(),
         "SELECT 'item' AS part, one.id AS id, token_item.kind AS kind, token_item.value AS name,
@@ -112,6 +113,15 @@ impl Store {
         let rights =
             if of_interest(&chain) { Some(rights::of_chain(&mut transaction, id).await?) } else { None };
         Ok(Some((chain, rights)))
+    }
+
+    /// Id and kind of the token with this number.
+    pub(crate) async fn token_of_number(
+        &self,
+        number: i64,
+    ) -> Result<Option<(TokenId, TokenKind)>, StoreError> {
+        let row = self.read().await?.first(OF_NUMBER, values![number]).await?;
+        row.map(|row| Ok((row.parse("id")?, kind_of(&row.text("kind")?)?))).transpose()
     }
 
     /// Tokens, newest first.
@@ -191,6 +201,7 @@ fn record(keys: &Keys, row: &Row, items: &[&Row]) -> Result<TokenRecord, StoreEr
         owner_kind: PrincipalKind::from_word(&row.text("owner_kind")?)
             .ok_or_else(|| StoreError::unreadable("kind"))?,
         owner_name: row.text("owner_name")?,
+        owner_number: row.int("owner_number")?,
         owner_state: owner_state(row)?,
         owner_seen_at: Timestamp(row.int("owner_seen_at")?),
         owner_home: row.parse_or_null("owner_organization_id")?.map_or(Place::Global, Place::Organization),

@@ -321,6 +321,7 @@ fn unsealed(new: &NewToken) -> TokenRecord {
         owner: new.owner,
         owner_kind: PrincipalKind::User,
         owner_name: String::new(),
+        owner_number: 0,
         owner_state: OwnerState::Enabled,
         owner_seen_at: new.created_at,
         owner_home: Place::Global,

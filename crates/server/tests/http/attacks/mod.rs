@@ -1,6 +1,7 @@
 //! Rows of the table of threats that are about no single address.
 
 mod enumeration;
+mod guessing;
 mod leaks;
 mod sizes;
 mod text;

@@ -1,9 +1,12 @@
 //! A real server on a free port, with a clock that the test moves, and a client that speaks to it.
 
 pub(crate) mod answer;
+pub(crate) mod browser;
 pub(crate) mod clock;
+pub(crate) mod issuer;
 #[macro_use]
 mod on_both;
+pub(crate) mod provider;
 pub(crate) mod python;
 pub(crate) mod raw;
 pub(crate) mod sample;
@@ -80,6 +83,20 @@ impl Authority {
 
     async fn start(folder: TempDir, database_url: Option<String>) -> Self {
         let settings = settings(folder.path(), database_url.clone());
+        Self::start_as(folder, database_url, settings).await
+    }
+
+    /// The same server once more: same database, same files, same port, other settings.
+    pub(crate) async fn restarted(self, change: impl FnOnce(&mut Settings)) -> Self {
+        let (database_url, address) = (self.database_url.clone(), self.address);
+        let folder = self.stop().await;
+        let mut settings = settings(folder.path(), database_url.clone());
+        settings.listen = address;
+        change(&mut settings);
+        Self::start_as(folder, database_url, settings).await
+    }
+
+    async fn start_as(folder: TempDir, database_url: Option<String>, settings: Settings) -> Self {
         let clock = TestClock::default();
         let server = Server::start_with(&settings, clock.for_server(), Rng::system()).await.unwrap();
         let (address, store) = (server.address(), server.store());

@@ -48,12 +48,22 @@ pub(crate) fn forged(id: &str) -> String {
     jeton_token::Id::from_bits(bits ^ 1).unwrap().to_string()
 }
 
+/// What has the form of a JWT: `{"alg":"ES256"}`, `{"iss":"x"}` and no signature that fits.
+const UNSIGNED: &str = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJ4In0.AAAA";
+
 /// A request that the route understands, about things of these names.
 pub(crate) fn request(authority: &Authority, route: &RouteEntry, id: &str, name: &str) -> RequestBuilder {
     let method = Method::from_str(route.method).unwrap();
-    let path = route.path.replace("{id}", id).replace("{name}", name);
+    // Determined knows tokens by their numbers.
+    let id_here = if route.path.starts_with("/compat/determined/") { "1" } else { id };
+    let path = route.path.replace("{id}", id_here).replace("{name}", name).replace("{trust}", name);
     let request = authority.request(method, &path);
     match (route.method, route.path) {
+        (_, "/oauth2/token") => request.form(&[
+            ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+            ("subject_token_type", "urn:ietf:params:oauth:token-type:jwt"),
+            ("subject_token", UNSIGNED),
+        ]),
         (_, path) if path.starts_with("/oauth2/") => {
             request.form(&[("token", text_with(TokenKind::Personal, id))])
         }
@@ -62,6 +72,12 @@ pub(crate) fn request(authority: &Authority, route: &RouteEntry, id: &str, name:
         ("POST", "/api/v1/verify") => {
             request.json(&json!({"token": text_with(TokenKind::Personal, id), "scope": "Taskurai.Task.Read"}))
         }
+        ("POST", "/compat/determined/api/v1/auth/login") => {
+            let password = "0".repeat(128);
+            request.json(&json!({"username": "admin", "password": password, "isHashed": true}))
+        }
+        ("POST", "/compat/determined/api/v1/tokens") => request.json(&json!({"userId": 1})),
+        ("PATCH", "/compat/determined/api/v1/tokens/{id}") => request.json(&json!({"setRevoked": true})),
         ("POST", path) if path.ends_with("/rotate") => request.json(&json!({"overlap_minutes": 0})),
         ("PATCH", path) if path.starts_with("/api/v1/tokens") => request.json(&json!({"description": "new"})),
         ("PUT", path) if path.starts_with("/api/v1/apis") => request.json(&api(name, "Unheard")),

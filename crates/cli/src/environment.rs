@@ -1,0 +1,21 @@
+//! What the environment says beyond the options that clap reads: the one room of this crate that looks at it.
+#![expect(clippy::disallowed_methods, reason = "the one place where the CLI reads the environment itself")]
+
+/// The programs that show a page, as `BROWSER` lists them.
+pub(crate) fn browsers() -> Option<String> {
+    std::env::var("BROWSER").ok().filter(|browsers| !browsers.is_empty())
+}
+
+/// Whether a window can be opened here.
+pub(crate) fn has_display() -> bool {
+    cfg!(target_os = "macos") || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| is_set(name))
+}
+
+fn is_set(name: &str) -> bool {
+    std::env::var_os(name).is_some_and(|value| !value.is_empty())
+}
+
+/// A variable that is there and not empty.
+pub(crate) fn text(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

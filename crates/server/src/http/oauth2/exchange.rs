@@ -1,0 +1,80 @@
+//! Token exchange (RFC 8693): the identity token of a workload for an access token of a service account.
+
+use axum::body::Body;
+use axum::http::Response;
+use jeton_token::{ScopePattern, ScopeSet};
+
+use super::super::Doors;
+use super::Form;
+use super::token::granted;
+use crate::authority::{ExchangeRequest, GrantError};
+use crate::identity::Use;
+
+const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
+const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
+
+/// Parameters that would make the token another one than is issued here. To ignore them would be to give more than
+/// was asked for.
+const NOT_HONOURED: [(&str, &str); 4] = [
+    ("audience", "`audience` is not taken: say with `scope` what the token shall be able to do"),
+    ("resource", "`resource` is not taken: say with `scope` what the token shall be able to do"),
+    ("actor_token", "`actor_token` is not taken: nobody acts for a service account"),
+    ("actor_token_type", "`actor_token_type` is not taken: nobody acts for a service account"),
+];
+
+/// The grant of type token exchange.
+pub(super) async fn exchange(doors: &Doors, form: &Form) -> Result<Response<Body>, GrantError> {
+    for (name, why) in NOT_HONOURED {
+        if form.get(name).is_some() {
+            return Err(GrantError::Request(why));
+        }
+    }
+    if !matches!(form.get("requested_token_type"), None | Some(ACCESS_TOKEN)) {
+        return Err(GrantError::Request("`requested_token_type` can only be that of an access token"));
+    }
+    let token =
+        form.get("subject_token").ok_or(GrantError::Request("the parameter `subject_token` is missing"))?;
+    if let Some(session) = session(doors, form, token).await? {
+        return Ok(session);
+    }
+    let used = match form.get("subject_token_type") {
+        Some(JWT) => Use::Workload,
+        Some(ID_TOKEN) => Use::IdToken,
+        _ => return Err(GrantError::Request("`subject_token_type` is that of a JWT or of an ID token")),
+    };
+    let account = form.get("service_account").map(str::parse).transpose();
+    let account = account.map_err(|_| GrantError::Request("`service_account` is no name"))?;
+    let patterns = form.get("scope").map(patterns).transpose()?;
+    let issued = doors.authority.exchange(ExchangeRequest { token, used, account, patterns }).await?;
+    Ok(granted(&issued, Some(ACCESS_TOKEN)))
+}
+
+/// A person's own token of a sign-in provider, for a session of theirs. `None` when it is none of those: then a service
+/// account may trust it.
+async fn session(doors: &Doors, form: &Form, token: &str) -> Result<Option<Response<Body>>, GrantError> {
+    let used = match form.get("subject_token_type") {
+        Some(JWT | ACCESS_TOKEN) => Use::Workload,
+        Some(ID_TOKEN) => Use::IdToken,
+        _ => return Ok(None),
+    };
+    let is_person = form.get("service_account").is_none();
+    let provider = doors.sign_in.iter().find(|provider| is_person && provider.means(token));
+    let Some(provider) = provider else {
+        return Ok(None);
+    };
+    if form.get("scope").is_some() {
+        return Err(GrantError::Request("`scope` is not taken here: a session can do what its person can"));
+    }
+    let issued = doors.authority.exchange_for_session(provider, token, used).await?;
+    Ok(Some(granted(&issued, Some(ACCESS_TOKEN))))
+}
+
+/// Patterns separated by spaces.
+fn patterns(text: &str) -> Result<ScopeSet, GrantError> {
+    let wrong = |error: &dyn ToString| GrantError::Scope(error.to_string());
+    let patterns = text.split(' ').filter(|pattern| !pattern.is_empty());
+    let patterns = patterns.take(jeton_token::MAX_PATTERNS + 1).map(str::parse::<ScopePattern>);
+    let patterns = patterns.collect::<Result<Vec<_>, _>>().map_err(|error| wrong(&error))?;
+    ScopeSet::new(patterns).map_err(|error| wrong(&error))
+}

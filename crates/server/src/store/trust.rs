@@ -1,0 +1,371 @@
+//! Federation trusts, and what was exchanged through them.
+
+use std::sync::Arc;
+
+use jeton_api::Replay;
+use jeton_token::{
+    ClaimName, ClaimPattern, ClaimRules, PrincipalId, PrincipalName, Timestamp, TokenId, TrustId,
+};
+
+use super::database::{Row, Transaction, statements, values};
+use super::token::{self, NewToken, Pen, TokenRecord};
+use super::write::Event;
+use super::{Refusal, Store, StoreError, principal};
+use crate::identity::{Issuer, JwksUrl, KeySet, KeySource};
+
+/// A trust as stored.
+#[derive(Clone, Debug)]
+pub(crate) struct TrustRecord {
+    pub(crate) id: TrustId,
+    pub(crate) account: PrincipalId,
+    pub(crate) account_name: String,
+    pub(crate) name: String,
+    pub(crate) terms: TrustTerms,
+    pub(crate) created_at: Timestamp,
+    pub(crate) last_used_at: Option<Timestamp>,
+    /// What a change or an exchange was judged by.
+    pub(crate) revision: i64,
+}
+
+/// What a trust says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TrustTerms {
+    pub(crate) issuer: Issuer,
+    pub(crate) audience: String,
+    pub(crate) keys: TrustedKeys,
+    pub(crate) rules: ClaimRules,
+    pub(crate) replay: Replay,
+    pub(crate) lifetime_minutes_max: i64,
+}
+
+/// Where the issuer's keys come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum TrustedKeys {
+    Discovery,
+    Url(JwksUrl),
+    /// A key set as it was written down; it was read before.
+    Inline(String),
+}
+
+/// A trust to be made or changed.
+#[derive(Debug)]
+pub(crate) struct NewTrust {
+    /// The id if it is new; a trust that exists keeps its own.
+    pub(crate) id: TrustId,
+    pub(crate) account: PrincipalId,
+    pub(crate) name: PrincipalName,
+    pub(crate) terms: TrustTerms,
+}
+
+/// An identity that was proven, to be exchanged for a token.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    pub(crate) trust: TrustId,
+    /// The state of the trust that the identity was judged by.
+    pub(crate) revision: i64,
+    pub(crate) issuer: String,
+    pub(crate) subject: String,
+    /// For a token that is taken once.
+    pub(crate) seen: Option<Seen>,
+    pub(crate) token: NewToken,
+}
+
+/// An identity token that was exchanged: the digest of what was signed, and until when that must be remembered.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub(crate) digest: [u8; 32],
+    pub(crate) until: Timestamp,
+}
+
+macro_rules! trusts {
+    ($where:literal) => {
+        concat!(
+            "SELECT found.id AS id, found.account_id AS account_id, principal.name AS account_name, found.name AS name,
+                found.issuer AS issuer, found.audience AS audience, found.jwks_url AS jwks_url, found.jwks AS jwks,
+                found.replay AS replay, found.lifetime_minutes_max AS lifetime_minutes_max,
+                found.revision AS revision, found.created_at AS created_at, found.last_used_at AS last_used_at,
+                trust_claim.claim AS claim, trust_claim.pattern AS pattern
+            FROM (SELECT trust.* FROM trust WHERE trust.removed_at IS NULL AND ",
+            $where,
+            " ORDER BY trust.number DESC LIMIT $2) found
+            JOIN principal ON principal.id = found.account_id AND principal.removed_at IS NULL
+            JOIN trust_claim ON trust_claim.trust_id = found.id
+            ORDER BY found.number DESC, trust_claim.position"
+        )
+    };
+}
+
+statements! {
+    OF_ACCOUNT = trusts!("trust.account_id = $1");
+    OF_ISSUER = trusts!("trust.issuer = $1");
+    OF_ID = trusts!("trust.id = $1");
+    INSERT = "INSERT INTO trust (id, account_id, name, live_name, issuer, audience, jwks_url, jwks, replay,
+        lifetime_minutes_max, revision, created_at) VALUES ($1, $2, $3, $3, $4, $5, $6, $7, $8, $9, 1, $10)";
+    UPDATE = "UPDATE trust SET issuer = $1, audience = $2, jwks_url = $3, jwks = $4, replay = $5,
+        lifetime_minutes_max = $6, revision = revision + 1 WHERE id = $7 AND removed_at IS NULL AND revision = $8";
+    REMOVE = "UPDATE trust SET removed_at = $1, live_name = NULL WHERE id = $2 AND removed_at IS NULL";
+    // Also takes the row, so that a trust is not removed or changed beside an exchange.
+    USE = "UPDATE trust SET last_used_at = $1 WHERE id = $2 AND removed_at IS NULL AND revision = $3";
+    INSERT_CLAIM = "INSERT INTO trust_claim (trust_id, claim, pattern, position) VALUES ($1, $2, $3, $4)";
+    DELETE_CLAIMS = "DELETE FROM trust_claim WHERE trust_id = $1";
+    INSERT_TOKEN = "INSERT INTO trust_token (token_id, trust_id) VALUES ($1, $2)";
+    LIVE_TOKENS = "SELECT token.id AS id FROM trust_token JOIN token ON token.id = trust_token.token_id
+        WHERE trust_token.trust_id = $1 AND token.revoked_at IS NULL
+            AND (token.expires_at IS NULL OR token.expires_at > $2)";
+    SEE = "INSERT INTO identity_seen (digest, expires_at) VALUES ($1, $2)";
+    // A few for each that is added: none stays for long, and no exchange has much to do.
+    FORGET = "DELETE FROM identity_seen WHERE digest IN
+        (SELECT digest FROM identity_seen WHERE expires_at <= $1 ORDER BY expires_at LIMIT 16)";
+}
+
+impl Store {
+    /// The trusts of a service account, newest first.
+    pub(crate) async fn trusts_of(
+        &self,
+        account: PrincipalId,
+        limit: i64,
+    ) -> Result<Vec<TrustRecord>, StoreError> {
+        collect(&self.read().await?.fetch(OF_ACCOUNT, values![account.to_string(), limit]).await?)
+    }
+
+    /// The trusts in an issuer, of all service accounts.
+    pub(crate) async fn trusts_in(&self, issuer: &str, limit: i64) -> Result<Vec<TrustRecord>, StoreError> {
+        collect(&self.read().await?.fetch(OF_ISSUER, values![issuer, limit]).await?)
+    }
+}
+
+/// Makes a trust, or changes the one that has the id. What came from it as it was ends, unless it trusts the same
+/// identities as before.
+pub(super) async fn put(
+    pen: &mut Pen<'_>,
+    new: &NewTrust,
+    by: Option<PrincipalId>,
+) -> Result<(TrustRecord, Event), StoreError> {
+    let (what, ended) = match of_id(pen.transaction, new.id).await? {
+        None => {
+            insert(pen, new).await?;
+            ("created", vec![])
+        }
+        Some(old) => {
+            update(pen, &old, &new.terms).await?;
+            let ended =
+                if old.terms.means_the_same(&new.terms) { vec![] } else { end(pen, old.id, by).await? };
+            ("changed", ended)
+        }
+    };
+    let trust = of_id(pen.transaction, new.id).await?.ok_or(StoreError::Lost)?;
+    let event = event(&trust, what, &ended);
+    Ok((trust, event))
+}
+
+/// Removes a trust for good, and ends every token that came from it.
+pub(super) async fn remove(
+    pen: &mut Pen<'_>,
+    id: TrustId,
+    by: Option<PrincipalId>,
+) -> Result<Event, StoreError> {
+    let trust = of_id(pen.transaction, id).await?.ok_or(Refusal::Gone)?;
+    if pen.transaction.execute(REMOVE, values![pen.now.0, id.to_string()]).await? == 0 {
+        return Err(Refusal::Gone.into());
+    }
+    let ended = end(pen, id, by).await?;
+    Ok(event(&trust, "removed", &ended))
+}
+
+/// Makes the token, provided that the trust is still as it was judged, that the account is there and enabled, and
+/// that an identity token which is taken once was not taken before.
+pub(super) async fn exchange(
+    pen: &mut Pen<'_>,
+    exchange: &Exchange,
+) -> Result<(TokenRecord, Event), StoreError> {
+    let trust = exchange.trust.to_string();
+    if pen.transaction.execute(USE, values![pen.now.0, trust.as_str(), exchange.revision]).await? == 0 {
+        return Err(Refusal::Changed.into());
+    }
+    principal::check_enabled(pen, exchange.token.owner).await?;
+    if let Some(seen) = &exchange.seen {
+        see(pen, seen).await?;
+    }
+    let (token, event) = token::create(pen, &exchange.token).await?;
+    pen.transaction.execute(INSERT_TOKEN, values![token.id.to_string(), trust.as_str()]).await?;
+    let detail = format!("trust {trust}; issuer {}; {}", exchange.issuer, event.detail);
+    // Who it was may be a person's name, so it can be erased and the record still be checked.
+    let event = Event { detail, personal: exchange.subject.clone(), ..event };
+    Ok((token, event))
+}
+
+async fn see(pen: &mut Pen<'_>, seen: &Seen) -> Result<(), StoreError> {
+    pen.transaction.execute(FORGET, values![pen.now.0]).await?;
+    let inserted = pen.transaction.execute(SEE, values![seen.digest.as_slice(), seen.until.0]).await;
+    inserted.map_err(|error| error.refuse_if("identity_seen", Refusal::Replayed))?;
+    Ok(())
+}
+
+async fn insert(pen: &mut Pen<'_>, new: &NewTrust) -> Result<(), StoreError> {
+    principal::check_there(pen, new.account).await?;
+    let (url, inline) = new.terms.keys.columns();
+    let values = values![
+        new.id.to_string(),
+        new.account.to_string(),
+        new.name.as_str(),
+        new.terms.issuer.as_str(),
+        new.terms.audience.as_str(),
+        url,
+        inline,
+        word(new.terms.replay),
+        new.terms.lifetime_minutes_max,
+        pen.now.0,
+    ];
+    let inserted = pen.transaction.execute(INSERT, values).await;
+    inserted.map_err(|error| error.refuse_if("live_name", Refusal::Changed))?;
+    insert_claims(pen, new.id, &new.terms.rules).await
+}
+
+async fn update(pen: &mut Pen<'_>, old: &TrustRecord, terms: &TrustTerms) -> Result<(), StoreError> {
+    let (url, inline) = terms.keys.columns();
+    let values = values![
+        terms.issuer.as_str(),
+        terms.audience.as_str(),
+        url,
+        inline,
+        word(terms.replay),
+        terms.lifetime_minutes_max,
+        old.id.to_string(),
+        old.revision,
+    ];
+    if pen.transaction.execute(UPDATE, values).await? == 0 {
+        return Err(StoreError::Lost);
+    }
+    pen.transaction.execute(DELETE_CLAIMS, values![old.id.to_string()]).await?;
+    insert_claims(pen, old.id, &terms.rules).await
+}
+
+async fn insert_claims(pen: &mut Pen<'_>, id: TrustId, rules: &ClaimRules) -> Result<(), StoreError> {
+    for (position, (claim, pattern)) in (0_i64..).zip(rules.rules()) {
+        let values = values![id.to_string(), claim.as_str(), pattern.as_str(), position];
+        pen.transaction.execute(INSERT_CLAIM, values).await?;
+    }
+    Ok(())
+}
+
+/// Revokes the live tokens that came from a trust; answers which.
+async fn end(pen: &mut Pen<'_>, id: TrustId, by: Option<PrincipalId>) -> Result<Vec<TokenId>, StoreError> {
+    let rows = pen.transaction.fetch(LIVE_TOKENS, values![id.to_string(), pen.now.0]).await?;
+    let ids: Vec<TokenId> = rows.iter().map(|row| row.parse("id")).collect::<Result<_, _>>()?;
+    for id in &ids {
+        token::revoke(pen, *id, by).await?;
+    }
+    Ok(ids)
+}
+
+async fn of_id(transaction: &mut Transaction, id: TrustId) -> Result<Option<TrustRecord>, StoreError> {
+    Ok(collect(&transaction.fetch(OF_ID, values![id.to_string(), 1_i64]).await?)?.pop())
+}
+
+impl TrustTerms {
+    /// Whether just the same identities are meant, whatever they get.
+    fn means_the_same(&self, other: &Self) -> bool {
+        (&self.issuer, &self.audience, &self.keys, &self.rules)
+            == (&other.issuer, &other.audience, &other.keys, &other.rules)
+    }
+}
+
+impl TrustedKeys {
+    /// For proving tokens.
+    pub(crate) fn source(&self) -> Result<KeySource, StoreError> {
+        match self {
+            Self::Discovery => Ok(KeySource::Discovery),
+            Self::Url(url) => Ok(KeySource::Url(url.clone())),
+            Self::Inline(text) => {
+                let keys = KeySet::parse(text.as_bytes()).map_err(|_| StoreError::unreadable("jwks"))?;
+                Ok(KeySource::Inline(Arc::new(keys)))
+            }
+        }
+    }
+
+    fn columns(&self) -> (Option<String>, Option<String>) {
+        match self {
+            Self::Discovery => (None, None),
+            Self::Url(url) => (Some(url.to_string()), None),
+            Self::Inline(text) => (None, Some(text.clone())),
+        }
+    }
+}
+
+fn word(replay: Replay) -> &'static str {
+    match replay {
+        Replay::Once => "once",
+        Replay::UntilExpiry => "until_expiry",
+    }
+}
+
+fn event(trust: &TrustRecord, what: &str, ended: &[TokenId]) -> Event {
+    let TrustTerms { issuer, audience, rules, replay, lifetime_minutes_max, .. } = &trust.terms;
+    let rules = rules.rules().iter().map(|(claim, pattern)| format!("; {claim} = {pattern}"));
+    let ended_texts = ended.iter().map(|token| format!("; ended {token}"));
+    let detail = format!(
+        "{what}; account {}; issuer {issuer}; audience {audience}{}; {} minutes; {}{}",
+        trust.account,
+        rules.collect::<String>(),
+        lifetime_minutes_max,
+        word(*replay),
+        ended_texts.collect::<String>()
+    );
+    Event {
+        target_kind: "trust",
+        target: trust.id.to_string(),
+        place: String::new(),
+        detail,
+        personal: trust.name.clone(),
+        touched: ended.iter().map(|token| ("token", token.to_string())).collect(),
+    }
+}
+
+/// Rows come claim by claim, those of one trust together.
+fn collect(rows: &[Row]) -> Result<Vec<TrustRecord>, StoreError> {
+    let mut trusts = Vec::new();
+    for rows in rows.chunk_by(|a, b| matches!((a.text("id"), b.text("id")), (Ok(a), Ok(b)) if a == b)) {
+        if let Some(first) = rows.first() {
+            trusts.push(record(first, rules(rows)?)?);
+        }
+    }
+    Ok(trusts)
+}
+
+fn rules(rows: &[Row]) -> Result<ClaimRules, StoreError> {
+    let rule = |row: &Row| Ok((row.parse::<ClaimName>("claim")?, row.parse::<ClaimPattern>("pattern")?));
+    let rules = rows.iter().map(rule).collect::<Result<Vec<_>, StoreError>>()?;
+    // A trust whose rules were thinned out by SQL means nobody, not more people.
+    ClaimRules::new(rules).map_err(|_| StoreError::unreadable("claim"))
+}
+
+fn record(row: &Row, rules: ClaimRules) -> Result<TrustRecord, StoreError> {
+    let keys = match (row.parse_or_null("jwks_url")?, row.text_or_null("jwks")?) {
+        (None, None) => TrustedKeys::Discovery,
+        (Some(url), None) => TrustedKeys::Url(url),
+        (None, Some(text)) => TrustedKeys::Inline(text),
+        (Some(_), Some(_)) => return Err(StoreError::unreadable("jwks")),
+    };
+    let replay = match row.text("replay")?.as_str() {
+        "once" => Replay::Once,
+        "until_expiry" => Replay::UntilExpiry,
+        _ => return Err(StoreError::unreadable("replay")),
+    };
+    Ok(TrustRecord {
+        id: row.parse("id")?,
+        account: row.parse("account_id")?,
+        account_name: row.text("account_name")?,
+        name: row.text("name")?,
+        terms: TrustTerms {
+            issuer: row.parse("issuer")?,
+            audience: row.text("audience")?,
+            keys,
+            rules,
+            replay,
+            lifetime_minutes_max: row.int("lifetime_minutes_max")?,
+        },
+        created_at: Timestamp(row.int("created_at")?),
+        last_used_at: row.int_or_null("last_used_at")?.map(Timestamp),
+        revision: row.int("revision")?,
+    })
+}

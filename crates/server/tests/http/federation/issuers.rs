@@ -1,0 +1,185 @@
+//! Issuers that change their keys, misbehave, or are away.
+
+use serde_json::{Value, json};
+
+use super::{access_token, account, exchange, put, refused, trust, trusting};
+use crate::support::answer::Answer;
+use crate::support::issuer::{AUDIENCE, Issuer};
+use crate::support::{Authority, fresh};
+
+on_both! {
+    alone:
+        new_keys_are_found_and_old_ones_forgotten,
+        an_unknown_key_does_not_make_us_ask_again_and_again,
+        keys_serve_a_while_after_their_issuer_is_gone;
+    shared:
+        an_issuer_that_cannot_be_asked_is_no_verdict,
+        keys_can_be_written_down,
+        attack_29_no_redirect_is_followed;
+}
+
+const DISCOVERY: &str = "/.well-known/openid-configuration";
+
+#[track_caller]
+fn unknown(answer: Answer) {
+    assert_eq!(answer.refused(503, "unavailable").header("retry-after"), "1");
+}
+
+async fn new_keys_are_found_and_old_ones_forgotten(authority: Authority) {
+    let Some(issuer) = Issuer::start() else { return };
+    let (_, subject) = trusting(&authority, &issuer.url).await;
+    access_token(exchange(&authority, &issuer.token(&subject), &[]).await);
+    let old = issuer.token(&subject);
+    issuer.order(&json!({"do": "rotate"}));
+    let fresh = issuer.token(&subject);
+    // The keys were asked for a moment ago, so the new one is not known yet.
+    refused(exchange(&authority, &fresh, &[]).await, "invalid_grant");
+    assert_eq!(issuer.asked("/keys"), 1);
+    authority.clock.advance_minutes(1);
+    access_token(exchange(&authority, &fresh, &[]).await);
+    assert_eq!((issuer.asked("/keys"), issuer.asked(DISCOVERY)), (2, 1));
+    refused(exchange(&authority, &old, &[]).await, "invalid_grant");
+}
+
+async fn an_unknown_key_does_not_make_us_ask_again_and_again(authority: Authority) {
+    let Some(issuer) = Issuer::start() else { return };
+    let (_, subject) = trusting(&authority, &issuer.url).await;
+    let sign = |id: &str| {
+        issuer.signed(&json!({"do": "sign", "claims": issuer.claims(&subject), "header": {"kid": id}}))
+    };
+    for number in 0..50 {
+        refused(exchange(&authority, &sign(&format!("made-up-{number}")), &[]).await, "invalid_grant");
+    }
+    assert_eq!(issuer.asked("/keys"), 1);
+    authority.clock.advance_minutes(1);
+    for number in 50..70 {
+        refused(exchange(&authority, &sign(&format!("made-up-{number}")), &[]).await, "invalid_grant");
+    }
+    assert_eq!(issuer.asked("/keys"), 2);
+    access_token(exchange(&authority, &issuer.token(&subject), &[]).await);
+    let mut claims = issuer.claims(&subject);
+    claims["exp"] = json!(claims["exp"].as_i64().unwrap() + 15 * 60);
+    let tokens = (0..20).map(|number| {
+        claims["jti"] = json!(number.to_string());
+        issuer.sign(&claims)
+    });
+    let tokens: Vec<_> = tokens.collect();
+    authority.clock.advance_minutes(9);
+    authority.clock.advance_minutes(1);
+    let tries = tokens.iter().map(|token| exchange(&authority, token, &[]));
+    for answer in futures_util::future::join_all(tries).await {
+        access_token(answer);
+    }
+    assert_eq!(issuer.asked("/keys"), 3, "of many at once one asks");
+}
+
+async fn keys_serve_a_while_after_their_issuer_is_gone(authority: Authority) {
+    let Some(issuer) = Issuer::start() else { return };
+    let (_, subject) = trusting(&authority, &issuer.url).await;
+    let sign = |minutes: i64, header: &Value| {
+        let mut claims = issuer.claims(&subject);
+        claims["exp"] = json!(claims["exp"].as_i64().unwrap() + minutes * 60);
+        issuer.signed(&json!({"do": "sign", "claims": claims, "header": header}))
+    };
+    access_token(exchange(&authority, &sign(0, &json!({})), &[]).await);
+    for path in ["/keys", DISCOVERY] {
+        issuer.order(&json!({"do": "publish", "path": path, "status": 500}));
+    }
+    authority.clock.advance_minutes(50);
+    access_token(exchange(&authority, &sign(50, &json!({})), &[]).await);
+    // Whether there is such a key by now, nobody can say.
+    unknown(exchange(&authority, &sign(50, &json!({"kid": "new"})), &[]).await);
+    authority.clock.advance_minutes(15);
+    unknown(exchange(&authority, &sign(65, &json!({})), &[]).await);
+}
+
+/// An issuer below a path of the shared one, whose pages are as they should be.
+fn tenant(issuer: &Issuer) -> String {
+    let path = format!("/{}", fresh("tenant"));
+    let base = format!("{}{path}", issuer.url);
+    let about = json!({"issuer": base, "jwks_uri": format!("{base}/keys")});
+    publish(issuer, &format!("{path}{DISCOVERY}"), &json!({"body": about.to_string()}));
+    let keys = issuer.order(&json!({"do": "jwks"}))["jwks"].to_string();
+    publish(issuer, &format!("{path}/keys"), &json!({"body": keys}));
+    base
+}
+
+fn publish(issuer: &Issuer, path: &str, page: &Value) {
+    let mut order = page.clone();
+    order["do"] = json!("publish");
+    order["path"] = json!(path);
+    issuer.order(&order);
+}
+
+/// A good token of such an issuer.
+fn token_of(issuer: &Issuer, base: &str, subject: &str) -> String {
+    let mut claims = issuer.claims(subject);
+    claims["iss"] = json!(base);
+    issuer.sign(&claims)
+}
+
+async fn an_issuer_that_cannot_be_asked_is_no_verdict(authority: Authority) {
+    let Some(issuer) = Issuer::shared() else { return };
+    let about =
+        |issuer: &str, keys: &str| json!({"body": json!({"issuer": issuer, "jwks_uri": keys}).to_string()});
+    let pages: [(&str, &dyn Fn(&str) -> Value); 11] = [
+        (DISCOVERY, &|_| json!({"status": 404})),
+        (DISCOVERY, &|_| json!({"body": "<html>"})),
+        (DISCOVERY, &|_| json!({"body": "x".repeat(300_000)})),
+        (DISCOVERY, &|base| about(&format!("{base}/"), &format!("{base}/keys"))),
+        (DISCOVERY, &|_| about("https://other.example", "https://other.example/keys")),
+        (DISCOVERY, &|base| json!({"body": json!({"issuer": base}).to_string()})),
+        (DISCOVERY, &|base| about(base, "file:///etc/passwd")),
+        (DISCOVERY, &|base| about(base, "http://192.0.2.1/keys")),
+        ("/keys", &|_| json!({"body": "{}"})),
+        ("/keys", &|_| json!({"body": r#"{"keys":[]}"#})),
+        ("/keys", &|_| json!({"status": 201, "body": r#"{"keys":[]}"#})),
+    ];
+    for (path, page) in pages {
+        let base = tenant(&issuer);
+        let (_, subject) = trusting(&authority, &base).await;
+        publish(&issuer, &format!("{}{path}", base.strip_prefix(&issuer.url).unwrap()), &page(&base));
+        unknown(exchange(&authority, &token_of(&issuer, &base, &subject), &[]).await);
+    }
+    let base = tenant(&issuer);
+    let (_, subject) = trusting(&authority, &base).await;
+    access_token(exchange(&authority, &token_of(&issuer, &base, &subject), &[]).await);
+    // Nobody is there at all.
+    let gone = "http://127.0.0.1:9";
+    let (_, subject) = trusting(&authority, gone).await;
+    unknown(exchange(&authority, &token_of(&issuer, gone, &subject), &[]).await);
+}
+
+/// For issuers without discovery: a cluster behind a firewall, a SPIFFE trust domain.
+async fn keys_can_be_written_down(authority: Authority) {
+    let Some(issuer) = Issuer::shared() else { return };
+    let name = "spiffe://acme.example";
+    let keys = issuer.order(&json!({"do": "jwks"}))["jwks"].clone();
+    for source in [json!({"jwks": keys}), json!({"jwks_url": format!("{}/keys", issuer.url)})] {
+        let (account, subject) = (account(&authority).await, format!("{name}/ns/jobs/{}", fresh("worker")));
+        let mut wanted = trust(name, &subject);
+        wanted.as_object_mut().unwrap().extend(source.as_object().unwrap().clone());
+        let made = put(&authority, &account, wanted).await.expect(201).body;
+        assert_eq!((&made["jwks"], &made["jwks_url"]), (&source["jwks"], &source["jwks_url"]));
+        let mut claims = issuer.claims(&subject);
+        claims["iss"] = json!(name);
+        let token = access_token(exchange(&authority, &issuer.sign(&claims), &[]).await);
+        assert_eq!(authority.introspect(&token, &[]).await["username"], account);
+        claims["iss"] = json!("spiffe://evil.example");
+        refused(exchange(&authority, &issuer.sign(&claims), &[]).await, "invalid_grant");
+        assert_eq!(made["audience"], AUDIENCE);
+    }
+}
+
+async fn attack_29_no_redirect_is_followed(authority: Authority) {
+    let Some(issuer) = Issuer::shared() else { return };
+    for path in [DISCOVERY, "/keys"] {
+        let (base, elsewhere) = (tenant(&issuer), tenant(&issuer));
+        let at = |base: &str| format!("{}{path}", base.strip_prefix(&issuer.url).unwrap());
+        let (_, subject) = trusting(&authority, &base).await;
+        let location = format!("{elsewhere}{path}");
+        publish(&issuer, &at(&base), &json!({"status": 302, "location": location}));
+        unknown(exchange(&authority, &token_of(&issuer, &base, &subject), &[]).await);
+        assert_eq!((issuer.asked(&at(&base)), issuer.asked(&at(&elsewhere))), (1, 0));
+    }
+}
