@@ -13,7 +13,9 @@ use super::{Authority, Error, GrantError};
 use crate::config::SignInProvider;
 use crate::identity::{Claims, Expected, Failure, KeySource, Refused, Unverified, Use};
 use crate::metrics::SignInOutcome;
-use crate::store::{Linked, MemberSource, NewIdentity, NewPrincipal, Refusal, SignIn, StoreError, Write};
+use crate::store::{
+    Linked, MemberSource, NewIdentity, NewPrincipal, Provision, Refusal, SignIn, StoreError, Write,
+};
 
 /// Why a person whom a provider knows does not get in.
 #[derive(Debug)]
@@ -202,6 +204,7 @@ impl Authority {
             display_name: text("name"),
             email: confirmed_mail(&claims.all).and_then(shown),
             disabled: false,
+            provision: Provision::default(),
         };
         let identity = NewIdentity {
             id: self.mint_id(),

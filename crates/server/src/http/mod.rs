@@ -16,6 +16,7 @@ mod page;
 mod path;
 mod problem;
 mod query;
+mod scim;
 mod v1;
 
 use std::sync::Arc;
@@ -32,7 +33,7 @@ use tower_http::trace::TraceLayer;
 
 use crate::authority::Authority;
 use crate::config::SignInProvider;
-use crate::limits::{BODY_BYTES_MAX, CATALOGUE_BODY_BYTES_MAX, REQUEST_SECONDS_MAX};
+use crate::limits::{BODY_BYTES_MAX, CATALOGUE_BODY_BYTES_MAX, REQUEST_SECONDS_MAX, SCIM_BODY_BYTES_MAX};
 
 pub use openapi::{described, document};
 
@@ -205,7 +206,30 @@ pub fn routes() -> Vec<RouteEntry> {
         PATCH  "/api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}" => "pipeline.write", pipelines::edit;
         DELETE "/api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}" => "pipeline.write", pipelines::remove;
     };
-    own.into_iter().chain(routes_of_determined()).collect()
+    own.into_iter().chain(routes_of_determined()).chain(routes_of_scim()).collect()
+}
+
+fn routes_of_scim() -> Vec<RouteEntry> {
+    routes! {
+        GET    "/scim/v2/ServiceProviderConfig" => "any caller", scim::discovery::service_provider_config;
+        GET    "/scim/v2/ResourceTypes" => "any caller", scim::discovery::resource_types;
+        GET    "/scim/v2/ResourceTypes/{id}" => "any caller", scim::discovery::resource_type;
+        GET    "/scim/v2/Schemas" => "any caller", scim::discovery::schemas;
+        GET    "/scim/v2/Schemas/{id}" => "any caller", scim::discovery::schema;
+        POST   "/scim/v2/.search" => "any caller", scim::discovery::search;
+        GET    "/scim/v2/Users" => "user.read", scim::users::list;
+        POST   "/scim/v2/Users" => "user.write", scim::users::create;
+        GET    "/scim/v2/Users/{id}" => "user.read", scim::users::show;
+        PUT    "/scim/v2/Users/{id}" => "user.write", scim::users::replace;
+        PATCH  "/scim/v2/Users/{id}" => "user.write", scim::users::patch;
+        DELETE "/scim/v2/Users/{id}" => "user.write", scim::users::remove;
+        GET    "/scim/v2/Groups" => "group.read", scim::groups::list;
+        POST   "/scim/v2/Groups" => "group.write", scim::groups::create;
+        GET    "/scim/v2/Groups/{id}" => "group.read", scim::groups::show;
+        PUT    "/scim/v2/Groups/{id}" => "group.write", scim::groups::replace;
+        PATCH  "/scim/v2/Groups/{id}" => "group.write", scim::groups::patch;
+        DELETE "/scim/v2/Groups/{id}" => "group.write", scim::groups::remove;
+    }
 }
 
 fn routes_of_determined() -> Vec<RouteEntry> {
@@ -230,6 +254,8 @@ pub(crate) fn router(doors: Doors) -> Router {
     for entry in routes() {
         let limit = if entry.method == "PUT" && entry.path.starts_with("/api/v1/apis") {
             CATALOGUE_BODY_BYTES_MAX
+        } else if entry.path.starts_with(scim::BASE) {
+            SCIM_BODY_BYTES_MAX
         } else {
             BODY_BYTES_MAX
         };

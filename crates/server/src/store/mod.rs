@@ -19,6 +19,7 @@ mod meta;
 mod place;
 mod policy;
 mod principal;
+mod provisioned;
 mod rights;
 mod role;
 mod seal;
@@ -41,6 +42,9 @@ pub(crate) use group::{GroupEdit, GroupRecord, MemberRecord, MemberSource};
 pub(crate) use identity::{IdentityRecord, Linked, NewIdentity, SignIn};
 pub(crate) use place::{OrganizationRecord, PipelineRecord, PipelineSettings, PlaceWrite, ProjectRecord};
 pub(crate) use principal::{NewPrincipal, PasswordHash, PrincipalEdit, PrincipalRecord};
+pub(crate) use provisioned::{
+    EmailLabel, Found, GroupFilter, Members, Provision, Provisioned, UserFilter, Window,
+};
 pub(crate) use rights::{EVERY_API, Grounds};
 pub(crate) use role::{RoleRecord, RoleSettings};
 pub(crate) use token::{Chain, ListFilter, NewSecret, NewToken, Rotation, TokenEdit, TokenRecord};
@@ -79,6 +83,8 @@ pub(crate) enum StoreError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     NameTaken,
+    /// A provider's id for a user or group is the id of another one already.
+    ExternalIdTaken,
     /// The account elsewhere belongs to another user.
     IdentityTaken,
     NamespaceTaken,

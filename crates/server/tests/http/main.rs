@@ -37,6 +37,7 @@ mod rights;
 mod role_bindings;
 mod roles;
 mod routes;
+mod scim;
 mod service_accounts;
 mod sessions;
 mod startup;

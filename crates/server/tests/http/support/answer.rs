@@ -48,6 +48,25 @@ impl Answer {
         answer
     }
 
+    /// The stable code of an error, in whichever form the error has.
+    pub(crate) fn code(&self) -> &str {
+        let in_scim = || self.body["detail"].as_str().and_then(|detail| detail.split_once(": "));
+        self.body["code"].as_str().or_else(|| in_scim().map(|(code, _)| code)).unwrap_or_default()
+    }
+
+    /// This answer, provided that it is an error of SCIM (RFC 7644, section 3.12); an empty kind is none.
+    #[track_caller]
+    pub(crate) fn refused_in_scim(self, status: u16, code: &str, kind: &str) -> Self {
+        let answer = self.expect(status);
+        assert_eq!(answer.code(), code, "{}", answer.text);
+        assert_eq!(answer.header("content-type"), "application/scim+json");
+        let schemas = serde_json::json!(["urn:ietf:params:scim:api:messages:2.0:Error"]);
+        assert_eq!(answer.body["schemas"], schemas, "{}", answer.text);
+        assert_eq!(answer.body["status"], status.to_string(), "{}", answer.text);
+        assert_eq!(answer.body["scimType"].as_str().unwrap_or_default(), kind, "{}", answer.text);
+        answer
+    }
+
     /// This answer, provided that it is a 422 that points to this field.
     #[track_caller]
     pub(crate) fn invalid(self, pointer: &str, code: &str) -> Self {

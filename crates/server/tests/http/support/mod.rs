@@ -8,6 +8,7 @@ pub(crate) mod issuer;
 #[macro_use]
 mod on_both;
 pub(crate) mod provider;
+pub(crate) mod python;
 pub(crate) mod raw;
 pub(crate) mod rights;
 pub(crate) mod sample;

@@ -94,6 +94,7 @@ pub(crate) fn request(authority: &Authority, route: &RouteEntry, id: &str, name:
         ("PUT", path) if path.starts_with("/api/v1/policies") => request.json(&json!({})),
         ("PATCH", path) if path.starts_with("/api/v1/tokens") => request.json(&json!({"description": "new"})),
         ("PUT", path) if path.starts_with("/api/v1/apis") => request.json(&api(name, "Unheard")),
+        ("POST" | "PUT" | "PATCH", path) if path.starts_with("/scim/") => request.json(&json!({})),
         ("PUT" | "PATCH", _) => request.json(&json!({"display_name": "Somebody"})),
         _ => request,
     }
