@@ -11,6 +11,7 @@ mod authority;
 mod demo;
 mod files;
 mod help;
+mod org_file;
 mod person;
 mod refusals;
 mod sign_in;
