@@ -49,6 +49,7 @@ codes! {
     RevokedToken = "revoked_token", "the credential was revoked";
     ExpiredToken = "expired_token", "the credential has expired";
     TwoCredentials = "two_credentials", "a request carries one credential";
+    NotAdmitted = "not_admitted", "the provider knows who this is, and no rule lets them in here";
     CrossSite = "cross_site", "a form is taken from pages of this server only";
     InvalidPassword = "invalid_password", "user name and password do not fit";
     UserDisabled = "user_disabled", "the user is disabled";
@@ -61,6 +62,7 @@ codes! {
     NotFound = "not_found", "there is no such thing, or not for this caller";
     MethodNotAllowed = "method_not_allowed", "this address does not have that method";
     NameTaken = "name_taken", "the name is in use";
+    IdentityTaken = "identity_taken", "the account of that issuer belongs to another user";
     NamespaceTaken = "namespace_taken", "the namespace belongs to another API for ever";
     ScopeTombstoned = "scope_tombstoned", "a removed scope does not come back";
     BuiltIn = "built_in", "what Jeton brings along cannot be changed";

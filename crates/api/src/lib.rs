@@ -9,6 +9,7 @@ mod code;
 mod explain;
 mod grant;
 mod group;
+mod identity;
 mod list;
 mod optional;
 mod place;
@@ -28,6 +29,7 @@ pub use code::{Code, UnknownCode};
 pub use explain::{ExplainRequest, Explanation, Remedy, Step, StepOutcome};
 pub use grant::{GrantRefusal, Granted};
 pub use group::{Group, Member, PatchGroup, PutGroup};
+pub use identity::{Identity, LinkIdentity};
 pub use list::List;
 pub use place::{
     JobScope, Organization, PatchOrganization, PatchPipeline, PatchProject, Pipeline, PipelineKind, Project,

@@ -9,6 +9,7 @@ use crate::api::ApiVerb;
 use crate::binding::BindingVerb;
 use crate::demo::DemoArgs;
 use crate::error::{Error, Result};
+use crate::exec::ExecArgs;
 use crate::group::GroupVerb;
 use crate::login::LoginArgs;
 use crate::org_file::ApplyArgs;
@@ -153,6 +154,8 @@ pub(crate) enum Command {
     /// Users: make, change, disable and delete them
     #[command(subcommand)]
     User(UserVerb),
+    /// Run a command as a service account, by the identity that this workload has
+    Exec(ExecArgs),
     /// Groups of users and service accounts
     #[command(subcommand)]
     Group(GroupVerb),
@@ -206,6 +209,7 @@ impl Command {
             | Self::Login(_)
             | Self::Logout
             | Self::Status
+            | Self::Exec(_)
             | Self::Completion(_)
             | Self::Man(_) => false,
             _ => true,

@@ -31,6 +31,8 @@ pub(crate) enum Exit {
     Unreachable,
     /// `token verify`: the token is not honoured.
     Inactive,
+    /// What the command that was run ended with.
+    Command(u8),
 }
 
 impl Exit {
@@ -45,6 +47,7 @@ impl Exit {
             Self::Conflict => 6,
             Self::Unreachable => 8,
             Self::Inactive => 10,
+            Self::Command(code) => code,
         }
     }
 
@@ -110,6 +113,9 @@ pub(crate) enum Error {
     /// `token verify`: the token is not honoured.
     #[error("inactive: {0}")]
     Inactive(String),
+    /// A command that was run ended with this code.
+    #[error("the command ended with {0}")]
+    Command(u8),
     /// Somebody who would have to sign in did not.
     #[error("not signed in: {0}")]
     SignIn(String),
@@ -138,6 +144,7 @@ impl Error {
             Self::Conflict(_) => Exit::Conflict,
             Self::Inactive(_) => Exit::Inactive,
             Self::Several { exit, .. } => *exit,
+            Self::Command(code) => Exit::Command(*code),
             Self::File(_) | Self::Declined | Self::Other(_) => Exit::Error,
         }
     }

@@ -15,6 +15,7 @@ mod duration;
 mod environment;
 mod error;
 mod escape;
+mod exec;
 mod explain;
 mod group;
 mod http;
@@ -49,7 +50,7 @@ use std::process::ExitCode;
 
 use crate::access::App;
 use crate::args::{Cli, Command};
-use crate::error::{Exit, Result};
+use crate::error::{Error, Exit, Result};
 use crate::output::Output;
 
 #[tokio::main]
@@ -64,6 +65,8 @@ async fn main() -> ExitCode {
 fn exit_of(result: &Result<()>) -> Exit {
     match result {
         Ok(()) => Exit::Ok,
+        // The command has said itself what there was to say.
+        Err(Error::Command(code)) => Exit::Command(*code),
         Err(error) => {
             output::report(error);
             error.exit()
@@ -97,6 +100,7 @@ async fn dispatch(command: Command, app: &App) -> Result<()> {
         Command::Project(verb) => project::run(app, verb).await,
         Command::Pipeline(verb) => pipeline::run(app, verb).await,
         Command::User(verb) => user::run(app, verb).await,
+        Command::Exec(args) => exec::exec(app, args).await,
         Command::Group(verb) => group::run(app, verb).await,
         Command::ServiceAccount(verb) => service_account::run(app, verb).await,
         Command::Role(verb) => role::run(app, verb).await,

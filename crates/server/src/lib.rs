@@ -12,14 +12,15 @@ mod identity;
 mod keys;
 mod limits;
 mod listener;
+mod metrics;
 mod server;
 mod store;
 mod telemetry;
 
 pub use clock::Clock;
-pub use config::{ConfigError, DatabaseUrl, Options, Settings};
+pub use config::{ConfigError, DatabaseUrl, Options, Settings, SignInProvider};
 pub use data_dir::DataDirError;
-pub use http::{RouteEntry, routes};
+pub use http::{RouteEntry, described, document, routes};
 pub use keys::{Keys, KeysError, Rng};
 pub use server::{Server, StartError};
 pub use store::Store;

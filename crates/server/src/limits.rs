@@ -8,6 +8,8 @@ pub(crate) const CATALOGUE_BODY_BYTES_MAX: usize = 512 * 1024;
 pub(crate) const DISCARDED_BYTES_MAX: usize = 1024 * 1024;
 /// The longest that one request may take, in seconds.
 pub(crate) const REQUEST_SECONDS_MAX: u64 = 10;
+/// How long a look at the store may take before it counts as down in the metrics, in seconds.
+pub(crate) const STORE_PROBE_SECONDS_MAX: u64 = 2;
 /// The longest that a connection may stay silent before its first byte, in seconds.
 pub(crate) const FIRST_BYTE_SECONDS_MAX: u64 = 10;
 /// The longest that the head of a request may take, in seconds.
@@ -64,6 +66,15 @@ pub(crate) const USER_CODE_FAILURES_MAX: i64 = 10;
 pub(crate) const USER_CODE_OF_ORIGIN_FAILURES_MAX: i64 = 30;
 /// How long until one more is allowed, in milliseconds: a minute.
 pub(crate) const USER_CODE_REGAIN_MS: i64 = 60 * 1000;
+
+/// How long a sign-in at a provider may take, in milliseconds: ten minutes.
+pub(crate) const FLOW_MS: i64 = 10 * 60 * 1000;
+/// The most finished sign-ins that are remembered, so that none is finished twice; those of ten minutes count.
+pub(crate) const FLOWS_DONE_MAX: usize = 100_000;
+/// Answers from one address that a provider did not stand by, before it has to wait.
+pub(crate) const FLOW_FAILURES_MAX: i64 = 30;
+/// How long until one more is allowed, in milliseconds: half a minute.
+pub(crate) const FLOW_REGAIN_MS: i64 = 30 * 1000;
 
 /// How long a token lives when nobody says, in milliseconds: 30 days.
 pub(crate) const LIFETIME_MS_DEFAULT: i64 = 30 * 24 * 60 * 60 * 1000;

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::authority::{Authority, Error, Names};
 use crate::clock::Clock;
-use crate::config::Settings;
+use crate::config::{Settings, SignInProvider};
 use crate::data_dir::{DataDir, DataDirError};
 use crate::http::{Doors, router};
 use crate::keys::{Keys, KeysError, Rng};
@@ -26,6 +26,7 @@ pub struct Server {
     public_url: Arc<str>,
     authority: Authority,
     trusted_proxies: Arc<[IpNet]>,
+    sign_in: Arc<[SignInProvider]>,
     /// Held as long as the server lives.
     data_dir: DataDir,
 }
@@ -113,7 +114,8 @@ impl Server {
             settings.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
         let public_url = public_url.unwrap_or_else(|| format!("http://{address}")).into();
         let trusted_proxies = settings.trusted_proxies.clone().into();
-        Ok(Self { listener, address, public_url, authority, trusted_proxies, data_dir })
+        let sign_in = settings.sign_in.clone().into();
+        Ok(Self { listener, address, public_url, authority, trusted_proxies, sign_in, data_dir })
     }
 
     /// Where it listens.
@@ -126,6 +128,12 @@ impl Server {
         &self.public_url
     }
 
+    /// The rules, for tests that ask them without a door.
+    #[cfg(test)]
+    pub(crate) fn authority(&self) -> Authority {
+        self.authority.clone()
+    }
+
     /// The store, so that tests can take it away.
     pub fn store(&self) -> Store {
         self.authority.store.clone()
@@ -133,9 +141,9 @@ impl Server {
 
     /// Serves until `until` is ready; then finishes the requests in flight and closes the store.
     pub async fn serve(self, until: impl Future<Output = ()>) {
-        let Self { listener, public_url, authority, trusted_proxies, data_dir, .. } = self;
+        let Self { listener, public_url, authority, trusted_proxies, sign_in, data_dir, .. } = self;
         let store = authority.store.clone();
-        let doors = Doors { authority, public_url, trusted_proxies };
+        let doors = Doors { authority, public_url, trusted_proxies, sign_in };
         listener::serve(listener, router(doors), until).await;
         store.close().await;
         drop(data_dir);

@@ -116,8 +116,8 @@ impl Caller {
         self.chain.token.owner
     }
 
-    /// The owner's name.
-    pub(crate) fn name(&self) -> &str {
+    /// The name of whoever calls.
+    pub(crate) fn owner_name(&self) -> &str {
         &self.chain.token.owner_name
     }
 
@@ -147,7 +147,7 @@ impl Caller {
     /// Whether the caller has anything to do with a place: a right there, or within it, that is about more than
     /// tokens of one's own.
     pub(crate) fn sees(&self, place: Place) -> bool {
-        let own_tokens = |pattern: &ScopePattern| pattern.as_str().starts_with("Jeton.Token.");
+        let own_tokens = |pattern: &ScopePattern| is_of_own_tokens(pattern.as_str());
         let touched = self.facts.token.rights.iter().map(|(granted, _)| *granted);
         let within = touched.filter(|granted| place.contains(*granted)).chain([place]);
         within.into_iter().any(|at| !self.effective_at(at, &[]).patterns().iter().all(own_tokens))
@@ -159,6 +159,11 @@ impl Caller {
         };
         self.effective_at(place, &[]).covers(&scope) && !withheld(&self.facts, place, &scope)
     }
+}
+
+/// Whether a scope or pattern is about one's own tokens and nothing else.
+pub(super) fn is_of_own_tokens(text: &str) -> bool {
+    text.starts_with("Jeton.Token.")
 }
 
 /// Proof that somebody may do something.
@@ -278,6 +283,8 @@ pub(crate) enum Reason {
     KeyAdded,
     /// Somebody gave this user's password.
     PasswordProved(PrincipalId),
+    /// A sign-in provider proved that this user is there.
+    IdentityProved(PrincipalId),
     /// This user said yes in this session, which must still stand: it becomes another one, of a command line.
     SaidYes { user: PrincipalId, session: TokenId },
     /// The code that a session of this user was made with was shown once more.
@@ -297,7 +304,9 @@ pub(crate) fn system(reason: Reason) -> Permit {
         Reason::CodeReplayed(owner) => (Some(owner), None, Action::TokenRevoke),
         Reason::FirstStart => (None, None, Action::Bootstrap),
         Reason::KeyAdded => (None, None, Action::KeyAdd),
-        Reason::PasswordProved(user) => (Some(user), None, Action::SessionCreate),
+        Reason::PasswordProved(user) | Reason::IdentityProved(user) => {
+            (Some(user), None, Action::SessionCreate)
+        }
         Reason::Possession(token, owner) => (Some(owner), Some(token), Action::TokenRevoke),
         Reason::Federated(account) => (Some(account), None, Action::TokenExchange),
         Reason::RowAltered => (None, None, Action::NoteAltered),

@@ -42,9 +42,9 @@ fn network(address: Ipv6Addr) -> u64 {
 
 /// How many failures fit into a bucket, and how long one takes to leave it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Bucket {
-    pub(crate) failures: i64,
-    pub(crate) regain_ms: i64,
+pub(super) struct Bucket {
+    pub(super) failures: i64,
+    pub(super) regain_ms: i64,
 }
 
 /// What a failure counts against.
@@ -81,6 +81,11 @@ impl Attempts {
     ) -> Counts {
         let both = Subject::NameFrom(self.number(name), origin);
         Counts(vec![(both, of_both), (Subject::Origin(origin), of_origin)])
+    }
+
+    /// Counts for an origin, whoever it is.
+    pub(super) fn of_origin(origin: Origin, of_origin: Bucket) -> Counts {
+        Counts(vec![(Subject::Origin(origin), of_origin)])
     }
 
     /// Counts for a name wherever it comes from, and for an origin whoever it is.

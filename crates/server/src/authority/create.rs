@@ -103,7 +103,8 @@ impl Authority {
         let parent = parent_of(caller)?;
         let at = self.now();
         let terms = self.terms(&request.places).await?;
-        terms.check(owner.id, &self.store.groups_of(owner.id).await?, &request.patterns)?;
+        let groups = self.store.groups_of(owner.id).await?;
+        terms.check(owner.id, &groups, &request.patterns, &request.networks)?;
         let allowed = terms.end(request.end, at)?;
         let explicit = matches!(request.end, End::After(_) | End::Fixed(_));
         let expiry =
@@ -134,6 +135,13 @@ impl Authority {
 
     /// Writes a token whose every rule has been checked, and answers it with its secret.
     pub(super) async fn issue(&self, permit: &Permit, grant: Grant) -> Result<IssuedToken, Error> {
+        let (text, new) = self.new_token(grant);
+        // Whoever makes a token was honoured just now, and so were all that it will have for ancestors.
+        self.issued(self.store.write(permit, &Write::CreateToken(new)).await?, vec![], text)
+    }
+
+    /// A fresh id and secret for a token, and what to store.
+    pub(super) fn new_token(&self, grant: Grant) -> (TokenText, NewToken) {
         let id = TokenId(self.mint_id());
         let (text, secret) = self.mint_secret(grant.kind, id);
         let new = NewToken {
@@ -154,8 +162,7 @@ impl Authority {
             secret,
             proof: grant.proof,
         };
-        // Whoever makes a token was honoured just now, and so were all that it will have for ancestors.
-        self.issued(self.store.write(permit, &Write::CreateToken(new)).await?, vec![], text)
+        (text, new)
     }
 
     /// What came of a write, with the secret that was written.

@@ -2,6 +2,8 @@
 //! here and in `jeton-token`.
 
 mod access;
+#[cfg(test)]
+mod access_table;
 mod api;
 mod attempts;
 mod binding;
@@ -12,11 +14,14 @@ mod device;
 mod edit;
 mod explain;
 mod federation;
+mod flow;
 mod group;
+mod identities;
 mod password;
 mod pending;
 mod place;
 mod policy;
+mod provider;
 mod role;
 mod service_account;
 mod signin;
@@ -38,13 +43,14 @@ use crate::identity::Issuers;
 use crate::keys::{Keys, Rng};
 use crate::store::{Outcome, Refusal, Store, StoreError, Write};
 
-use attempts::Attempts;
+use attempts::{Attempts, Bucket};
 use code::Codes;
 use device::Devices;
+use flow::Done;
 
 pub(crate) use access::{Caller, Permit};
 pub(crate) use api::{ApiRequest, Put};
-pub(crate) use attempts::{Bucket, Origin};
+pub(crate) use attempts::Origin;
 pub(crate) use binding::{BindingList, BindingRequest};
 pub(crate) use code::{Challenge, LoopbackUri};
 pub(crate) use create::{CreateRequest, End, IssuedToken};
@@ -52,15 +58,17 @@ pub(crate) use device::{Answer, AskingDevice, UserCode};
 pub(crate) use edit::EditRequest;
 pub(crate) use explain::{ExplainQuestion, Subject};
 pub(crate) use federation::{ExchangeRequest, GrantError};
+pub(crate) use flow::{NotReturned, Returned};
 pub(crate) use group::GroupRequest;
 pub(crate) use password::Passwords;
 pub(crate) use place::{PipelineRequest, Within};
-pub(crate) use policy::{PolicyImpact, PolicyView};
+pub(crate) use policy::{PolicyImpact, PolicyRequest, PolicyView};
+pub(crate) use provider::NotAdmitted;
 pub(crate) use role::RoleRequest;
 pub(crate) use service_account::ServiceAccountRequest;
 pub(crate) use token::{ListRequest, StateFilter};
 pub(crate) use user::UserRequest;
-pub(crate) use verify::{Judged, Known, Question};
+pub(crate) use verify::{Judged, Known, Question, Verification};
 
 /// Everything that decides and changes, behind all doors.
 #[derive(Clone)]
@@ -77,6 +85,9 @@ pub(crate) struct Authority {
     guesses: Arc<Attempts>,
     codes: Arc<Codes>,
     devices: Arc<Devices>,
+    /// Answers that providers did not stand by.
+    returns: Arc<Attempts>,
+    done: Arc<Done>,
     /// The issuers whose identity tokens somebody trusts.
     pub(crate) issuers: Issuers,
     /// Where the first administrator's password is until it is changed.
@@ -166,6 +177,9 @@ impl From<Refusal> for Error {
                 conflict(Code::ChangedMeanwhile, "somebody else changed it at the same moment; try again")
             }
             Refusal::NameTaken => conflict(Code::NameTaken, "the name is in use; choose another one"),
+            Refusal::IdentityTaken => {
+                conflict(Code::IdentityTaken, "that account of that issuer belongs to another user")
+            }
             Refusal::NamespaceTaken => conflict(
                 Code::NamespaceTaken,
                 "the namespace belongs to another API, or differs from one only in case",
@@ -211,6 +225,8 @@ impl Authority {
             codes: Arc::new(Codes::new()),
             issuers,
             devices: Arc::new(Devices::new()),
+            returns: Arc::new(Attempts::new()),
+            done: Arc::new(Done::new()),
             first_password,
             noted: Arc::default(),
         }

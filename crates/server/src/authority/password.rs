@@ -181,7 +181,7 @@ mod tests {
             (0..PASSWORDS_OF_ORIGIN_MAX).map(|_| passwords.place_of(loud).unwrap()).collect();
         assert!(matches!(passwords.turn(loud).await, Err(Error::LimitReached(Code::Busy))));
         let wrong = Prehashed::of("wrong");
-        assert!(!passwords.turn(quiet).await.unwrap().fits(wrong, None).await.unwrap());
+        assert!(!passwords.turn(quiet).await.unwrap().fits(Some(wrong), None).await.unwrap());
         drop(places);
         assert!(passwords.turn(loud).await.is_ok());
         assert!(passwords.asking.lock().unwrap().is_empty(), "who waits no more is not kept");

@@ -38,7 +38,8 @@ impl<H: PartialEq, T> Pending<H, T> {
         Self { entries: Mutex::default(), bounds }
     }
 
-    /// Keeps an entry until a moment; refuses when there are too many, of this holder or at all.
+    /// Keeps an entry until a moment; refuses when there are too many, of this holder or at all. Answers whether it is
+    /// new: one that is there already stays as it is.
     pub(super) fn insert(
         &self,
         code: CodeDigest,
@@ -46,15 +47,18 @@ impl<H: PartialEq, T> Pending<H, T> {
         value: T,
         now: Timestamp,
         forgotten_at: Timestamp,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let mut entries = self.entries.lock().map_err(|_| Error::Unavailable)?;
         entries.retain(|_, entry| entry.forgotten_at > now);
+        if entries.contains_key(&code) {
+            return Ok(false);
+        }
         let held = entries.values().filter(|entry| entry.holder == holder).count();
         if entries.len() >= self.bounds.all || held >= self.bounds.of_holder {
             return Err(Error::LimitReached(Code::Busy));
         }
         entries.insert(code, Entry { holder, value, forgotten_at });
-        Ok(())
+        Ok(true)
     }
 
     /// Works on an entry, alone. `None` when there is none.
@@ -91,13 +95,15 @@ mod tests {
     }
 
     fn put(pending: &Pending<char, u8>, number: u8, holder: char, now: i64) -> bool {
-        pending.insert(code(number), holder, number, Timestamp(now), Timestamp(now + 10)).is_ok()
+        let until = Timestamp(now + 10);
+        pending.insert(code(number), holder, number, Timestamp(now), until).is_ok_and(|is_new| is_new)
     }
 
     #[test]
     fn entries_are_forgotten_at_their_moment() {
         let pending = Pending::new(Bounds { all: 9, of_holder: 9 });
         assert!(put(&pending, 1, 'a', 0));
+        assert!(!put(&pending, 1, 'a', 1), "it is there already");
         assert_eq!(pending.with(code(1), Timestamp(9), |value| *value).unwrap(), Some(1));
         assert_eq!(pending.with(code(1), Timestamp(10), |value| *value).unwrap(), None);
         assert_eq!(pending.with(code(2), Timestamp(0), |value| *value).unwrap(), None);

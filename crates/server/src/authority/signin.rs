@@ -17,6 +17,9 @@ use crate::store::{PasswordHash, PrincipalRecord};
 const OF_NAME: Bucket = Bucket { failures: NAME_FAILURES_MAX, regain_ms: NAME_REGAIN_MS };
 const OF_ORIGIN: Bucket = Bucket { failures: ORIGIN_FAILURES_MAX, regain_ms: ORIGIN_REGAIN_MS };
 
+/// A user with the password hash, if there is one.
+type Found = Option<(PrincipalRecord, Option<PasswordHash>)>;
+
 impl Authority {
     /// Signs a user in. Unknown, disabled and wrong answer alike, after the same work, and are counted alike.
     pub(crate) async fn sign_in(
@@ -25,15 +28,15 @@ impl Authority {
         password: &str,
         origin: Origin,
     ) -> Result<IssuedToken, Error> {
-        if password.len() > PASSWORD_BYTES_MAX {
-            return Err(refused());
-        }
-        let found = self.user_named(name).await?;
-        let (user, hash) = found.map_or((None, None), |(user, hash)| (Some(user), hash));
-        let hash = hash.filter(|_| user.as_ref().is_some_and(|user| user.disabled_at.is_none()));
-        let fits = self.prove_password(name, Some(Prehashed::of(password)), hash.clone(), origin).await?;
-        let user = user.filter(|_| fits).ok_or_else(refused)?;
-        self.open_session(&user, hash).await
+        let tried = async {
+            if password.len() > PASSWORD_BYTES_MAX {
+                return Err(refused());
+            }
+            let found = self.find_user(name).await?.filter(|(user, _)| user.disabled_at.is_none());
+            let (user, hash) = self.prove_user(name, found, Some(Prehashed::of(password)), origin).await?;
+            self.open_session(&user, hash).await
+        };
+        self.store.metrics().count_sign_in(tried.await)
     }
 
     /// Signs a user in by the hash that a client computed of the password. What is no such hash is refused like a
@@ -44,32 +47,15 @@ impl Authority {
         sent: &str,
         origin: Origin,
     ) -> Result<IssuedToken, Error> {
-        let found = self.user_named(name).await?;
-        let (user, hash) = found.map_or((None, None), |(user, hash)| (Some(user), hash));
-        let fits = self.prove_password(name, Prehashed::sent(sent), hash.clone(), origin).await?;
-        let user = user.filter(|_| fits).ok_or_else(refused)?;
-        if user.disabled_at.is_some() {
-            return Err(Error::denied(Code::UserDisabled, "the user is disabled"));
-        }
-        self.open_session(&user, hash).await
-    }
-
-    async fn user_named(&self, name: &str) -> Result<Option<(PrincipalRecord, Option<PasswordHash>)>, Error> {
-        match name.parse::<PrincipalName>() {
-            Ok(name) => Ok(self.store.user_with_password(&name).await?),
-            Err(_) => Ok(None),
-        }
-    }
-
-    async fn open_session(
-        &self,
-        user: &PrincipalRecord,
-        proof: Option<PasswordHash>,
-    ) -> Result<IssuedToken, Error> {
-        let grant = self.session_of(user.id, proof);
-        let issued = self.issue(&access::system(Reason::PasswordProved(user.id)), grant).await;
-        // Removed, disabled or given another password since it was judged: the same answer as before.
-        issued.map_err(|error| if matches!(error, Error::Hidden) { refused() } else { error })
+        let tried = async {
+            let found = self.find_user(name).await?;
+            let (user, hash) = self.prove_user(name, found, Prehashed::sent(sent), origin).await?;
+            if user.disabled_at.is_some() {
+                return Err(Error::denied(Code::UserDisabled, "the user is disabled"));
+            }
+            self.open_session(&user, hash).await
+        };
+        self.store.metrics().count_sign_in(tried.await)
     }
 
     /// Whether this is the password behind the hash. Wrong ones are counted, and after too many nothing is tried.
@@ -112,6 +98,37 @@ impl Authority {
             at,
             proof,
         }
+    }
+
+    async fn find_user(&self, name: &str) -> Result<Found, Error> {
+        match name.parse::<PrincipalName>() {
+            Ok(name) => Ok(self.store.user_with_password(&name).await?),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// The user, if the password is theirs. Unknown and wrong answer alike, after the same work.
+    async fn prove_user(
+        &self,
+        name: &str,
+        found: Found,
+        password: Option<Prehashed>,
+        origin: Origin,
+    ) -> Result<(PrincipalRecord, Option<PasswordHash>), Error> {
+        let hash = found.as_ref().and_then(|(_, hash)| hash.clone());
+        let fits = self.prove_password(name, password, hash, origin).await?;
+        found.filter(|_| fits).ok_or_else(refused)
+    }
+
+    async fn open_session(
+        &self,
+        user: &PrincipalRecord,
+        proof: Option<PasswordHash>,
+    ) -> Result<IssuedToken, Error> {
+        let permit = access::system(Reason::PasswordProved(user.id));
+        let issued = self.issue(&permit, self.session_of(user.id, proof)).await;
+        // Removed, disabled or given another password since it was judged: the same answer as before.
+        issued.map_err(|error| if matches!(error, Error::Hidden) { refused() } else { error })
     }
 }
 

@@ -167,7 +167,11 @@ impl Authority {
         .await
     }
 
-    async fn visible_user(&self, caller: &Caller, name: &PrincipalName) -> Result<PrincipalRecord, Error> {
+    pub(super) async fn visible_user(
+        &self,
+        caller: &Caller,
+        name: &PrincipalName,
+    ) -> Result<PrincipalRecord, Error> {
         let administers = access::at(caller, Place::Global, Action::UserRead);
         let user = self.store.principal(PrincipalKind::User, name).await?;
         match (user, administers) {
@@ -245,7 +249,7 @@ impl Authority {
 
     /// A password is the whole user: resetting it needs all that the user may do, and a token never sets its own
     /// owner's, because it would come out as more than it is.
-    async fn check_may_reset(&self, caller: &Caller, user: &PrincipalRecord) -> Result<(), Error> {
+    pub(super) async fn check_may_reset(&self, caller: &Caller, user: &PrincipalRecord) -> Result<(), Error> {
         if user.id == caller.principal() && !caller.is_session() {
             return Err(exceeds("a token does not set its owner's password; sign in to do that"));
         }

@@ -6,9 +6,12 @@
 mod body;
 mod caller;
 mod compat;
+mod docs;
 mod headers;
 mod health;
+mod metrics;
 mod oauth2;
+mod openapi;
 mod page;
 mod path;
 mod problem;
@@ -28,7 +31,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::authority::Authority;
+use crate::config::SignInProvider;
 use crate::limits::{BODY_BYTES_MAX, CATALOGUE_BODY_BYTES_MAX, REQUEST_SECONDS_MAX};
+
+pub use openapi::{described, document};
 
 /// What every door has at hand.
 #[derive(Clone)]
@@ -38,6 +44,8 @@ pub(crate) struct Doors {
     pub(crate) public_url: Arc<str>,
     /// Networks of proxies whose forwarded headers are believed.
     pub(crate) trusted_proxies: Arc<[IpNet]>,
+    /// By whom people may sign in, besides by password.
+    pub(crate) sign_in: Arc<[SignInProvider]>,
 }
 
 impl Doors {
@@ -48,6 +56,11 @@ impl Doors {
             .split_once("://")
             .and_then(|(_, rest)| rest.find('/').map(|at| rest.split_at(at)));
         behind.map_or("", |(_, path)| path)
+    }
+
+    /// The provider of this name.
+    fn provider(&self, name: &str) -> Option<&SignInProvider> {
+        self.sign_in.iter().find(|provider| provider.name == name)
     }
 
     /// Whether browsers reach this server over HTTPS.
@@ -64,7 +77,18 @@ pub struct RouteEntry {
     pub path: &'static str,
     /// What a caller needs to be allowed, or in words why nothing is needed.
     pub action: &'static str,
+    /// The path of its handler in the source.
+    source: &'static str,
     handler: MethodRouter<Doors>,
+}
+
+impl RouteEntry {
+    /// The name of the operation: file and function of its handler.
+    pub fn name(&self) -> String {
+        let mut parts = self.source.rsplit("::").map(str::trim);
+        let (function, file) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        format!("{file}.{function}")
+    }
 }
 
 macro_rules! routes {
@@ -73,6 +97,7 @@ macro_rules! routes {
             method: stringify!($method),
             path: $path,
             action: $action,
+            source: stringify!($handler),
             handler: routes!(@on $method)($handler),
         }),*]
     };
@@ -85,18 +110,23 @@ macro_rules! routes {
 
 /// Every address of the server.
 pub fn routes() -> Vec<RouteEntry> {
-    use compat::determined;
     use v1::{
-        apis, groups, organizations, pipelines, policies, projects, role_bindings, roles, service_accounts,
-        sessions, tokens, trusts, users,
+        apis, groups, identities, organizations, pipelines, policies, projects, role_bindings, roles,
+        service_accounts, sessions, tokens, trusts, users,
     };
-    routes! {
+    let own = routes! {
         GET    "/healthz" => "open: liveness", health::live;
         GET    "/readyz" => "open: readiness", health::ready;
+        GET    "/metrics" => "open: numbers without names", metrics::show;
+        GET    "/openapi.json" => "open: the description of this API", openapi::show;
+        GET    "/docs" => "open: the description of this API", docs::show;
+        GET    "/assets/docs.css" => "open: the style of that page", docs::style;
         GET    "/.well-known/oauth-authorization-server" => "open: metadata", oauth2::metadata::show;
         GET    "/assets/page.css" => "open: the style of the pages", page::style::show;
         GET    "/sign-in" => "open: page", page::sign_in::show;
         POST   "/sign-in" => "open: page, proof of the password", page::sign_in::submit;
+        GET    "/sign-in/{provider}" => "open: page, on to the provider", page::provider::begin;
+        GET    "/sign-in/{provider}/callback" => "open: page, proof by the provider", page::provider::finish;
         POST   "/sign-out" => "open: page, possession of the session", page::sign_in::sign_out;
         GET    "/device" => "open: page, sends to sign-in", page::device::show;
         POST   "/device" => "open: page, sends to sign-in", page::device::submit;
@@ -129,6 +159,9 @@ pub fn routes() -> Vec<RouteEntry> {
         GET    "/api/v1/users/{name}" => "user.read", users::show;
         PATCH  "/api/v1/users/{name}" => "user.write", users::edit;
         DELETE "/api/v1/users/{name}" => "user.write", users::remove;
+        GET    "/api/v1/users/{name}/identities" => "user.read", identities::list;
+        POST   "/api/v1/users/{name}/identities" => "user.write", identities::link;
+        DELETE "/api/v1/users/{name}/identities/{id}" => "user.write", identities::unlink;
         GET    "/api/v1/service-accounts/{name}/trusts" => "service_account.read", trusts::list;
         PUT    "/api/v1/service-accounts/{name}/trusts/{trust}" => "trust.write", trusts::put;
         GET    "/api/v1/service-accounts/{name}/trusts/{trust}" => "service_account.read", trusts::show;
@@ -171,16 +204,23 @@ pub fn routes() -> Vec<RouteEntry> {
         GET    "/api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}" => "any right at the place", pipelines::show;
         PATCH  "/api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}" => "pipeline.write", pipelines::edit;
         DELETE "/api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}" => "pipeline.write", pipelines::remove;
-        GET    "/compat/determined/info" => "open: which server this is", determined::master::info;
-        GET    "/compat/determined/api/v1/master" => "open: which server this is", determined::master::show;
-        POST   "/compat/determined/api/v1/auth/login" => "open: proof of the password", determined::auth::login;
-        POST   "/compat/determined/api/v1/auth/logout" => "self", determined::auth::logout;
-        GET    "/compat/determined/api/v1/me" => "self", determined::users::show_self;
-        GET    "/compat/determined/api/v1/users" => "user.read", determined::users::list;
-        GET    "/compat/determined/api/v1/users/{name}/by-username" => "user.read", determined::users::show;
-        POST   "/compat/determined/api/v1/tokens" => "token.create", determined::tokens::create;
-        GET    "/compat/determined/api/v1/tokens" => "token.read", determined::tokens::list;
-        PATCH  "/compat/determined/api/v1/tokens/{id}" => "token.update", determined::tokens::edit;
+    };
+    own.into_iter().chain(routes_of_determined()).collect()
+}
+
+fn routes_of_determined() -> Vec<RouteEntry> {
+    use compat::determined::{auth, master, tokens, users};
+    routes! {
+        GET    "/compat/determined/info" => "open: which server this is", master::info;
+        GET    "/compat/determined/api/v1/master" => "open: which server this is", master::show;
+        POST   "/compat/determined/api/v1/auth/login" => "open: proof of the password", auth::login;
+        POST   "/compat/determined/api/v1/auth/logout" => "self", auth::logout;
+        GET    "/compat/determined/api/v1/me" => "self", users::show_self;
+        GET    "/compat/determined/api/v1/users" => "user.read", users::list;
+        GET    "/compat/determined/api/v1/users/{name}/by-username" => "user.read", users::show;
+        POST   "/compat/determined/api/v1/tokens" => "token.create", tokens::create;
+        GET    "/compat/determined/api/v1/tokens" => "token.read", tokens::list;
+        PATCH  "/compat/determined/api/v1/tokens/{id}" => "token.update", tokens::edit;
     }
 }
 
@@ -199,8 +239,10 @@ pub(crate) fn router(doors: Doors) -> Router {
             router = router.route(&path, handler.clone());
         }
     }
+    let meter = metrics::Meter::new(doors.authority.store.metrics().clone());
     let layers = ServiceBuilder::new()
         .layer(from_fn_with_state(doors.authority.rng.clone(), headers::request_id))
+        .layer(from_fn_with_state(meter, metrics::count))
         .layer(TraceLayer::new_for_http().make_span_with(headers::span))
         .layer(from_fn(headers::security))
         .layer(CatchPanicLayer::custom(problem::panicked))

@@ -87,6 +87,11 @@ pub(super) fn finish(mut response: Response<Body>, wire: Wire, request_id: &str)
 }
 
 impl Problem {
+    /// The status as a number, for the description of the API.
+    pub(super) fn number(&self) -> u16 {
+        self.status().as_u16()
+    }
+
     fn render(&self, wire: Wire, request_id: &str) -> Response<Body> {
         let (status, code) = (self.status_on(wire), self.code());
         let mut body = jeton_api::Problem::new(code, status.as_u16(), self.detail());
@@ -133,7 +138,7 @@ impl Problem {
         }
     }
 
-    fn code(&self) -> Code {
+    pub(super) fn code(&self) -> Code {
         match self {
             Self::Operation(Error::Invalid(faults)) => {
                 faults.first().map_or(Code::InvalidField, |fault| fault.code)
@@ -260,6 +265,15 @@ fn field_error(fault: &Fault) -> FieldError {
     let Fault { pointer, code, detail } = fault;
     FieldError { pointer: pointer.clone(), code: code.word().to_owned(), detail: detail.clone() }
 }
+
+/// Done, with an answer.
+pub(super) const OK: u16 = StatusCode::OK.as_u16();
+/// Something is new.
+pub(super) const CREATED: u16 = StatusCode::CREATED.as_u16();
+/// Done, and nothing to say.
+pub(super) const NO_CONTENT: u16 = StatusCode::NO_CONTENT.as_u16();
+/// A request that cannot be read, as OAuth 2.0 has it.
+pub(super) const OAUTH_ERROR: u16 = StatusCode::BAD_REQUEST.as_u16();
 
 /// An answer that made something, and carries what nobody else should keep.
 pub(crate) fn created(body: impl Serialize) -> Response<Body> {

@@ -31,6 +31,11 @@ impl Discovery {
         Ok(Self { jwks, all })
     }
 
+    /// Whether it says of itself that it does something.
+    pub(crate) fn says(&self, name: &str) -> bool {
+        self.all.get(name).and_then(Value::as_bool).unwrap_or(false)
+    }
+
     /// An endpoint that it names, if it may be asked.
     pub(crate) fn endpoint(&self, issuer: &Issuer, name: &str) -> Option<Url> {
         endpoint(&issuer.url().ok()?, &self.all, name)

@@ -51,6 +51,15 @@ impl<'a> Unverified<'a> {
         bytes
     }
 
+    /// Whether it says that it was made for this audience, among others perhaps.
+    pub(crate) fn claims_audience(&self, audience: &str) -> bool {
+        match self.claims.get("aud") {
+            Some(Value::String(one)) => one == audience,
+            Some(Value::Array(several)) => several.iter().any(|one| one == audience),
+            _ => false,
+        }
+    }
+
     /// Who the token says has made it: enough to look for somebody who trusts that issuer, and for nothing more.
     pub(crate) fn claimed_issuer(&self) -> Option<&str> {
         self.claims.get("iss").and_then(Value::as_str)

@@ -13,6 +13,7 @@
 mod address;
 mod base64url;
 mod claims;
+mod code;
 mod discovery;
 mod fetch;
 mod issuers;
@@ -26,10 +27,9 @@ mod tests;
 
 pub(crate) use address::{AddressError, Issuer, JwksUrl};
 pub(crate) use claims::{Claims, Expected, Use};
-pub(crate) use discovery::Discovery;
-pub(crate) use fetch::Fetcher;
+pub(crate) use code::{Client, CodeGrant};
 pub(crate) use issuers::{Issuers, KeySource};
-pub(crate) use jwks::{KeySet, KeySetError};
+pub(crate) use jwks::KeySet;
 pub(crate) use jwt::Unverified;
 
 /// Why an identity token proves nothing.
@@ -92,6 +92,8 @@ pub(crate) enum Refused {
     TooEarly,
     #[error("a claim has another form than it should")]
     Claim,
+    #[error("the code is not taken")]
+    Code,
 }
 
 impl Refused {

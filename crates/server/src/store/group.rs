@@ -218,6 +218,22 @@ pub(super) async fn set_of_member(
     Ok((entered, left))
 }
 
+/// The groups of these names, as far as they exist. Nobody is put into one that Jeton brings along.
+pub(super) async fn named(pen: &mut Pen<'_>, names: &[ResourceName]) -> Result<Vec<GroupId>, StoreError> {
+    let mut groups = Vec::with_capacity(names.len());
+    for name in names {
+        let values = values![name.fold(), None::<String>, None::<String>, 1];
+        let row = pen.transaction.first(SELECT, values).await?;
+        match row {
+            Some(row) if !row.flag("built_in")? => groups.push(row.parse("id")?),
+            _ => {
+                tracing::warn!(group = %name, "the configuration of sign-in names a group that does not exist")
+            }
+        }
+    }
+    Ok(groups)
+}
+
 /// Takes somebody who goes out of all groups.
 pub(super) async fn forget_principal(pen: &mut Pen<'_>, id: PrincipalId) -> Result<(), StoreError> {
     pen.transaction.execute(FORGET_PRINCIPAL, values![id.to_string()]).await?;

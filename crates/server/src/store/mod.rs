@@ -14,6 +14,7 @@ mod catalogue;
 mod change;
 pub(crate) mod database;
 mod group;
+mod identity;
 mod meta;
 mod place;
 mod policy;
@@ -30,12 +31,14 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::keys::{Keys, Rng};
+use crate::metrics::Metrics;
 use database::{Database, Transaction};
 
 pub(crate) use binding::{Bearer, BindingFilter, BindingRecord, NewBinding};
 pub(crate) use bootstrap::FirstUser;
 pub(crate) use catalogue::{ApiRecord, NewApi};
 pub(crate) use group::{GroupEdit, GroupRecord, MemberRecord, MemberSource};
+pub(crate) use identity::{IdentityRecord, Linked, NewIdentity, SignIn};
 pub(crate) use place::{OrganizationRecord, PipelineRecord, PipelineSettings, PlaceWrite, ProjectRecord};
 pub(crate) use principal::{NewPrincipal, PasswordHash, PrincipalEdit, PrincipalRecord};
 pub(crate) use rights::{EVERY_API, Grounds};
@@ -51,6 +54,8 @@ pub struct Store {
     keys: Arc<Keys>,
     clock: Clock,
     rng: Rng,
+    /// What is counted; here because a write is counted where it commits.
+    metrics: Arc<Metrics>,
 }
 
 /// Why the store did not do what was asked.
@@ -74,6 +79,8 @@ pub(crate) enum StoreError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     NameTaken,
+    /// The account elsewhere belongs to another user.
+    IdentityTaken,
     NamespaceTaken,
     NamespaceFixed,
     ScopeTombstoned(String),
@@ -151,7 +158,7 @@ impl Opened {
     }
 
     pub(crate) fn with(self, keys: Arc<Keys>, clock: Clock, rng: Rng) -> Store {
-        Store { database: self.0, keys, clock, rng }
+        Store { database: self.0, keys, clock, rng, metrics: Arc::default() }
     }
 }
 
@@ -159,6 +166,11 @@ impl Store {
     /// Ends all connections. Every later call says that it cannot know.
     pub async fn close(&self) {
         self.database.close().await;
+    }
+
+    /// What is counted.
+    pub(crate) fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
     }
 
     /// Whether the database answers.

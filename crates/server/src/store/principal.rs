@@ -368,7 +368,10 @@ pub(super) async fn set_password(
     Ok(())
 }
 
-async fn of_id(transaction: &mut Transaction, id: PrincipalId) -> Result<PrincipalRecord, StoreError> {
+pub(super) async fn of_id(
+    transaction: &mut Transaction,
+    id: PrincipalId,
+) -> Result<PrincipalRecord, StoreError> {
     let row = transaction.first(OF_ID, values![id.to_string()]).await?;
     record(&row.ok_or(Refusal::Gone)?)
 }

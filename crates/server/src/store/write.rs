@@ -9,6 +9,7 @@ use super::binding::{self, BindingRecord, NewBinding};
 use super::catalogue::{self, ApiRecord, NewApi};
 use super::database::{Held, Transaction, statements, values};
 use super::group::{self, GroupEdit, GroupRecord};
+use super::identity::{self, NewIdentity, SignIn};
 use super::place::{self, PlaceWrite};
 use super::principal::{self, NewPrincipal, PrincipalEdit, PrincipalRecord};
 use super::rights::{self, Grounds};
@@ -22,6 +23,9 @@ use crate::authority::Permit;
 #[derive(Debug)]
 pub(crate) enum Write {
     CreateToken(NewToken),
+    SignIn(Box<SignIn>),
+    LinkIdentity(PrincipalId, NewIdentity),
+    UnlinkIdentity(PrincipalId, Id),
     EditToken(TokenId, TokenEdit),
     ApproveToken(TokenId, Basis),
     RevokeToken(TokenId),
@@ -71,7 +75,11 @@ impl Write {
             | Self::RemovePolicy(_)
             | Self::PutApi(_)
             | Self::RemoveApi(_) => true,
-            Self::CreateToken(_)
+            // A sign-in by a provider does when it changes groups, and then it says so itself.
+            Self::SignIn(_)
+            | Self::LinkIdentity(..)
+            | Self::UnlinkIdentity(..)
+            | Self::CreateToken(_)
             | Self::EditToken(..)
             | Self::ApproveToken(..)
             | Self::RevokeToken(_)
@@ -155,6 +163,7 @@ impl Store {
         audit::insert(&mut transaction, self, permit, &event).await?;
         change::number(&mut transaction, &event.touched, self.clock.now()).await?;
         transaction.commit().await?;
+        self.metrics.count_write(permit.action().word());
         Ok(outcome)
     }
 
@@ -183,6 +192,9 @@ impl Store {
                 return Ok((Outcome::Token(Box::new(token)), event));
             }
             Write::CreateToken(new) => of_token(token::create(&mut pen, new).await?),
+            Write::SignIn(sign_in) => of_token(identity::sign_in(&mut pen, sign_in).await?),
+            Write::LinkIdentity(user, new) => (Outcome::Done, identity::link(&mut pen, *user, new).await?),
+            Write::UnlinkIdentity(user, id) => (Outcome::Done, identity::unlink(&mut pen, *user, *id).await?),
             Write::EditToken(id, edit) => of_token(token::edit(&mut pen, *id, edit).await?),
             Write::ApproveToken(id, basis) => of_token(token::approve(&mut pen, *id, basis).await?),
             Write::CreatePrincipal(new) => of_principal(principal::create(&mut pen, new).await?),
@@ -247,6 +259,14 @@ async fn check_credential(pen: &mut Pen<'_>, permit: &Permit) -> Result<(), Stor
     let chain = token::load(pen.transaction, pen.keys, pen.now, id).await?.ok_or(Refusal::CredentialGone)?;
     let facts = chain.facts(&Grounds::default());
     standing(&facts, pen.now).map_err(|_| Refusal::CredentialGone.into())
+}
+
+/// What a write that moves rights only sometimes does when it does.
+pub(super) async fn advance_rights(pen: &mut Pen<'_>) -> Result<(), StoreError> {
+    match pen.transaction.execute(ADVANCE, values![]).await? {
+        1 => Ok(()),
+        _ => Err(StoreError::unreadable("counter")),
+    }
 }
 
 fn of_token((token, event): (TokenRecord, Event)) -> (Outcome, Event) {

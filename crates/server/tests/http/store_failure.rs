@@ -23,8 +23,10 @@ const WITHOUT_STORE: [&str; 5] = [
 ];
 
 /// Pages, which answer as pages (`pages/sign_in.rs`), and what keeps its state in the process (`pages/device.rs`).
-const OTHERWISE: [&str; 6] = [
+const OTHERWISE: [&str; 8] = [
     "/sign-in",
+    "/sign-in/{provider}",
+    "/sign-in/{provider}/callback",
     "/sign-out",
     "/device",
     "/oauth2/authorize",

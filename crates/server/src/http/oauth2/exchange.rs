@@ -35,6 +35,9 @@ pub(super) async fn exchange(doors: &Doors, form: &Form) -> Result<Response<Body
     }
     let token =
         form.get("subject_token").ok_or(GrantError::Request("the parameter `subject_token` is missing"))?;
+    if let Some(session) = session(doors, form, token).await? {
+        return Ok(session);
+    }
     let used = match form.get("subject_token_type") {
         Some(JWT) => Use::Workload,
         Some(ID_TOKEN) => Use::IdToken,
@@ -45,6 +48,26 @@ pub(super) async fn exchange(doors: &Doors, form: &Form) -> Result<Response<Body
     let patterns = form.get("scope").map(patterns).transpose()?;
     let issued = doors.authority.exchange(ExchangeRequest { token, used, account, patterns }).await?;
     Ok(granted(&issued, Some(ACCESS_TOKEN)))
+}
+
+/// A person's own token of a sign-in provider, for a session of theirs. `None` when it is none of those: then a service
+/// account may trust it.
+async fn session(doors: &Doors, form: &Form, token: &str) -> Result<Option<Response<Body>>, GrantError> {
+    let used = match form.get("subject_token_type") {
+        Some(JWT | ACCESS_TOKEN) => Use::Workload,
+        Some(ID_TOKEN) => Use::IdToken,
+        _ => return Ok(None),
+    };
+    let is_person = form.get("service_account").is_none();
+    let provider = doors.sign_in.iter().find(|provider| is_person && provider.means(token));
+    let Some(provider) = provider else {
+        return Ok(None);
+    };
+    if form.get("scope").is_some() {
+        return Err(GrantError::Request("`scope` is not taken here: a session can do what its person can"));
+    }
+    let issued = doors.authority.exchange_for_session(provider, token, used).await?;
+    Ok(Some(granted(&issued, Some(ACCESS_TOKEN))))
 }
 
 /// Patterns separated by spaces.

@@ -16,12 +16,15 @@ use super::Answer;
 pub(in super::super) enum Cookie {
     /// The session.
     Session,
+    /// A sign-in at a provider that has begun.
+    Flow,
 }
 
 impl Cookie {
     fn names(self) -> (&'static str, &'static str) {
         match self {
             Self::Session => ("__Host-jeton", "jeton"),
+            Self::Flow => ("__Host-jeton-flow", "jeton-flow"),
         }
     }
 

@@ -18,7 +18,7 @@ use super::super::problem::{self, Problem};
 use super::{Answer, refused};
 
 /// Every parameter that some page reads.
-const READ: [&str; 13] = [
+const READ: [&str; 14] = [
     "user",
     "password",
     "return_to",
@@ -32,6 +32,7 @@ const READ: [&str; 13] = [
     "state",
     "code",
     "error",
+    "iss",
 ];
 
 /// Parameters, each at most once. Others are ignored.

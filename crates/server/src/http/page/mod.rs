@@ -9,6 +9,7 @@ pub(super) mod authorize;
 pub(super) mod cookie;
 pub(super) mod device;
 mod form;
+pub(super) mod provider;
 mod return_to;
 pub(super) mod sign_in;
 pub(super) mod style;
@@ -21,15 +22,12 @@ use axum::http::header::LOCATION;
 use axum::response::Html;
 
 use super::Doors;
+use super::headers::Policy;
 use super::problem::{self, Problem};
 use crate::authority::Error;
 
 /// What a page answers.
 pub(super) type Answer = Response<Body>;
-
-/// Says on an answer that it is a page, which may show its style and send forms to this server.
-#[derive(Clone, Copy)]
-pub(super) struct IsPage;
 
 /// A page that tells somebody why something was not done.
 #[derive(Template)]
@@ -73,7 +71,7 @@ fn with_problem(problem: &Problem, template: &impl Template) -> Answer {
 /// A page.
 fn page(template: &impl Template) -> Answer {
     let mut answer = problem::no_store(template.render().map(Html).map_err(|_| Problem::Internal));
-    answer.extensions_mut().insert(IsPage);
+    answer.extensions_mut().insert(Policy::Page);
     answer
 }
 
@@ -88,7 +86,7 @@ fn to(address: &str) -> Answer {
     if let Ok(address) = address.parse() {
         answer.headers_mut().insert(LOCATION, address);
     }
-    answer.extensions_mut().insert(IsPage);
+    answer.extensions_mut().insert(Policy::Page);
     answer
 }
 

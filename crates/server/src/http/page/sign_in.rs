@@ -6,6 +6,7 @@ use axum::extract::State;
 use super::super::Doors;
 use super::super::caller::Client;
 use super::super::problem::Problem;
+use super::super::v1::shown::secret;
 use super::cookie::Cookie;
 use super::form::{Form, Query};
 use super::return_to::ReturnTo;
@@ -18,16 +19,16 @@ use crate::limits::SESSION_MS;
 #[template(path = "sign_in.html")]
 struct SignInPage<'a> {
     prefix: &'a str,
-    providers: &'a [Provider],
+    providers: Vec<Provider<'a>>,
     return_to: &'a str,
     user: &'a str,
     message: Option<String>,
 }
 
 /// A button of somebody else's sign-in.
-struct Provider {
-    name: String,
-    title: String,
+struct Provider<'a> {
+    name: &'a str,
+    title: &'a str,
     query: String,
 }
 
@@ -74,11 +75,7 @@ pub(crate) async fn submit(
 
 /// `POST /sign-out`
 pub(crate) async fn sign_out(State(doors): State<Doors>, visitor: Visitor, Form(_): Form) -> Answer {
-    let ended = match visitor.cookie() {
-        Some(text) => doors.authority.revoke_presented(text).await,
-        None => Ok(()),
-    };
-    let done = ended.map_err(Problem::from).map(|()| {
+    let done = visitor.end(&doors).await.map_err(Problem::from).map(|()| {
         let mut answer = to_page(&doors, "/sign-in");
         Cookie::Session.clear(&doors, &mut answer);
         answer
@@ -88,9 +85,13 @@ pub(crate) async fn sign_out(State(doors): State<Doors>, visitor: Visitor, Form(
 
 /// Sends somebody to sign in first, and back here afterwards.
 pub(super) fn first(doors: &Doors, back: &ReturnTo) -> Answer {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    let query = query.append_pair("return_to", back.as_str()).finish();
-    to_page(doors, &format!("/sign-in?{query}"))
+    to_page(doors, &format!("/sign-in{}", query(back)))
+}
+
+/// The way back, as the query of an address.
+fn query(back: &ReturnTo) -> String {
+    let mut query = url::form_urlencoded::Serializer::for_suffix("?".to_owned(), 1);
+    query.append_pair("return_to", back.as_str()).finish()
 }
 
 async fn sign_in(
@@ -101,22 +102,20 @@ async fn sign_in(
     origin: Origin,
 ) -> Result<IssuedToken, Error> {
     let issued = doors.authority.sign_in(user, password, origin).await?;
-    if let Some(before) = visitor.cookie() {
-        doors.authority.revoke_presented(before).await?;
-    }
+    visitor.end(doors).await?;
     Ok(issued)
 }
 
 /// A browser gets its session, and goes where it wanted to.
-fn begun(doors: &Doors, return_to: &ReturnTo, issued: &IssuedToken) -> Answer {
+pub(super) fn begun(doors: &Doors, return_to: &ReturnTo, issued: &IssuedToken) -> Answer {
     let mut answer = return_to.go(doors);
-    Cookie::Session.set(doors, &mut answer, issued.secret.expose(), SESSION_MS / 1000);
+    Cookie::Session.set(doors, &mut answer, secret(issued).expose(), SESSION_MS / 1000);
     answer
 }
 
 fn signed_in(doors: &Doors, caller: &Caller) -> Answer {
     let until = caller.chain.token.expiry.at().map(moment).unwrap_or_default();
-    page(&SignedInPage { prefix: doors.prefix(), who: caller.name(), until: &until })
+    page(&SignedInPage { prefix: doors.prefix(), who: caller.owner_name(), until: &until })
 }
 
 fn form<'a>(
@@ -125,5 +124,10 @@ fn form<'a>(
     user: &'a str,
     message: Option<String>,
 ) -> SignInPage<'a> {
-    SignInPage { prefix: doors.prefix(), providers: &[], return_to: return_to.as_str(), user, message }
+    let query = if return_to.leads_on() { query(return_to) } else { String::new() };
+    let providers = doors.sign_in.iter();
+    let providers = providers
+        .map(|provider| Provider { name: &provider.name, title: &provider.title, query: query.clone() })
+        .collect();
+    SignInPage { prefix: doors.prefix(), providers, return_to: return_to.as_str(), user, message }
 }

@@ -16,6 +16,7 @@ use crate::authority::{Caller, Error};
 pub(crate) struct Visitor {
     caller: Option<Caller>,
     cookie: Option<Zeroizing<String>>,
+    flow: Option<Zeroizing<String>>,
 }
 
 impl Visitor {
@@ -29,10 +30,24 @@ impl Visitor {
         self.cookie.as_ref().map(|text| text.as_str())
     }
 
+    /// The sign-in at a provider that this browser has begun.
+    pub(super) fn flow(&self) -> Option<&str> {
+        self.flow.as_ref().map(|text| text.as_str())
+    }
+
+    /// Ends the session that the browser had, so that nobody goes on in one that somebody else planted.
+    pub(super) async fn end(&self, doors: &Doors) -> Result<(), Error> {
+        match self.cookie() {
+            Some(text) => doors.authority.revoke_presented(text).await,
+            None => Ok(()),
+        }
+    }
+
     async fn of(parts: &Parts, doors: &Doors) -> Result<Self, Problem> {
         let cookie = Cookie::Session.read(doors, &parts.headers)?;
+        let flow = Cookie::Flow.read(doors, &parts.headers)?;
         let Some(text) = &cookie else {
-            return Ok(Self { caller: None, cookie });
+            return Ok(Self { caller: None, cookie, flow });
         };
         if parts.headers.contains_key(AUTHORIZATION) {
             return Err(Problem::TwoCredentials);
@@ -43,7 +58,7 @@ impl Visitor {
             Err(Error::Unauthenticated(_)) => None,
             Err(error) => return Err(error.into()),
         };
-        Ok(Self { caller, cookie })
+        Ok(Self { caller, cookie, flow })
     }
 }
 

@@ -3,6 +3,7 @@
 pub(super) mod apis;
 pub(super) mod explain;
 pub(super) mod groups;
+pub(super) mod identities;
 pub(super) mod organizations;
 pub(super) mod pipelines;
 pub(super) mod policies;
@@ -16,7 +17,7 @@ pub(super) mod trusts;
 pub(super) mod users;
 pub(super) mod verify;
 
-mod kept;
-mod page;
+pub(super) mod kept;
+pub(super) mod page;
 pub(in crate::http) mod parse;
 pub(in crate::http) mod shown;

@@ -3,8 +3,9 @@
 use aws_lc_rs::rsa::KeySize;
 use serde_json::json;
 
+use super::super::KeySet;
 use super::super::base64url::encode;
-use super::super::{KeySet, KeySetError};
+use super::super::jwks::KeySetError;
 use super::*;
 
 fn set(keys: &Value) -> Result<KeySet, KeySetError> {

@@ -13,6 +13,7 @@ on_both! {
         a_login_by_the_clients_hash_makes_a_session,
         other_spellings_of_a_login_work_too,
         unknown_wrong_and_improper_passwords_are_refused_alike,
+        the_hash_is_a_password_on_this_wire_only,
         a_login_without_a_name_is_a_bad_request,
         only_the_right_password_tells_that_a_user_is_disabled,
         a_logout_ends_a_session_and_spares_a_token;
@@ -88,6 +89,14 @@ async fn unknown_wrong_and_improper_passwords_are_refused_alike(authority: Autho
     }
     bodies.dedup();
     assert_eq!(bodies.len(), 1, "{bodies:?}");
+}
+
+async fn the_hash_is_a_password_on_this_wire_only(authority: Authority) {
+    let alice = authority.person("alice").await;
+    authority.sign_in(&alice.name, &hashed(PASSWORD)).await.refused(401, "invalid_password");
+    let body = json!({"user": alice.name, "password": hashed(PASSWORD), "isHashed": true});
+    let answer = Answer::to(authority.request(Method::POST, "/api/v1/sessions").json(&body)).await;
+    answer.refused(422, "unknown_field");
 }
 
 async fn a_login_without_a_name_is_a_bad_request(authority: Authority) {

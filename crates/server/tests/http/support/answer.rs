@@ -4,7 +4,7 @@ use reqwest::RequestBuilder;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-use super::Pat;
+use super::{Pat, described};
 
 /// An answer, read to its end.
 #[derive(Debug)]
@@ -19,11 +19,16 @@ pub(crate) struct Answer {
 impl Answer {
     /// The answer to a request.
     pub(crate) async fn to(request: RequestBuilder) -> Self {
-        let response = request.send().await.unwrap();
+        let (client, request) = request.build_split();
+        let request = request.unwrap();
+        let (method, path) = (request.method().clone(), request.url().path().to_owned());
+        let response = client.execute(request).await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await.unwrap();
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Self { status, headers, text, body }
+        let answer = Self { status, headers, text, body };
+        described::check(&method, &path, &answer);
+        answer
     }
 
     /// This answer, provided that it has this status.

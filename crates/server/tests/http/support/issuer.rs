@@ -89,24 +89,24 @@ impl Provider {
 }
 
 /// A program that answers each line of JSON with another one.
-struct Program {
+pub(super) struct Program {
     child: Child,
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
 }
 
 impl Program {
-    fn start(mut command: Command) -> Self {
+    pub(super) fn start(mut command: Command) -> Self {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (input, output) = (child.stdin.take(), child.stdout.take().unwrap());
         Self { child, input, output: BufReader::new(output) }
     }
 
-    fn write(&mut self, line: &Value) {
+    pub(super) fn write(&mut self, line: &Value) {
         writeln!(self.input.as_mut().unwrap(), "{line}").unwrap();
     }
 
-    fn read(&mut self) -> Value {
+    pub(super) fn read(&mut self) -> Value {
         let mut line = String::new();
         self.output.read_line(&mut line).unwrap();
         serde_json::from_str(&line).expect("the issuer answers: its messages are above")
@@ -121,7 +121,7 @@ impl Drop for Program {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the test run speaks through the environment")]
-fn tool(variable: &str) -> Option<String> {
+pub(super) fn tool(variable: &str) -> Option<String> {
     let value = std::env::var(variable).ok();
     let is_quick = std::env::var("JETON_TEST_QUICK").is_ok();
     assert!(value.is_some() || is_quick, "{variable} is not set: run `cargo xtask test`");

@@ -3,10 +3,13 @@
 pub(crate) mod answer;
 pub(crate) mod browser;
 pub(crate) mod clock;
+mod described;
 pub(crate) mod issuer;
 #[macro_use]
 mod on_both;
+pub(crate) mod provider;
 pub(crate) mod raw;
+pub(crate) mod rights;
 pub(crate) mod sample;
 mod shared;
 

@@ -1,5 +1,7 @@
 //! Settings: from flags and environment, from a file, and from defaults, in this order.
 
+mod sign_in;
+
 use std::convert::Infallible;
 use std::fmt;
 use std::net::SocketAddr;
@@ -10,6 +12,8 @@ use ipnet::IpNet;
 use jeton_token::Prefix;
 use serde::Deserialize;
 use url::Url;
+
+pub use sign_in::SignInProvider;
 
 /// The address of a database. It may hold a password, so it is not printed.
 #[derive(Clone, Deserialize)]
@@ -73,6 +77,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// What every token begins with; frozen at the first start.
     pub prefix: Option<Prefix>,
+    /// By whom people may sign in, besides by password.
+    pub sign_in: Vec<SignInProvider>,
 }
 
 /// A configuration that cannot be used, in one line: file, line, column and what is allowed.
@@ -106,14 +112,23 @@ struct ConfigFile {
     #[serde(default)]
     trusted_proxies: Vec<IpNet>,
     prefix: Option<toml::Spanned<String>>,
+    #[serde(default)]
+    sign_in: Vec<sign_in::Entry>,
+}
+
+/// What of a file is more than a value: it is checked where it stands.
+#[derive(Default)]
+struct Checked {
+    prefix: Option<Prefix>,
+    sign_in: Vec<SignInProvider>,
 }
 
 impl Settings {
     /// Puts flags, file and defaults together.
     pub fn resolve(options: Options) -> Result<Self, ConfigError> {
-        let (file, prefix) = match &options.config {
+        let (file, checked) = match &options.config {
             Some(path) => read(path)?,
-            None => (ConfigFile::default(), None),
+            None => (ConfigFile::default(), Checked::default()),
         };
         let data = options.data.or(file.data).unwrap_or_else(|| PathBuf::from("jeton-data"));
         let beside = data.with_file_name(pepper_name(&data));
@@ -128,7 +143,8 @@ impl Settings {
             database_url: options.database_url.or(file.database_url),
             pepper_file: options.pepper_file.or(file.pepper_file).unwrap_or(beside),
             trusted_proxies,
-            prefix,
+            prefix: checked.prefix,
+            sign_in: checked.sign_in,
             data,
         })
     }
@@ -140,14 +156,14 @@ fn pepper_name(data: &Path) -> String {
     format!("{name}.pepper")
 }
 
-fn read(path: &Path) -> Result<(ConfigFile, Option<Prefix>), ConfigError> {
+fn read(path: &Path) -> Result<(ConfigFile, Checked), ConfigError> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|error| ConfigError::Unreadable(name.clone(), error))?;
     let wrong = |offset: usize, message: String| {
         let (line, column) = position(&text, offset);
         ConfigError::Wrong { file: name.clone(), line, column, message }
     };
-    let file: ConfigFile = toml::from_str(&text)
+    let mut file: ConfigFile = toml::from_str(&text)
         .map_err(|error| wrong(error.span().map_or(0, |span| span.start), one_line(error.message())))?;
     let prefix = match &file.prefix {
         Some(prefix) => {
@@ -156,7 +172,9 @@ fn read(path: &Path) -> Result<(ConfigFile, Option<Prefix>), ConfigError> {
         }
         None => None,
     };
-    Ok((file, prefix))
+    let entries = std::mem::take(&mut file.sign_in);
+    let sign_in = sign_in::providers(entries).map_err(|(span, message)| wrong(span.start, message))?;
+    Ok((file, Checked { prefix, sign_in }))
 }
 
 fn position(text: &str, offset: usize) -> (usize, usize) {
