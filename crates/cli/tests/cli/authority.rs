@@ -50,6 +50,11 @@ impl Authority {
         let args = ["user", "create", "alice", "--password-stdin"];
         let ran = self.admin().run_with(&args, &[], "correct horse battery staple\n");
         assert_eq!(ran.code, 0, "{}", ran.shown());
+        self.alice_again()
+    }
+
+    /// Another home of hers.
+    pub(crate) fn alice_again(&self) -> Home {
         self.signed_in("alice", "correct horse battery staple\n")
     }
 

@@ -12,6 +12,7 @@ mod demo;
 mod exec;
 mod files;
 mod help;
+mod org_file;
 mod person;
 mod refusals;
 mod sign_in;
