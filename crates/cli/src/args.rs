@@ -6,15 +6,24 @@ use jeton_api::Secret;
 
 use crate::access::Source;
 use crate::api::ApiVerb;
+use crate::binding::BindingVerb;
 use crate::demo::DemoArgs;
 use crate::error::{Error, Result};
 use crate::exec::ExecArgs;
+use crate::group::GroupVerb;
 use crate::login::LoginArgs;
+use crate::org_file::ApplyArgs;
+use crate::organization::OrganizationVerb;
 use crate::output::{Answers, Format};
 use crate::pat::PatVerb;
+use crate::pipeline::PipelineVerb;
+use crate::policy::PolicyVerb;
+use crate::project::ProjectVerb;
 use crate::prompt;
+use crate::role::RoleVerb;
 use crate::scope::ScopeVerb;
 use crate::serve::ServeArgs;
+use crate::service_account::ServiceAccountVerb;
 use crate::shell::{CompletionArgs, ManArgs};
 use crate::store::StoreArgs;
 use crate::token::TokenVerb;
@@ -131,11 +140,37 @@ pub(crate) enum Command {
     /// Protected APIs and their catalogues of scopes
     #[command(subcommand)]
     Api(ApiVerb),
+    /// Bring organizations, APIs, principals, roles, policies and bindings to what a file says
+    Apply(ApplyArgs),
+    /// Organizations
+    #[command(subcommand)]
+    Org(OrganizationVerb),
+    /// Projects of organizations
+    #[command(subcommand)]
+    Project(ProjectVerb),
+    /// What starts jobs in projects
+    #[command(subcommand)]
+    Pipeline(PipelineVerb),
     /// Users: make, change, disable and delete them
     #[command(subcommand)]
     User(UserVerb),
     /// Run a command as a service account, by the identity that this workload has
     Exec(ExecArgs),
+    /// Groups of users and service accounts
+    #[command(subcommand)]
+    Group(GroupVerb),
+    /// The accounts of programs
+    #[command(subcommand)]
+    ServiceAccount(ServiceAccountVerb),
+    /// Named sets of rights
+    #[command(subcommand)]
+    Role(RoleVerb),
+    /// Who has which role, and where
+    #[command(subcommand)]
+    Binding(BindingVerb),
+    /// Limits that a place sets for the tokens used there
+    #[command(subcommand)]
+    Policy(PolicyVerb),
     /// What there is to choose scopes from
     #[command(subcommand)]
     Scope(ScopeVerb),
@@ -168,7 +203,6 @@ impl Command {
     /// Whether it acts with the credential in use, so that its end is worth a warning.
     pub(crate) fn uses_credential(&self) -> bool {
         match self {
-            Self::Pat(_) | Self::Api(_) | Self::User(_) | Self::Scope(_) => true,
             Self::Token(verb) => !matches!(verb, TokenVerb::Login(_) | TokenVerb::Verify(_)),
             Self::Serve(_)
             | Self::Demo(_)
@@ -178,6 +212,7 @@ impl Command {
             | Self::Exec(_)
             | Self::Completion(_)
             | Self::Man(_) => false,
+            _ => true,
         }
     }
 }

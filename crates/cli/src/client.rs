@@ -4,16 +4,18 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use jeton_api::{
-    Api, ApiPlan, CreateSession, CreateToken, Issued, List, PatchToken, PatchUser, PutApi, PutUser,
-    RotateToken, Token, TokenQuery, User,
+    Api, ApiPlan, CreateSession, CreateToken, Issued, List, PatchToken, PatchUser, Policy, PolicyEffect,
+    PutApi, PutUser, RotateToken, Token, TokenQuery, User,
 };
 use reqwest::Method;
 use reqwest::header::IF_NONE_MATCH;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::access::{Credential, Server};
-use crate::error::Result;
+use crate::error::{Error, Exit, Result};
+use crate::escape::safe;
 use crate::http::Http;
 
 /// The most that the server puts on one page.
@@ -148,11 +150,51 @@ impl Client {
         self.delete(&["users", name]).await
     }
 
-    async fn get<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T> {
+    /// What stands at an address.
+    pub(crate) async fn get<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T> {
         self.0.answer(self.0.request(Method::GET, path)?).await
     }
 
-    async fn send<T: DeserializeOwned>(
+    /// The same; nothing when there is no such thing, or not for this caller.
+    pub(crate) async fn find<T: DeserializeOwned>(&self, path: &[&str]) -> Result<Option<T>> {
+        match self.get(path).await {
+            Err(error) if error.exit() == Exit::NotFound => Ok(None),
+            found => found.map(Some),
+        }
+    }
+
+    /// Puts something where nothing is.
+    pub(crate) async fn put_new<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        body: &impl Serialize,
+    ) -> Result<T> {
+        if self.find::<Value>(path).await?.is_some() {
+            let name = path.last().copied().unwrap_or_default();
+            return Err(Error::Conflict(format!("`{}` is there already", safe(name))));
+        }
+        self.send(Method::PUT, path, body).await
+    }
+
+    /// Asks the server whether it would do this; it does not.
+    pub(crate) async fn rehearse(&self, method: Method, path: &[&str], body: Option<&Value>) -> Result<()> {
+        let request = self.0.request(method, path)?.query(&[("dry_run", "true")]);
+        self.0
+            .done(match body {
+                Some(body) => request.json(body),
+                None => request,
+            })
+            .await
+    }
+
+    /// What a policy would do to tokens that exist.
+    pub(crate) async fn policy_effect(&self, place: &str, policy: &Policy) -> Result<PolicyEffect> {
+        let put = self.0.request(Method::PUT, &["policies", place])?.query(&[("dry_run", "true")]);
+        self.0.answer(put.json(policy)).await
+    }
+
+    /// Sends a body there.
+    pub(crate) async fn send<T: DeserializeOwned>(
         &self,
         method: Method,
         path: &[&str],
@@ -161,12 +203,22 @@ impl Client {
         self.0.answer(self.0.request(method, path)?.json(body)).await
     }
 
-    async fn delete(&self, path: &[&str]) -> Result<()> {
+    /// Deletes what stands at an address.
+    pub(crate) async fn delete(&self, path: &[&str]) -> Result<()> {
         self.0.done(self.0.request(Method::DELETE, path)?).await
     }
 
+    /// Approves a token that waits for it.
+    pub(crate) async fn approve_token(&self, id: &str) -> Result<Token> {
+        self.0.answer(self.0.request(Method::POST, &["tokens", id, "approve"])?).await
+    }
+
     /// Every page of a list.
-    async fn all<T: DeserializeOwned>(&self, path: &[&str], query: &impl Serialize) -> Result<Vec<T>> {
+    pub(crate) async fn all<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &impl Serialize,
+    ) -> Result<Vec<T>> {
         let mut items = Vec::new();
         let mut page_token: Option<String> = None;
         loop {

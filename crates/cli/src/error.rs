@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
-use jeton_api::Problem;
+use jeton_api::{Problem, Remedy};
 
 use crate::escape::safe;
+use crate::view::owner;
 
 /// The result of a command.
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
@@ -95,9 +96,20 @@ pub(crate) enum Error {
     /// Something that was named does not exist.
     #[error("{0}")]
     NotFound(String),
+    /// Something of that name is there already.
+    #[error("{0}")]
+    Conflict(String),
     /// A file that the user wrote is wrong; each line begins with file, line and column.
     #[error("{0}")]
     File(String),
+    /// Several things that belong together.
+    #[error("{text}")]
+    Several {
+        /// What is said.
+        text: String,
+        /// The exit code of the first.
+        exit: Exit,
+    },
     /// `token verify`: the token is not honoured.
     #[error("inactive: {0}")]
     Inactive(String),
@@ -129,7 +141,9 @@ impl Error {
             Self::Refused(refusal) => Exit::of_status(refusal.problem.status),
             Self::Unreachable { .. } => Exit::Unreachable,
             Self::NotFound(_) => Exit::NotFound,
+            Self::Conflict(_) => Exit::Conflict,
             Self::Inactive(_) => Exit::Inactive,
+            Self::Several { exit, .. } => *exit,
             Self::Command(code) => Exit::Command(*code),
             Self::File(_) | Self::Declined | Self::Other(_) => Exit::Error,
         }
@@ -161,7 +175,8 @@ impl From<Refusal> for Error {
 
 impl std::fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Problem { detail, title, errors, missing_scope, request_id, status, .. } = &self.problem;
+        let Problem { detail, title, errors, missing_scope, remedies, request_id, status, .. } =
+            &self.problem;
         f.write_str(&safe(if detail.is_empty() { title } else { detail }))?;
         for error in errors {
             let pointer = safe(&error.pointer);
@@ -174,6 +189,9 @@ impl std::fmt::Display for Refusal {
         if let Some(scope) = missing_scope {
             write!(f, "\nmissing scope: {}", safe(scope))?;
         }
+        for remedy in remedies {
+            write!(f, "\n{}", remedy_line(remedy))?;
+        }
         if *status >= 500 && !request_id.is_empty() {
             write!(f, "\nthe server's log says more under request {}", safe(request_id))?;
         }
@@ -182,6 +200,13 @@ impl std::fmt::Display for Refusal {
             None => Ok(()),
         }
     }
+}
+
+/// What would help, and who can do it, on one line.
+pub(crate) fn remedy_line(remedy: &Remedy) -> String {
+    let who: Vec<_> = remedy.who.iter().map(|one| safe(&owner(one)).into_owned()).collect();
+    let by = if who.is_empty() { String::new() } else { format!(" (by: {})", who.join(", ")) };
+    format!("would help: {}{by}", safe(&remedy.detail))
 }
 
 fn where_to_look(server: &str) -> &'static str {
@@ -234,6 +259,7 @@ mod tests {
             (Error::NotSignedIn { server: server.clone() }, 4),
             (Error::Unreachable { server, reason: "x".to_owned() }, 8),
             (Error::NotFound("x".to_owned()), 5),
+            (Error::Conflict("x".to_owned()), 6),
             (Error::File("x".to_owned()), 1),
             (Error::Inactive("x".to_owned()), 10),
             (Error::SignIn("x".to_owned()), 4),

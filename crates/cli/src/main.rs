@@ -8,6 +8,7 @@ mod access;
 mod api;
 mod apply;
 mod args;
+mod binding;
 mod client;
 mod demo;
 mod duration;
@@ -15,15 +16,25 @@ mod environment;
 mod error;
 mod escape;
 mod exec;
+mod explain;
+mod group;
 mod http;
 mod login;
+mod names;
+mod org_file;
+mod organization;
 mod output;
 mod pat;
+mod pipeline;
+mod policy;
 mod private_file;
 mod profile;
+mod project;
 mod prompt;
+mod role;
 mod scope;
 mod serve;
+mod service_account;
 mod session;
 mod shell;
 mod store;
@@ -31,6 +42,7 @@ mod suggest;
 mod table;
 mod token;
 mod toml_file;
+mod trust;
 mod user;
 mod view;
 
@@ -83,8 +95,17 @@ async fn dispatch(command: Command, app: &App) -> Result<()> {
         Command::Pat(verb) => pat::run(app, verb).await,
         Command::Token(verb) => token::run(app, verb).await,
         Command::Api(verb) => api::run(app, verb).await,
+        Command::Apply(args) => org_file::run(app, args).await,
+        Command::Org(verb) => organization::run(app, verb).await,
+        Command::Project(verb) => project::run(app, verb).await,
+        Command::Pipeline(verb) => pipeline::run(app, verb).await,
         Command::User(verb) => user::run(app, verb).await,
         Command::Exec(args) => exec::exec(app, args).await,
+        Command::Group(verb) => group::run(app, verb).await,
+        Command::ServiceAccount(verb) => service_account::run(app, verb).await,
+        Command::Role(verb) => role::run(app, verb).await,
+        Command::Binding(verb) => binding::run(app, verb).await,
+        Command::Policy(verb) => policy::run(app, verb).await,
         Command::Scope(verb) => scope::run(app, verb).await,
         Command::Completion(args) => shell::completion(&args),
         Command::Man(args) => shell::man(&args),

@@ -7,7 +7,7 @@ use std::io::{ErrorKind, Write};
 
 use anyhow::Context;
 use clap::ValueEnum;
-use jeton_api::Issued;
+use jeton_api::{Issued, TokenState};
 use serde::Serialize;
 
 use crate::error::{Error, Exit, Result};
@@ -81,6 +81,7 @@ impl Output {
 
     /// Shows a new token: the only time that its secret is shown.
     pub(crate) fn show_issued(self, issued: &Issued) -> Result<()> {
+        self.note_about(issued);
         let record = || tell(&issued.token.table());
         let secret = safe(issued.secret.expose());
         match self.format {
@@ -96,6 +97,15 @@ impl Output {
         }
         record();
         Ok(())
+    }
+
+    /// Says what is otherwise than it was asked for.
+    pub(crate) fn note_about(self, issued: &Issued) {
+        issued.notes.iter().for_each(|note| self.note(&format!("note: {}", safe(note))));
+        if issued.token.state == TokenState::Pending {
+            let id = safe(&issued.token.id);
+            self.note(&format!("it can do nothing until somebody approves it: jeton token approve {id}"));
+        }
     }
 
     fn show_table(self, table: &str) -> Result<()> {

@@ -261,17 +261,23 @@ fn no_such(name: &str) -> Error {
     Error::NotFound(format!("you have no token named `{name}`\nlist yours with: jeton pat list"))
 }
 
-/// The caller's own personal tokens: an administrator would see everybody's.
+/// The caller's own personal tokens: an administrator would see everybody's. Without a state, those that are honoured
+/// and those that wait for an approval.
 async fn own(client: &Client, name: Option<&str>, state: Option<&str>) -> Result<Vec<Token>> {
-    let owner = client.token_self().await?.owner.name;
     let query = TokenQuery {
-        owner: Some(owner),
+        owner: Some(client.token_self().await?.owner.name),
         kind: Some("personal".to_owned()),
         name: name.map(str::to_owned),
         state: state.map(str::to_owned),
         ..TokenQuery::default()
     };
-    client.tokens(query).await
+    let mut tokens = client.tokens(query.clone()).await?;
+    if state.is_none() {
+        let pending = Some("pending".to_owned());
+        tokens.extend(client.tokens(TokenQuery { state: pending, ..query }).await?);
+        tokens.sort_by_key(|token| std::cmp::Reverse(token.number));
+    }
+    Ok(tokens)
 }
 
 fn minutes(valid_minutes: Option<i64>, expires: Option<Minutes>) -> Option<i64> {

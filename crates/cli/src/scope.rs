@@ -1,7 +1,9 @@
 //! `jeton scope`: what there is to choose scopes from, and what a pattern means today.
 
+use std::collections::HashSet;
+
 use clap::{Args, Subcommand};
-use jeton_api::{Api, ApiRoute};
+use jeton_api::{Api, ApiRoute, Role};
 use jeton_token::{Catalogue, CatalogueScope, Rights, Scope, ScopePattern};
 use serde::Serialize;
 
@@ -9,6 +11,7 @@ use crate::access::App;
 use crate::error::{Error, Result};
 use crate::escape::safe;
 use crate::output::Show;
+use crate::role;
 use crate::suggest::nearest;
 use crate::table::{Field, list};
 
@@ -17,7 +20,7 @@ use crate::table::{Field, list};
 pub(crate) enum ScopeVerb {
     /// List the scopes of all APIs, or of one
     List(ListArgs),
-    /// What a scope or pattern covers today, what that implies, and which requests need it
+    /// What a scope or pattern covers today, what that implies, which requests need it, and which roles grant it
     Explain(ExplainArgs),
 }
 
@@ -49,7 +52,7 @@ pub(crate) async fn run(app: &App, verb: ScopeVerb) -> Result<()> {
         }
         ScopeVerb::Explain(args) => {
             let pattern = read(&args.pattern)?;
-            app.output.show(&explain(&pattern, &client.apis().await?)?)
+            app.output.show(&explain(&pattern, &client.apis().await?, &role::all(&client).await?)?)
         }
     }
 }
@@ -59,14 +62,31 @@ fn read(text: &str) -> Result<ScopePattern> {
         .map_err(|error| Error::usage(format!("`{}` is no scope and no pattern: {error}", safe(text))))
 }
 
-/// What the pattern means, given these APIs.
-fn explain(pattern: &ScopePattern, apis: &[Api]) -> Result<Explanation> {
+/// What the pattern means, given these APIs and roles.
+fn explain(pattern: &ScopePattern, apis: &[Api], roles: &[Role]) -> Result<Explanation> {
     let covered: Vec<_> = apis.iter().flat_map(|api| covered(pattern, api)).collect();
     if covered.is_empty() {
         return Err(nothing(pattern, apis));
     }
     let routes = apis.iter().flat_map(|api| needing(&covered, api)).collect();
-    Ok(Explanation { pattern: pattern.to_string(), covers: covered, routes })
+    let granted_by = roles.iter().filter_map(|role| granting(role, &covered, apis)).collect();
+    Ok(Explanation { pattern: pattern.to_string(), covers: covered, routes, granted_by })
+}
+
+/// What the role grants of the covered scopes; nothing if it grants none of them.
+fn granting(role: &Role, covered: &[Covered], apis: &[Api]) -> Option<Granting> {
+    let patterns: Rights = role.scopes.iter().filter_map(|text| text.parse::<ScopePattern>().ok()).collect();
+    let held = |api: &Api| -> Vec<String> {
+        if role.api_scopes && api.organization.is_some() {
+            return api.scopes.iter().map(|scope| scope.name.clone()).collect();
+        }
+        let catalogue = catalogue(api);
+        catalogue.iter().flat_map(|catalogue| catalogue.held(&patterns)).map(Scope::to_string).collect()
+    };
+    let held: HashSet<String> = apis.iter().flat_map(held).collect();
+    let scopes: Vec<_> = covered.iter().map(|it| it.scope.clone()).filter(|it| held.contains(it)).collect();
+    let all = scopes.len() == covered.len();
+    (!scopes.is_empty()).then(|| Granting { role: role.name.clone(), all, scopes })
 }
 
 /// The scopes of the API that the pattern covers, directly or by implication.
@@ -180,6 +200,16 @@ struct Explanation {
     pattern: String,
     covers: Vec<Covered>,
     routes: Vec<Route>,
+    granted_by: Vec<Granting>,
+}
+
+/// A role that grants some of them, where it is bound.
+#[derive(Debug, Serialize)]
+struct Granting {
+    role: String,
+    /// Whether it grants all of them.
+    all: bool,
+    scopes: Vec<String>,
 }
 
 /// A scope that a pattern covers today.
@@ -210,7 +240,10 @@ impl Show for Explanation {
             [method.as_str().into(), path.as_str().into(), scope.as_str().into(), it.api.as_str().into()]
         };
         let routes = list(["METHOD", "PATH", "NEEDS", "API"], self.routes.iter().map(route));
-        [covers, routes].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
+        let scopes = |it: &Granting| if it.all { vec!["all of them".to_owned()] } else { it.scopes.clone() };
+        let granted = |it: &Granting| [it.role.as_str().into(), scopes(it).as_slice().into()];
+        let roles = list(["ROLE", "GRANTS"], self.granted_by.iter().map(granted));
+        [covers, routes, roles].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
     }
 
     fn values(&self) -> Vec<String> {
@@ -250,7 +283,36 @@ mod tests {
     }
 
     fn explained(pattern: &str) -> Result<Explanation> {
-        explain(&read(pattern)?, &apis())
+        explain(&read(pattern)?, &apis(), &roles())
+    }
+
+    fn roles() -> Vec<Role> {
+        let role = |name: &str, scopes: &[&str], api_scopes: bool| {
+            serde_json::from_value(serde_json::json!({
+                "id": "1", "name": name, "description": null, "built_in": false, "bindable": "anywhere",
+                "scopes": scopes, "api_scopes": api_scopes, "created_at": "2026-11-22T00:00:00Z",
+            }))
+            .unwrap()
+        };
+        vec![
+            role("Admin", &["*"], false),
+            role("Reader", &["T.Task.Read"], false),
+            role("ApiUser", &[], true),
+            role("Other", &["Jeton.Token.*"], false),
+        ]
+    }
+
+    #[test]
+    fn the_roles_that_grant_it_are_named() {
+        let granted = |pattern: &str| {
+            let it = explained(pattern).unwrap();
+            it.granted_by.into_iter().map(|it| (it.role, it.all)).collect::<Vec<_>>()
+        };
+        let named = |roles: &[(&str, bool)]| -> Vec<(String, bool)> {
+            roles.iter().map(|(role, all)| ((*role).to_owned(), *all)).collect()
+        };
+        assert_eq!(granted("T.Task.Read"), named(&[("Admin", true), ("Reader", true), ("ApiUser", true)]));
+        assert_eq!(granted("T.Task.*"), named(&[("Admin", true), ("Reader", false), ("ApiUser", true)]));
     }
 
     #[test]

@@ -6,16 +6,17 @@ use jeton_token::{TokenId, TokenKind, TokenText};
 use serde::Serialize;
 
 use crate::access::App;
-use crate::args::{SharedSecret, secret};
+use crate::args::{Confirmation, SharedSecret, secret};
 use crate::client::Client;
 use crate::duration::Minutes;
 use crate::error::{Error, Exit, Result};
 use crate::escape::safe;
+use crate::explain::{self, ExplainArgs};
 use crate::login;
 use crate::output::Show;
 use crate::prompt;
 use crate::store::{StoreArgs, Undo};
-use crate::view::InDetail;
+use crate::view::{InDetail, owner};
 
 /// Access tokens
 #[derive(Debug, Subcommand)]
@@ -30,6 +31,10 @@ pub(crate) enum TokenVerb {
     Edit(EditArgs),
     /// Revoke tokens, at once and for good
     Revoke(IdsArgs),
+    /// Approve tokens that wait for it, with exactly the scopes and places that they have
+    Approve(ApproveArgs),
+    /// Why a token may or may not do something, and what would help
+    Explain(ExplainArgs),
     /// Keep a token as the credential, acting as its owner with its scopes
     Login(LoginArgs),
     /// Ask whether a token is honoured: exit code 0 if it is, 10 if not
@@ -42,6 +47,10 @@ pub(crate) struct CreateArgs {
     /// Whose it shall be [default: yours]
     #[arg(value_name = "USER")]
     user: Option<String>,
+
+    /// The service account whose it shall be
+    #[arg(long, value_name = "NAME", conflicts_with = "user")]
+    service_account: Option<String>,
 
     /// How many days it lives; without it the server decides
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..))]
@@ -73,6 +82,10 @@ pub(crate) struct ListArgs {
     /// Revoked, expired and suspended ones too
     #[arg(long)]
     show_revoked: bool,
+
+    /// Only those that wait for an approval
+    #[arg(long, conflicts_with = "show_revoked")]
+    pending: bool,
 }
 
 /// `jeton token describe`, `jeton token revoke`
@@ -81,6 +94,17 @@ pub(crate) struct IdsArgs {
     /// A token's id or number
     #[arg(required = true, value_name = "ID")]
     ids: Vec<String>,
+}
+
+/// `jeton token approve`
+#[derive(Args, Debug)]
+pub(crate) struct ApproveArgs {
+    /// A token's id or number
+    #[arg(required = true, value_name = "ID")]
+    ids: Vec<String>,
+
+    #[command(flatten)]
+    confirmation: Confirmation,
 }
 
 /// `jeton token edit`
@@ -138,6 +162,8 @@ pub(crate) async fn run(app: &App, verb: TokenVerb) -> Result<()> {
         TokenVerb::Describe(args) => describe(app, &app.client()?, &args.ids).await,
         TokenVerb::Edit(args) => edit(app, &app.client()?, args).await,
         TokenVerb::Revoke(args) => revoke(app, &app.client()?, &args.ids).await,
+        TokenVerb::Approve(args) => approve(app, &app.client()?, args).await,
+        TokenVerb::Explain(args) => explain::run(app, args).await,
         TokenVerb::Login(args) => login(app, args).await,
         TokenVerb::Verify(args) => verify(app, args).await,
     }
@@ -149,7 +175,8 @@ async fn create(app: &App, client: &Client, args: CreateArgs) -> Result<()> {
     let request = CreateToken {
         name: args.name,
         description: args.description,
-        owner: args.user,
+        kind: args.service_account.is_some().then(|| "service".to_owned()),
+        owner: args.service_account.or(args.user),
         scopes,
         expires_in_minutes: args.expiration_days.map(|days| Minutes::of_days(days).0),
         ..CreateToken::default()
@@ -170,7 +197,8 @@ async fn own_scopes(app: &App, client: &Client) -> Result<Vec<String>> {
 }
 
 async fn list(app: &App, client: &Client, args: ListArgs) -> Result<()> {
-    let state = args.show_revoked.then(|| "all".to_owned());
+    let pending = args.pending.then(|| "pending".to_owned());
+    let state = pending.or_else(|| args.show_revoked.then(|| "all".to_owned()));
     let query = TokenQuery { owner: args.user, state, ..TokenQuery::default() };
     app.output.show(&client.tokens(query).await?)
 }
@@ -220,6 +248,24 @@ async fn revoke(app: &App, client: &Client, ids: &[String]) -> Result<()> {
         }
     }
     failed.map_or(Ok(()), Err)
+}
+
+async fn approve(app: &App, client: &Client, args: ApproveArgs) -> Result<()> {
+    for id in resolve(client, &args.ids).await? {
+        let token = client.token(&id).await?;
+        let (name, whose) = (safe(&token.name), owner(&token.owner));
+        let question = format!(
+            "{}
+
+let `{name}` of {} do exactly that?",
+            token.table(),
+            safe(&whose)
+        );
+        args.confirmation.obtain(&question)?;
+        let approved = client.approve_token(&id).await?;
+        app.output.done(&format!("approved `{name}` ({})", safe(&approved.id)), &approved)?;
+    }
+    Ok(())
 }
 
 async fn login(app: &App, args: LoginArgs) -> Result<()> {
@@ -308,7 +354,7 @@ impl Key {
 }
 
 /// The ids of the tokens, in that order. Numbers are looked up among all tokens that the caller may see.
-async fn resolve(client: &Client, keys: &[String]) -> Result<Vec<String>> {
+pub(crate) async fn resolve(client: &Client, keys: &[String]) -> Result<Vec<String>> {
     let keys = keys.iter().map(|text| Key::read(text)).collect::<Result<Vec<_>>>()?;
     let has_number = keys.iter().any(|key| matches!(key, Key::Number(_)));
     let query = TokenQuery { state: Some("all".to_owned()), ..TokenQuery::default() };

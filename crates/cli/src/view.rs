@@ -206,6 +206,7 @@ impl Show for User {
             ("id", one(&self.id)),
             ("number", one(self.number.to_string())),
             ("created", one(moment(self.created_at))),
+            ("signed in", self.last_sign_in_at.map(moment).into_iter().collect()),
         ])
     }
 

@@ -128,6 +128,12 @@ impl Server {
         &self.public_url
     }
 
+    /// The rules, for tests that ask them without a door.
+    #[cfg(test)]
+    pub(crate) fn authority(&self) -> Authority {
+        self.authority.clone()
+    }
+
     /// The store, so that tests can take it away.
     pub fn store(&self) -> Store {
         self.authority.store.clone()

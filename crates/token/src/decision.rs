@@ -44,7 +44,7 @@ impl Facts {
         self.chain().map(|link| link.expiry).min().unwrap_or(Expiry::Never)
     }
 
-    fn policies(&self, place: Place, reach: Reach) -> impl Iterator<Item = &Policy> {
+    pub(crate) fn policies(&self, place: Place, reach: Reach) -> impl Iterator<Item = &Policy> {
         let counts = move |placed: &&PlacedPolicy| match reach {
             Reach::Here => placed.place.contains(place),
             Reach::Within => placed.place.meets(place),
@@ -155,7 +155,7 @@ impl Inactive {
 
 impl Link {
     /// Whether policies are about it: it is a token that somebody keeps.
-    fn is_kept(&self) -> bool {
+    pub(crate) fn is_kept(&self) -> bool {
         matches!(self.kind, TokenKind::Personal | TokenKind::Service)
     }
 
@@ -349,18 +349,22 @@ fn honoured(facts: &Facts, demand: &Demand<'_>, now: Timestamp) -> Result<Active
 pub(crate) type At = (Place, Reach);
 
 /// The earliest end now known, policies included.
-fn end(facts: &Facts, (place, reach): At) -> Expiry {
+pub(crate) fn end(facts: &Facts, (place, reach): At) -> Expiry {
     let kept = facts.chain().filter(|link| link.is_kept());
-    let cut = kept
-        .flat_map(|link| facts.policies(place, reach).map(|policy| policy.end(link.issued_at, link.expiry)));
+    let cut = kept.flat_map(|link| facts.policies(place, reach).map(|policy| policy.until(link.holder())));
     cut.min().map_or(facts.expiry(), |cut| cut.min(facts.expiry()))
 }
 
 fn effective(facts: &Facts, at: At, catalogues: &[&Catalogue], circumstances: Circumstances) -> Rights {
-    let (place, reach) = at;
     if check_taken(facts, at, circumstances).is_err() {
         return Rights::none();
     }
+    intersected(facts, at, catalogues)
+}
+
+/// What patterns and owners have in common at a place, whoever takes the tokens there.
+pub(crate) fn intersected(facts: &Facts, at: At, catalogues: &[&Catalogue]) -> Rights {
+    let (place, reach) = at;
     let everything: Rights = ScopeSet::everything().rights();
     facts.chain().fold(everything, |held, link| {
         if !link.places.covers(place) {
@@ -380,7 +384,7 @@ pub(crate) fn counted(facts: &Facts, link: &Link, (place, reach): At) -> Rights 
     link.patterns.patterns().iter().filter(counts).cloned().collect()
 }
 
-fn is_withheld(facts: &Facts, (place, reach): At, scope: &Scope) -> bool {
+pub(crate) fn is_withheld(facts: &Facts, (place, reach): At, scope: &Scope) -> bool {
     facts.chain().any(Link::lacks_approval)
         && facts.policies(place, reach).any(|policy| policy.wants_approval(scope))
 }
@@ -451,7 +455,12 @@ pub(crate) fn check_taken(facts: &Facts, at: At, circumstances: Circumstances) -
     Ok(())
 }
 
-fn check_policies(facts: &Facts, place: Place, reach: Reach, now: Timestamp) -> Result<(), Inactive> {
+pub(crate) fn check_policies(
+    facts: &Facts,
+    place: Place,
+    reach: Reach,
+    now: Timestamp,
+) -> Result<(), Inactive> {
     for link in facts.chain().filter(|link| link.is_kept()) {
         for policy in facts.policies(place, reach) {
             policy.admits(link.holder(), now).map_err(Inactive::Policy)?;

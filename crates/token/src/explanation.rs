@@ -5,7 +5,7 @@
 
 use crate::catalogue::Catalogue;
 use crate::decision::{
-    Approval, Audience, Circumstances, Demand, Facts, Inactive, Link, Reach, Verdict, check_alive,
+    Approval, At, Audience, Circumstances, Demand, Facts, Inactive, Link, Reach, Verdict, check_alive,
     check_kind, check_network, check_place, check_taken, counted, decide, standing,
 };
 use crate::id::{PrincipalId, TokenId};
@@ -72,7 +72,7 @@ pub fn explain(
 ) -> (Verdict, Vec<Explained>) {
     let demand = Demand { scope: Some(scope), ..*demand };
     let circumstances = Circumstances { now, client: demand.client };
-    let place = check_place(facts, &demand);
+    let place = check_place(facts, &demand).and_then(|at| check_reached(facts, at));
     let mut steps = vec![
         (Step::Token, check_alive(&facts.token, now)),
         (Step::Standing, standing(facts, now)),
@@ -92,20 +92,22 @@ pub fn explain(
     (verdict, until_refused(steps))
 }
 
+/// At home a limited token may look at itself, but it has no right where it may not be used.
+fn check_reached(facts: &Facts, at: At) -> Result<At, Inactive> {
+    if facts.chain().all(|link| link.places.covers(at.0)) { Ok(at) } else { Err(Inactive::PlaceNotAllowed) }
+}
+
 /// Which links of the chain have the scope: by their patterns, and by their owners' rights.
-fn of_scope(
-    facts: &Facts,
-    demand: &Demand<'_>,
-    scope: &Scope,
-    at: (Place, Reach),
-) -> Vec<(Step, Result<(), Inactive>)> {
+fn of_scope(facts: &Facts, demand: &Demand<'_>, scope: &Scope, at: At) -> Vec<(Step, Result<(), Inactive>)> {
     let catalogues: Vec<&Catalogue> = match demand.audience {
         Audience::Jeton => vec![],
         Audience::Api { catalogue, .. } => vec![catalogue],
     };
+    // An API honours only what its catalogue declares.
+    let declared = catalogues.iter().all(|catalogue| catalogue.has(scope));
     let has = |rights: Rights| {
         let covered = rights.with_implied(catalogues.iter().copied()).covers(scope);
-        if covered { Ok(()) } else { Err(Inactive::MissingScope(scope.clone())) }
+        if covered && declared { Ok(()) } else { Err(Inactive::MissingScope(scope.clone())) }
     };
     let of_link = |link: &Link| {
         [

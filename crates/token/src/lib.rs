@@ -13,6 +13,7 @@ mod catalogue;
 mod claim;
 mod decision;
 mod digest;
+mod effect;
 mod explanation;
 mod id;
 mod lifetime;
@@ -39,6 +40,7 @@ pub use decision::{
     concerns, covers_within, decide, effective_at, standing, withheld,
 };
 pub use digest::{Mac, Pepper, PepperVersion, RowKey, TokenDigest};
+pub use effect::{Effect, effects};
 pub use explanation::{Explained, Step, explain};
 pub use id::{
     ApiId, BindingId, EventId, GroupId, Id, IdError, IdKey, OrganizationId, PipelineId, PrincipalId,

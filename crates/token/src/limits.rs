@@ -83,6 +83,22 @@ impl NetworkLimit {
         }
     }
 
+    /// The limit that holds when both do. One within nothing covers no address.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
+        let (Self::Within(mine), Self::Within(yours)) = (self, other) else {
+            return if *self == Self::Anywhere { other.clone() } else { self.clone() };
+        };
+        // Networks form a tree like places do: two that meet lie one in the other.
+        let within =
+            |network: &&Network, outer: &[Network]| outer.iter().any(|o| o.contains_network(network));
+        let mut inner: Vec<_> = mine.iter().filter(|network| within(network, yours)).copied().collect();
+        inner.extend(yours.iter().filter(|network| within(network, mine)));
+        inner.sort_unstable();
+        inner.dedup();
+        Self::Within(inner)
+    }
+
     /// Whether a call from this address is allowed.
     pub fn covers(&self, address: IpAddr) -> bool {
         match self {

@@ -76,7 +76,7 @@ pub struct PlacedPolicy {
 }
 
 /// The rule of a policy that a token does not keep.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PolicyRule {
     /// Its secret is older than a life may be.
     Lifetime,
@@ -129,13 +129,21 @@ impl Policy {
         }
     }
 
+    /// When the place stops taking a token, as far as is known now: with its life, or when its owner has not signed in
+    /// for too long.
+    pub fn until(&self, holder: Holder<'_>) -> Expiry {
+        let signed_in = self.sign_in_within_ms.zip(holder.seen_at);
+        let seen = signed_in.map_or(Expiry::Never, |(within, seen_at)| Expiry::At(seen_at.plus_ms(within)));
+        self.end(holder.issued_at, holder.expiry).min(seen)
+    }
+
     /// Whether a token is one that the place takes.
     pub fn admits(&self, holder: Holder<'_>, now: Timestamp) -> Result<(), PolicyRule> {
         if self.end(holder.issued_at, holder.expiry).is_over(now) {
             return Err(PolicyRule::Lifetime);
         }
-        let endless = self.never_expires == Some(Rule::Refused) && self.lifetime_ms_max.is_none();
-        if endless && holder.expiry == Expiry::Never {
+        // Also where a longest life would cut it: one more demand never makes a policy content.
+        if self.never_expires == Some(Rule::Refused) && holder.expiry == Expiry::Never {
             return Err(PolicyRule::NeverExpires);
         }
         if !self.creators.as_ref().is_none_or(|creators| creators.iter().any(|one| one.is(holder))) {
@@ -173,17 +181,24 @@ impl Policy {
         self.approval.iter().flatten().any(|approved| approved.meet(pattern).is_some())
     }
 
-    /// Both together: of each demand the tighter one. The default life is that of `self` where it says one.
+    /// Both together in one: of each demand the tighter one. The default life is that of `self` where it says one, cut
+    /// to the longest. A creator of either is one of both only if both name it alike: whom two lists take together
+    /// no one list can say when one names groups, so verdicts ask each policy for itself.
     #[must_use]
     pub fn tightened_by(&self, other: &Self) -> Self {
+        let lifetime_ms_max = least(self.lifetime_ms_max, other.lifetime_ms_max);
+        let usual = self.lifetime_ms_default.or(other.lifetime_ms_default);
         Self {
-            lifetime_ms_max: least(self.lifetime_ms_max, other.lifetime_ms_max),
-            lifetime_ms_default: self.lifetime_ms_default.or(other.lifetime_ms_default),
+            lifetime_ms_max,
+            lifetime_ms_default: usual.map(|usual| lifetime_ms_max.map_or(usual, |max| usual.min(max))),
             never_expires: self.never_expires.max(other.never_expires),
             everything: self.everything.max(other.everything),
             excess: self.excess.max(other.excess),
             creators: both(self.creators.as_ref(), other.creators.as_ref(), |a, b| a == b),
-            networks: narrowed(self.networks.as_ref(), other.networks.as_ref()),
+            networks: match self.network_limit().intersection(&other.network_limit()) {
+                NetworkLimit::Anywhere => None,
+                NetworkLimit::Within(networks) => Some(networks),
+            },
             approval: either(self.approval.as_ref(), other.approval.as_ref()),
             sign_in_within_ms: least(self.sign_in_within_ms, other.sign_in_within_ms),
         }
@@ -234,19 +249,6 @@ fn both<T: Clone>(
         }
         (one, other) => one.or(other).cloned(),
     }
-}
-
-/// The networks that lie in one of each: networks form a tree like places do.
-fn narrowed(one: Option<&Vec<Network>>, other: Option<&Vec<Network>>) -> Option<Vec<Network>> {
-    let (Some(one), Some(other)) = (one, other) else {
-        return one.or(other).cloned();
-    };
-    let within = |network: &&Network, outer: &[Network]| outer.iter().any(|o| o.contains_network(network));
-    let mut inner: Vec<_> = one.iter().filter(|network| within(network, other)).copied().collect();
-    inner.extend(other.iter().filter(|network| within(network, one)));
-    inner.sort_unstable();
-    inner.dedup();
-    Some(inner)
 }
 
 fn either(one: Option<&Vec<ScopePattern>>, other: Option<&Vec<ScopePattern>>) -> Option<Vec<ScopePattern>> {

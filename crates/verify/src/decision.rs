@@ -67,6 +67,12 @@ reasons! {
     PlaceNotAllowed = "place_not_allowed", "the token or this API is limited to other places";
     ClientIpRequired = "client_ip_required", "the token is limited to networks, and this API does not say where calls come from";
     NetworkNotAllowed = "network_not_allowed", "the token is limited to networks, and this call comes from another";
+    Pending = "pending", "the token waits for an approval";
+    PolicyLifetime = "policy_lifetime", "the token's secret is older than a policy allows";
+    PolicyNeverExpires = "policy_never_expires", "a policy does not take tokens without an end";
+    PolicyCreators = "policy_creators", "a policy does not take tokens of this owner";
+    PolicySignIn = "policy_sign_in", "the token's owner has not signed in for longer than a policy allows";
+    ApprovalRequired = "approval_required", "a policy wants an approval before a token has the scope";
 }
 
 impl Reason {
@@ -79,13 +85,19 @@ impl Reason {
             | Self::ResourceRequired
             | Self::PlaceNotAllowed
             | Self::ClientIpRequired
-            | Self::NetworkNotAllowed => true,
+            | Self::NetworkNotAllowed
+            | Self::PolicyCreators
+            | Self::ApprovalRequired => true,
             Self::Altered
             | Self::Revoked
             | Self::Expired
             | Self::Suspended
             | Self::ParentInactive
             | Self::KindNotHonoured
+            | Self::Pending
+            | Self::PolicyLifetime
+            | Self::PolicyNeverExpires
+            | Self::PolicySignIn
             | Self::Unknown
             | Self::Other => false,
         }

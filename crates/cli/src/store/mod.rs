@@ -213,6 +213,7 @@ impl Destination {
         let Self::Stored(store) = self else { return app.output.show_issued(issued) };
         match store.put(&issued.token.name, &issued.secret).await {
             Ok(place) => {
+                app.output.note_about(issued);
                 app.output.note(&format!("the value is in {place}, and is not shown"));
                 app.output.show(&issued.token)
             }

@@ -12,6 +12,8 @@ use crate::support::Home;
 const SELF: &str = "GET /api/v1/tokens/self";
 const CREATE: &str = "POST /api/v1/tokens";
 const OWN: &str = "GET /api/v1/tokens?owner=alice&kind=personal&name=mytoken&page_size=1000";
+const PENDING: &str =
+    "GET /api/v1/tokens?owner=alice&kind=personal&name=mytoken&state=pending&page_size=1000";
 const REVOKE: &str = "DELETE /api/v1/tokens/01Qw5NqJ0T5mQm0AJ0vV1k";
 
 fn record() -> String {
@@ -108,6 +110,7 @@ fn update(saved: &str, record: &Value) -> String {
     let stub = Stub::new(vec![
         (SELF, 200, record.to_string()),
         (OWN, 200, own),
+        (PENDING, 200, page(&[])),
         (rotate.clone().leak(), 200, rotated),
     ]);
     let home = Home::new();
@@ -121,7 +124,7 @@ fn update(saved: &str, record: &Value) -> String {
 
 #[test]
 fn a_name_of_nobody_is_not_found() {
-    let stub = Stub::new(vec![(SELF, 200, record()), (OWN, 200, page(&[]))]);
+    let stub = Stub::new(vec![(SELF, 200, record()), (OWN, 200, page(&[])), (PENDING, 200, page(&[]))]);
     for verb in ["update", "delete"] {
         let ran = Home::new().run_with(&["pat", verb, "--name", "mytoken"], &stub.variables(), "");
         assert_eq!(ran.code, 5, "{}", ran.shown());
@@ -133,6 +136,7 @@ fn named_tokens_are_deleted_without_a_question_where_nobody_can_answer() {
     let stub = Stub::new(vec![
         (SELF, 200, record()),
         (OWN, 200, page(&[token(json!({}))])),
+        (PENDING, 200, page(&[])),
         (REVOKE, 204, String::new()),
     ]);
     let args = ["pat", "delete", "--name", "mytoken", "--name", "mytoken"];

@@ -147,7 +147,7 @@ impl Caller {
     /// Whether the caller has anything to do with a place: a right there, or within it, that is about more than
     /// tokens of one's own.
     pub(crate) fn sees(&self, place: Place) -> bool {
-        let own_tokens = |pattern: &ScopePattern| pattern.as_str().starts_with("Jeton.Token.");
+        let own_tokens = |pattern: &ScopePattern| is_of_own_tokens(pattern.as_str());
         let touched = self.facts.token.rights.iter().map(|(granted, _)| *granted);
         let within = touched.filter(|granted| place.contains(*granted)).chain([place]);
         within.into_iter().any(|at| !self.effective_at(at, &[]).patterns().iter().all(own_tokens))
@@ -159,6 +159,11 @@ impl Caller {
         };
         self.effective_at(place, &[]).covers(&scope) && !withheld(&self.facts, place, &scope)
     }
+}
+
+/// Whether a scope or pattern is about one's own tokens and nothing else.
+pub(super) fn is_of_own_tokens(text: &str) -> bool {
+    text.starts_with("Jeton.Token.")
 }
 
 /// Proof that somebody may do something.

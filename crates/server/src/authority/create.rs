@@ -103,7 +103,8 @@ impl Authority {
         let parent = parent_of(caller)?;
         let at = self.now();
         let terms = self.terms(&request.places).await?;
-        terms.check(owner.id, &self.store.groups_of(owner.id).await?, &request.patterns)?;
+        let groups = self.store.groups_of(owner.id).await?;
+        terms.check(owner.id, &groups, &request.patterns, &request.networks)?;
         let allowed = terms.end(request.end, at)?;
         let explicit = matches!(request.end, End::After(_) | End::Fixed(_));
         let expiry =

@@ -74,7 +74,7 @@ impl Authority {
     }
 
     /// What a wider token needs of approval. One that would need a new one stays as it is: a token that works does not
-    /// turn into one that waits.
+    /// turn into one that waits, and one that waits is not another by the time that it is approved.
     async fn approval_after(
         &self,
         token: &TokenRecord,
@@ -83,12 +83,14 @@ impl Authority {
         apis: &[ApiRecord],
     ) -> Result<Option<Approval>, Error> {
         let patterns = request.patterns.as_ref().unwrap_or(&token.patterns);
-        terms.check(token.owner, &self.store.groups_of(token.owner).await?, patterns)?;
+        let networks = request.networks.as_ref().unwrap_or(&token.networks);
+        terms.check(token.owner, &self.store.groups_of(token.owner).await?, patterns, networks)?;
         if token.approval == Approval::Pending {
-            return Ok(None);
+            let detail = "the token waits for an approval as it is; revoke it and make another one";
+            return Err(Error::Conflict(Code::ApprovalRequired, detail.to_owned()));
         }
         let wanted = terms.approval(patterns, &self.store.rights_of(token.owner).await?, apis);
-        let is_wider = request.patterns.is_some() || request.places.is_some();
+        let is_wider = reaches_further(token, request);
         match (wanted, token.approval) {
             (Approval::Pending, _) if is_wider => {
                 let detail =
@@ -270,10 +272,14 @@ fn check_added(token: &TokenRecord, request: &EditRequest, apis: &[ApiRecord]) -
 
 /// Whether a change gives the token anything that it did not have.
 fn widens(token: &TokenRecord, request: &EditRequest, expiry: Option<Expiry>) -> bool {
+    reaches_further(token, request) || expiry.is_some_and(|expiry| expiry > token.expiry)
+}
+
+/// Whether a change gives the token scopes, places or networks that it did not have: what was approved, if anything was.
+fn reaches_further(token: &TokenRecord, request: &EditRequest) -> bool {
     // What is implied today is not written down: it would outlive the implication.
     let held = token.patterns.rights();
     let more_scopes = request.patterns.as_ref().is_some_and(|patterns| !held.covers_all(&patterns.rights()));
-    let longer = expiry.is_some_and(|expiry| expiry > token.expiry);
     let more_places = request.places.as_ref().is_some_and(|places| match places.places() {
         [] => token.places != PlaceLimit::Everywhere,
         listed => !listed.iter().all(|place| token.places.covers(*place)),
@@ -285,7 +291,7 @@ fn widens(token: &TokenRecord, request: &EditRequest, expiry: Option<Expiry>) ->
                 && !listed.iter().all(|n| token.networks.networks().contains(n))
         }
     });
-    more_scopes || longer || more_places || more_networks
+    more_scopes || more_places || more_networks
 }
 
 fn edit_of(request: EditRequest, judged: &TokenRecord) -> TokenEdit {

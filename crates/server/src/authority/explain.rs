@@ -50,7 +50,7 @@ impl Authority {
         let api = self.api_of_scope(question.scope, &apis)?;
         let place = match question.resource {
             None => Where::Everywhere,
-            Some(text) => self.any_place(text).await?.map_or(Where::Nowhere, Where::At),
+            Some(text) => self.visible_place(caller, text).await?.map_or(Where::Nowhere, Where::At),
         };
         let audience = match api {
             None => Audience::Jeton,
@@ -90,13 +90,10 @@ impl Authority {
     }
 
     fn api_of_scope<'a>(&self, scope: &Scope, apis: &'a [ApiRecord]) -> Result<Option<&'a ApiRecord>, Error> {
-        if scope.namespace() == OWN_NAMESPACE {
-            return Ok(None);
-        }
         let api = apis.iter().find(|api| api.catalogue.namespace() == scope.namespace());
-        api.filter(|api| api.catalogue.has(scope))
-            .map(Some)
-            .ok_or_else(|| Error::invalid("/scope", Code::UnknownScope, format!("no API declares `{scope}`")))
+        let api = api.filter(|api| api.catalogue.has(scope));
+        let unknown = || Error::invalid("/scope", Code::UnknownScope, format!("no API declares `{scope}`"));
+        Ok(Some(api.ok_or_else(unknown)?).filter(|_| scope.namespace() != OWN_NAMESPACE))
     }
 
     /// What would turn a refused step round, and who could do it, as far as the caller may know.
@@ -149,6 +146,13 @@ impl Authority {
                 "name_place",
                 "the token is limited to places, so the API has to say at which one the call acts".to_owned(),
             )],
+            (_, Inactive::PlaceNotAllowed) => vec![remedy(
+                "other_token",
+                "the token may be used at other places; use or make one for this place".to_owned(),
+            )],
+            (_, Inactive::Policy(jeton_token::PolicyRule::SignIn)) => {
+                vec![remedy("sign_in", "the owner signs in, and the token is honoured again".to_owned())]
+            }
             (_, Inactive::ClientIpRequired) => vec![remedy(
                 "name_address",
                 "calls are limited to networks, so the API has to say where the call comes from".to_owned(),

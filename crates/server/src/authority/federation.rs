@@ -208,7 +208,7 @@ impl Authority {
     ) -> Result<Expiry, GrantError> {
         let terms = self.terms(&PlaceLimit::Everywhere).await?;
         let groups = self.store.groups_of(account).await?;
-        terms.check(account, &groups, patterns).map_err(|error| match error {
+        terms.check(account, &groups, patterns, &NetworkLimit::Anywhere).map_err(|error| match error {
             Error::Invalid(faults) => {
                 GrantError::Scope(faults.into_iter().map(|fault| fault.detail).collect())
             }

@@ -2,6 +2,8 @@
 //! here and in `jeton-token`.
 
 mod access;
+#[cfg(test)]
+mod access_table;
 mod api;
 mod attempts;
 mod binding;
@@ -23,6 +25,7 @@ mod provider;
 mod role;
 mod service_account;
 mod signin;
+mod synced_group;
 mod terms;
 mod token;
 mod trust;
@@ -60,13 +63,14 @@ pub(crate) use flow::{NotReturned, Returned};
 pub(crate) use group::GroupRequest;
 pub(crate) use password::Passwords;
 pub(crate) use place::{PipelineRequest, Within};
-pub(crate) use policy::{PolicyImpact, PolicyView};
+pub(crate) use policy::{PolicyImpact, PolicyRequest, PolicyView};
 pub(crate) use provider::NotAdmitted;
 pub(crate) use role::RoleRequest;
 pub(crate) use service_account::ServiceAccountRequest;
+pub(crate) use synced_group::{GroupChange, MemberStep};
 pub(crate) use token::{ListRequest, StateFilter};
 pub(crate) use user::UserRequest;
-pub(crate) use verify::{Judged, Known, Question};
+pub(crate) use verify::{Judged, Known, Question, Verification};
 
 /// Everything that decides and changes, behind all doors.
 #[derive(Clone)]
@@ -175,6 +179,9 @@ impl From<Refusal> for Error {
                 conflict(Code::ChangedMeanwhile, "somebody else changed it at the same moment; try again")
             }
             Refusal::NameTaken => conflict(Code::NameTaken, "the name is in use; choose another one"),
+            Refusal::ExternalIdTaken => {
+                conflict(Code::NameTaken, "another one has this external id already; choose another one")
+            }
             Refusal::IdentityTaken => {
                 conflict(Code::IdentityTaken, "that account of that issuer belongs to another user")
             }

@@ -3,14 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jeton_api::{Code, PrincipalRef};
-use jeton_token::{
-    Circumstances, Creator, Facts, Inactive, Place, PlacedPolicy, Policy, PolicyRule, Rights, ScopePattern,
-    effective_at, standing,
-};
+use jeton_token::{Catalogue, Creator, Effect, Facts, Place, PlacedPolicy, Policy, effects};
 
-use super::access::{self, Action, Caller};
+use super::access::{self, Action, Caller, is_of_own_tokens};
 use super::{Authority, Error, Fault};
-use crate::store::{ListFilter, TokenRecord, Write};
+use crate::store::{ApiRecord, Bearer, Chain, ListFilter, TokenRecord, Write};
+
+/// A policy as a request says it, parsed but for names: whoever may not set it learns nothing about them.
+#[derive(Clone, Debug)]
+pub(crate) struct PolicyRequest {
+    /// All but the creators.
+    pub(crate) policy: Policy,
+    pub(crate) creators: Option<Vec<PrincipalRef>>,
+}
 
 /// A place's policy: what was said there, and what holds there.
 #[derive(Clone, Debug)]
@@ -41,12 +46,14 @@ impl Authority {
         &self,
         caller: &Caller,
         place: Place,
-        policy: &Policy,
+        request: &PolicyRequest,
         mode: super::Mode,
     ) -> Result<PolicyImpact, Error> {
         self.judged(caller, move |caller: Caller| async move {
             let caller = &caller;
             let permit = access::at_or_hidden(caller, place, Action::PolicyWrite)?;
+            let creators = self.named_creators(request.creators.as_deref()).await?;
+            let policy = &Policy { creators, ..request.policy.clone() };
             let before = self.store.policies().await?;
             check_tightens(&before, place, policy)?;
             let mut after: Vec<_> = before.iter().filter(|placed| placed.place != place).cloned().collect();
@@ -106,6 +113,23 @@ impl Authority {
         Ok(named)
     }
 
+    async fn named_creators(&self, named: Option<&[PrincipalRef]>) -> Result<Option<Vec<Creator>>, Error> {
+        let Some(named) = named else {
+            return Ok(None);
+        };
+        let mut creators = Vec::with_capacity(named.len());
+        for (at, one) in named.iter().enumerate() {
+            let creator = match self.bearer(&format!("/creators/{at}"), &one.kind, &one.name).await? {
+                Bearer::Principal(id, _) => Creator::Principal(id),
+                Bearer::Group(id) => Creator::Group(id),
+            };
+            if !creators.contains(&creator) {
+                creators.push(creator);
+            }
+        }
+        Ok(Some(creators))
+    }
+
     /// Goes through the live tokens and compares what each may do at the place, before and after.
     async fn impact(
         &self,
@@ -114,6 +138,9 @@ impl Authority {
         after: &[PlacedPolicy],
     ) -> Result<PolicyImpact, Error> {
         const READ: i64 = 200;
+        let apis = self.store.apis().await?;
+        let usable = usable_at(place, &apis);
+        let catalogues: Vec<_> = usable.iter().collect();
         let mut impact = PolicyImpact { view: view(after, place), owners: BTreeMap::new(), truncated: false };
         let mut filter = ListFilter { limit: READ, ..ListFilter::default() };
         let mut looked_at = 0;
@@ -123,18 +150,8 @@ impl Authority {
             for chain in chains {
                 looked_at += 1;
                 filter.below = Some(chain.token.number);
-                if chain.token.kind.leaves_home() && chain.token.revoked_at.is_none() {
-                    let found = self.store.token_with_rights(chain.token.id, |_| true).await?;
-                    if let Some((chain, Some(mut grounds))) = found {
-                        grounds.policies = before.to_vec();
-                        let old = chain.facts(&grounds);
-                        // A list that is new may ask for groups that nobody needed so far.
-                        grounds
-                            .groups
-                            .insert(chain.token.owner, self.store.groups_of(chain.token.owner).await?);
-                        grounds.policies = after.to_vec();
-                        note(&mut impact, &chain.token, self.effects(place, &old, &chain.facts(&grounds)));
-                    }
+                if let Some((old, new)) = self.compared(&chain, before, after).await? {
+                    note(&mut impact, &chain.token, effects(&old, &new, place, &catalogues, self.now()));
                 }
             }
             if exhausted || looked_at >= LOOKED_AT_MAX {
@@ -143,75 +160,55 @@ impl Authority {
             }
         }
     }
+}
 
-    fn effects(&self, place: Place, before: &Facts, after: &Facts) -> BTreeSet<&'static str> {
-        let now = self.now();
-        let circumstances = Circumstances { now, client: None };
-        let (was, is) = (taken(before, place, now), taken(after, place, now));
-        let mut effects = BTreeSet::new();
-        match (was, is) {
-            // It is dead anyway, or was not taken before either.
-            (Some(_), _) => return effects,
-            (None, Some(rule)) => {
-                effects.insert(rule.word());
-                return effects;
-            }
-            (None, None) => {}
+/// What a token's verdicts are made from, before and after.
+impl Authority {
+    async fn compared(
+        &self,
+        chain: &Chain,
+        before: &[PlacedPolicy],
+        after: &[PlacedPolicy],
+    ) -> Result<Option<(Facts, Facts)>, Error> {
+        if !chain.token.kind.leaves_home() || chain.token.revoked_at.is_some() {
+            return Ok(None);
         }
-        let had = effective_at(before, place, &[], circumstances);
-        let has = effective_at(after, place, &[], circumstances);
-        if !has.covers_all(&had) {
-            effects.insert("loses_rights");
+        let found = self.store.token_with_rights(chain.token.id, |_| true).await?;
+        let Some((chain, Some(mut grounds))) = found else {
+            return Ok(None);
+        };
+        // A list that is new may ask for groups that nobody needed so far.
+        for owner in std::iter::once(&chain.token).chain(&chain.ancestors).map(|token| token.owner) {
+            grounds.groups.insert(owner, self.store.groups_of(owner).await?);
         }
-        if end_of(after, place) < end_of(before, place) {
-            effects.insert("ends_earlier");
-        }
-        let withheld =
-            |facts: &Facts, rights: &Rights| rights.patterns().iter().any(|p| withheld(facts, place, p));
-        if withheld(after, &has) && !withheld(before, &had) {
-            effects.insert("needs_approval");
-        }
-        effects
+        grounds.policies = before.to_vec();
+        let old = chain.facts(&grounds);
+        grounds.policies = after.to_vec();
+        Ok(Some((old, chain.facts(&grounds))))
     }
 }
 
-fn note(impact: &mut PolicyImpact, token: &TokenRecord, effects: BTreeSet<&'static str>) {
+/// The scopes that can be used at a place: one's own tokens lie at none, so the right to them is one everywhere or not
+/// at all.
+fn usable_at(place: Place, apis: &[ApiRecord]) -> Vec<Catalogue> {
+    let without_own = |catalogue: &Catalogue| {
+        let scopes = catalogue.scopes().iter().filter(|scope| !is_of_own_tokens(scope.name.as_str()));
+        Catalogue::new(catalogue.namespace(), scopes.cloned().collect()).ok()
+    };
+    let catalogues = apis.iter().map(|api| &api.catalogue);
+    match place {
+        Place::Global => catalogues.cloned().collect(),
+        _ => catalogues.filter_map(without_own).collect(),
+    }
+}
+
+fn note(impact: &mut PolicyImpact, token: &TokenRecord, effects: BTreeSet<Effect>) {
     if !effects.is_empty() {
         let owner = (token.owner_kind.word(), token.owner_name.clone());
         let (count, all) = impact.owners.entry(owner).or_default();
         *count += 1;
-        all.extend(effects);
+        all.extend(effects.into_iter().map(Effect::word));
     }
-}
-
-/// Why the place does not take a token, if it does not.
-fn taken(facts: &Facts, place: Place, now: jeton_token::Timestamp) -> Option<PolicyRule> {
-    // Only policies are compared, so places and networks of the token itself are left out.
-    let mut everywhere = facts.clone();
-    for placed in &mut everywhere.policies {
-        // Whatever holds at the place is looked at as if it held everywhere.
-        if placed.place.contains(place) {
-            placed.place = Place::Global;
-        }
-    }
-    match standing(&everywhere, now) {
-        Err(Inactive::Policy(rule)) => Some(rule),
-        // Dead for another reason: no policy changes that.
-        Err(_) => Some(PolicyRule::Lifetime),
-        Ok(()) => None,
-    }
-}
-
-fn end_of(facts: &Facts, place: Place) -> jeton_token::Expiry {
-    let here = facts.policies.iter().filter(|placed| placed.place.contains(place));
-    let cut = here.map(|placed| placed.policy.end(facts.token.issued_at, facts.token.expiry)).min();
-    cut.map_or(facts.expiry(), |cut| cut.min(facts.expiry()))
-}
-
-fn withheld(facts: &Facts, place: Place, pattern: &ScopePattern) -> bool {
-    let mut here = facts.policies.iter().filter(|placed| placed.place.contains(place));
-    facts.token.approval != jeton_token::Approval::Given
-        && here.any(|placed| placed.policy.wants_approval_of(pattern))
 }
 
 /// A policy that allows what a place around it refuses would change nothing, and whoever wrote it would not know.
@@ -234,7 +231,10 @@ fn view(policies: &[PlacedPolicy], place: Place) -> PolicyView {
     let stored = policies.iter().find(|placed| placed.place == place);
     let mut here: Vec<_> = policies.iter().filter(|placed| placed.place.contains(place)).collect();
     here.sort_by_key(|placed| placed.place);
-    let effective = here.iter().fold(Policy::default(), |outer, placed| placed.policy.tightened_by(&outer));
+    let mut effective =
+        here.iter().fold(Policy::default(), |outer, placed| placed.policy.tightened_by(&outer));
+    // Whom several lists take together is not one list; the innermost is shown, and all places that have one.
+    effective.creators = here.iter().rev().find_map(|placed| placed.policy.creators.clone());
     let mut decided_by: BTreeMap<&'static str, Vec<Place>> = BTreeMap::new();
     for placed in here {
         for field in said(&placed.policy, &effective) {
@@ -251,29 +251,19 @@ fn view(policies: &[PlacedPolicy], place: Place) -> PolicyView {
 
 /// The fields in which a policy has a say in what holds: those of which it says what holds, and every list.
 fn said(policy: &Policy, effective: &Policy) -> Vec<&'static str> {
-    let same = |mine: bool, equal: bool| mine && equal;
+    fn is<T: PartialEq>(mine: Option<&T>, effective: Option<&T>) -> bool {
+        mine.is_some() && mine == effective
+    }
     let checks = [
-        (
-            "lifetime_minutes_max",
-            same(policy.lifetime_ms_max.is_some(), policy.lifetime_ms_max == effective.lifetime_ms_max),
-        ),
+        ("lifetime_minutes_max", is(policy.lifetime_ms_max.as_ref(), effective.lifetime_ms_max.as_ref())),
         (
             "lifetime_minutes_default",
-            same(
-                policy.lifetime_ms_default.is_some(),
-                policy.lifetime_ms_default == effective.lifetime_ms_default,
-            ),
+            is(policy.lifetime_ms_default.as_ref(), effective.lifetime_ms_default.as_ref()),
         ),
-        (
-            "never_expires",
-            same(policy.never_expires.is_some(), policy.never_expires == effective.never_expires),
-        ),
-        ("everything", same(policy.everything.is_some(), policy.everything == effective.everything)),
-        ("excess", same(policy.excess.is_some(), policy.excess == effective.excess)),
-        (
-            "sign_in_within_days",
-            same(policy.sign_in_within_ms.is_some(), policy.sign_in_within_ms == effective.sign_in_within_ms),
-        ),
+        ("never_expires", is(policy.never_expires.as_ref(), effective.never_expires.as_ref())),
+        ("everything", is(policy.everything.as_ref(), effective.everything.as_ref())),
+        ("excess", is(policy.excess.as_ref(), effective.excess.as_ref())),
+        ("sign_in_within_days", is(policy.sign_in_within_ms.as_ref(), effective.sign_in_within_ms.as_ref())),
         ("creators", policy.creators.is_some()),
         ("networks", policy.networks.is_some()),
         ("approval_scopes", policy.approval.is_some()),

@@ -5,8 +5,8 @@
 
 use jeton_api::Code;
 use jeton_token::{
-    Approval, Excess, Expiry, GroupId, Holder, Place, PlaceLimit, PlacedPolicy, Policy, PolicyRule,
-    PrincipalId, Rights, Rule, ScopeSet, Timestamp,
+    Approval, Excess, Expiry, GroupId, Holder, NetworkLimit, Place, PlaceLimit, PlacedPolicy, Policy,
+    PolicyRule, PrincipalId, Rights, Rule, ScopeSet, Timestamp,
 };
 
 use super::create::End;
@@ -18,7 +18,9 @@ use crate::store::ApiRecord;
 pub(super) struct Terms {
     /// All of them, wherever the token could be used.
     policies: Vec<PlacedPolicy>,
-    /// What holds wherever it may be used, put together.
+    /// Those that hold for all of a place where it may be used.
+    binding: Vec<Policy>,
+    /// The same, put together.
     everywhere: Policy,
 }
 
@@ -38,9 +40,9 @@ impl Authority {
         // Outermost first, so that the default of the innermost place is the one that remains.
         let mut binding: Vec<_> = binding.collect();
         binding.sort_by_key(|placed| depth(placed.place));
-        let everywhere =
-            binding.iter().fold(Policy::default(), |outer, inner| inner.policy.tightened_by(&outer));
-        Ok(Terms { everywhere, policies })
+        let binding: Vec<_> = binding.into_iter().map(|placed| placed.policy.clone()).collect();
+        let everywhere = binding.iter().fold(Policy::default(), |outer, inner| inner.tightened_by(&outer));
+        Ok(Terms { everywhere, binding, policies })
     }
 }
 
@@ -87,11 +89,9 @@ impl Terms {
         }
         match self.everywhere.excess {
             Some(Excess::Clamp) => Ok(AllowedEnd { expiry: latest, notes: vec![self.cut_note()] }),
-            Some(Excess::Refuse) | None => Err(Error::invalid(
-                wanted.pointer(),
-                Code::LifetimeExceedsPolicy,
-                format!("a policy allows a life of {} at most", self.longest_in_words()),
-            )),
+            Some(Excess::Refuse) | None => {
+                Err(Error::invalid(wanted.pointer(), Code::LifetimeExceedsPolicy, self.longest_in_words()))
+            }
         }
     }
 
@@ -108,24 +108,30 @@ impl Terms {
         owner: PrincipalId,
         groups: &[GroupId],
         patterns: &ScopeSet,
+        networks: &NetworkLimit,
     ) -> Result<(), Error> {
         let refused = patterns.patterns().iter().position(|pattern| !self.everywhere.counts(pattern));
         if let Some(at) = refused {
             let detail = "a policy does not let the bare `*` count; name what the token is for";
             return Err(Error::invalid(format!("/scopes/{at}"), Code::PolicyRefuses, detail));
         }
-        // Only the list of creators is looked at here; the moments make every other rule content.
+        if self.everywhere.network_limit().intersection(networks) == NetworkLimit::Within(vec![]) {
+            let detail = "a policy takes calls from other networks only, so the token could not be used";
+            return Err(Error::invalid("/networks", Code::PolicyRefuses, detail));
+        }
+        // Only the lists of creators are looked at here; the moments make every other rule content. Each list is asked
+        // for itself, like at verify: two that name one person differently both take them.
         let now = Timestamp(0);
         let holder =
             Holder { owner, groups, seen_at: None, issued_at: now, expiry: Expiry::At(Timestamp(1)) };
-        let only_creators = Policy { creators: self.everywhere.creators.clone(), ..Policy::default() };
-        match only_creators.admits(holder, now) {
-            Err(PolicyRule::Creators) => Err(Error::denied(
-                Code::PolicyRefuses,
-                "a policy lists whose tokens count, and the owner is not among them",
-            )),
-            _ => Ok(()),
+        let only_creators =
+            |policy: &Policy| Policy { creators: policy.creators.clone(), ..Policy::default() };
+        let refuses = |policy| only_creators(policy).admits(holder, now) == Err(PolicyRule::Creators);
+        if self.binding.iter().any(refuses) {
+            let detail = "a policy lists whose tokens count, and the owner is not among them";
+            return Err(Error::denied(Code::PolicyRefuses, detail));
         }
+        Ok(())
     }
 
     /// Whether somebody has to look at the token first: some place wants that for a scope of it that the owner has
@@ -162,12 +168,12 @@ impl Terms {
 
     fn longest_in_words(&self) -> String {
         match self.everywhere.lifetime_ms_max {
-            Some(ms) => format!("{} minutes", ms / 60_000),
-            None => "100 years".to_owned(),
+            Some(ms) => format!("a policy allows a life of {} minutes at most", ms / 60_000),
+            None => "a policy allows no life without an end".to_owned(),
         }
     }
 
     fn cut_note(&self) -> String {
-        format!("the end was cut: a policy allows a life of {} at most", self.longest_in_words())
+        format!("the end was cut: {}", self.longest_in_words())
     }
 }

@@ -114,10 +114,10 @@ impl Authority {
         let owner = Owner::of(&chain.token);
         access::on_tokens_of(caller, owner, Action::TokenRead).map_err(|_| Error::Hidden)?;
         let permit = self.permit_to_approve(caller, &chain).await?;
-        if owner.id == caller.principal() {
+        if owner.id == caller.principal() || self.maker(&chain).await? == Some(caller.principal()) {
             return Err(Error::denied(
                 Code::NotHonouredHere,
-                "somebody else has to approve a token of one's own",
+                "somebody else has to approve a token that is one's own or that one made",
             ));
         }
         match self.store.write(&permit, &Write::ApproveToken(id, chain.token.basis())).await? {
@@ -126,6 +126,14 @@ impl Authority {
             }
             _ => Err(Error::Unavailable),
         }
+    }
+
+    /// Who made a token, and so has had its secret.
+    async fn maker(&self, chain: &Chain) -> Result<Option<jeton_token::PrincipalId>, Error> {
+        let Some(credential) = chain.token.created_by else {
+            return Ok(None);
+        };
+        Ok(self.store.token(credential).await?.map(|found| found.token.owner))
     }
 
     /// The right to anybody's tokens, at every place whose policy asks for the approval.

@@ -55,6 +55,10 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<Body<T>, Problem> {
     let parsed = serde_path_to_error::deserialize(&mut deserializer);
     let value = parsed.map_err(|error| refusal(error.path(), error.inner()))?;
     deserializer.end().map_err(|error| Problem::Malformed(place_of(&error)))?;
+    // An array is read as the fields in their order, and nobody means that.
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Error::invalid("", Code::InvalidField, "expected an object").into());
+    }
     Ok(Body(value))
 }
 

@@ -4,7 +4,7 @@ mod chain;
 mod home;
 mod order;
 mod places;
-mod properties;
+pub(crate) mod properties;
 mod scopes;
 
 use jeton_token::{
@@ -15,12 +15,12 @@ use jeton_token::{
 
 use crate::sample::{id, organization, rights, set, tasks};
 
-pub(super) const NOW: Timestamp = Timestamp(1_767_225_600_000);
+pub(crate) const NOW: Timestamp = Timestamp(1_767_225_600_000);
 /// Now, and nobody knows from where.
-pub(super) const HERE: Circumstances = Circumstances { now: NOW, client: None };
+pub(crate) const HERE: Circumstances = Circumstances { now: NOW, client: None };
 
 /// A personal token that may do everything, of an owner who may do everything.
-pub(super) fn link() -> Link {
+pub(crate) fn link() -> Link {
     Link {
         id: TokenId(id(1)),
         kind: TokenKind::Personal,
@@ -41,38 +41,38 @@ pub(super) fn link() -> Link {
     }
 }
 
-pub(super) fn with_patterns(patterns: &[&str]) -> Link {
+pub(crate) fn with_patterns(patterns: &[&str]) -> Link {
     Link { patterns: set(patterns), ..link() }
 }
 
-pub(super) fn owned_by(patterns: &[&str]) -> Link {
+pub(crate) fn owned_by(patterns: &[&str]) -> Link {
     Link { rights: vec![(Place::Global, rights(patterns))], ..link() }
 }
 
-pub(super) fn within(place: Place) -> Link {
+pub(crate) fn within(place: Place) -> Link {
     Link { places: PlaceLimit::Within(vec![place]), ..link() }
 }
 
-pub(super) fn from_network(network: &str) -> Link {
+pub(crate) fn from_network(network: &str) -> Link {
     Link { networks: NetworkLimit::Within(vec![network.parse().unwrap()]), ..link() }
 }
 
-pub(super) fn alone(token: Link) -> Facts {
+pub(crate) fn alone(token: Link) -> Facts {
     Facts { token, ancestors: vec![], policies: vec![] }
 }
 
 /// What the API `tasks` of organization 1 asks, everywhere and without a scope.
-pub(super) fn asked(catalogue: &Catalogue) -> Demand<'_> {
+pub(crate) fn asked(catalogue: &Catalogue) -> Demand<'_> {
     let audience = Audience::Api { catalogue, organization: Some(organization(1)) };
     Demand { audience, scope: None, place: Where::Everywhere, client: None }
 }
 
 /// What Jeton's own endpoints ask.
-pub(super) fn at_home() -> Demand<'static> {
+pub(crate) fn at_home() -> Demand<'static> {
     Demand { audience: Audience::Jeton, scope: None, place: Where::Everywhere, client: None }
 }
 
-pub(super) fn judge(facts: &Facts, demand: &Demand<'_>) -> Result<Active, Inactive> {
+pub(crate) fn judge(facts: &Facts, demand: &Demand<'_>) -> Result<Active, Inactive> {
     match decide(facts, demand, NOW) {
         Verdict::Active(active) => Ok(active),
         Verdict::Inactive(reason) => Err(reason),
@@ -80,10 +80,10 @@ pub(super) fn judge(facts: &Facts, demand: &Demand<'_>) -> Result<Active, Inacti
 }
 
 /// The reason why the token is not honoured by the API `tasks`, everywhere; nothing when it is.
-pub(super) fn reason(facts: &Facts) -> Option<Inactive> {
+pub(crate) fn reason(facts: &Facts) -> Option<Inactive> {
     judge(facts, &asked(&tasks())).err()
 }
 
-pub(super) fn texts(rights: &Rights) -> Vec<&str> {
+pub(crate) fn texts(rights: &Rights) -> Vec<&str> {
     rights.patterns().iter().map(ScopePattern::as_str).collect()
 }

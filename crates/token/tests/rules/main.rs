@@ -14,11 +14,17 @@ mod decision;
 #[cfg(test)]
 mod digest;
 #[cfg(test)]
+mod effect;
+#[cfg(test)]
+mod explanation;
+#[cfg(test)]
 mod id;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod path;
+#[cfg(test)]
+mod policy;
 #[cfg(test)]
 mod principal;
 #[cfg(test)]

@@ -9,7 +9,7 @@ use jeton_api::Granted;
 
 use super::super::Doors;
 use super::super::problem::{self, Problem};
-use super::super::v1::shown::secret;
+use super::super::v1::shown;
 use super::{Form, exchange, session_grant};
 use crate::authority::{GrantError, IssuedToken};
 
@@ -40,7 +40,7 @@ pub(super) fn granted(issued: &IssuedToken, issued_token_type: Option<&str>) -> 
     let patterns: Vec<_> = token.patterns.patterns().iter().map(ToString::to_string).collect();
     let lives_ms = |end: jeton_token::Timestamp| end.0 - token.secret_issued_at.0;
     problem::no_store(Json(Granted {
-        access_token: secret(issued),
+        access_token: shown::secret(issued),
         issued_token_type: issued_token_type.map(ToOwned::to_owned),
         token_type: "Bearer".to_owned(),
         expires_in: token.expiry.at().map(|end| lives_ms(end) / 1000),

@@ -5,7 +5,7 @@ use axum::body::Body as Answer;
 use axum::extract::State;
 use axum::http::Response;
 use jeton_api::{Code, List};
-use jeton_token::{Creator, Excess, Network, Place, Policy, Rule, ScopePattern};
+use jeton_token::{Excess, Network, Place, Policy, Rule, ScopePattern};
 
 use super::super::Doors;
 use super::super::body::Body;
@@ -14,9 +14,8 @@ use super::super::problem::{Problem, done, no_store};
 use super::super::query::{Nothing, Query};
 use super::kept::DryRun;
 use super::{parse, shown};
-use crate::authority::{Authority, Caller, Error};
+use crate::authority::{Authority, Caller, Error, PolicyRequest};
 use crate::limits::{LIFETIME_MINUTES_MAX, POLICY_DAYS_MAX, POLICY_ENTRIES_MAX};
-use crate::store::Bearer;
 
 const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
@@ -43,8 +42,8 @@ pub(crate) async fn put(
     Body(request): Body<jeton_api::Policy>,
 ) -> Result<Response<Answer>, Problem> {
     let place = place_of(&doors.authority, &caller, &place).await?;
-    let policy = parsed(&doors.authority, request).await?;
-    let impact = doors.authority.put_policy(&caller, place, &policy, query.mode()).await?;
+    let request = parsed(request)?;
+    let impact = doors.authority.put_policy(&caller, place, &request, query.mode()).await?;
     Ok(no_store(Json(shown::policy_effect(&doors.authority, impact).await?)))
 }
 
@@ -76,7 +75,7 @@ async fn place_of(authority: &Authority, caller: &Caller, text: &str) -> Result<
     authority.visible_place(caller, text).await?.ok_or(Error::Hidden)
 }
 
-async fn parsed(authority: &Authority, request: jeton_api::Policy) -> Result<Policy, Error> {
+fn parsed(request: jeton_api::Policy) -> Result<PolicyRequest, Error> {
     let rule = |rule: jeton_api::Rule| match rule {
         jeton_api::Rule::Allowed => Rule::Allowed,
         jeton_api::Rule::Refused => Rule::Refused,
@@ -92,7 +91,7 @@ async fn parsed(authority: &Authority, request: jeton_api::Policy) -> Result<Pol
         never_expires: request.never_expires.map(rule),
         everything: request.everything.map(rule),
         excess: request.excess.map(excess),
-        creators: creators(authority, request.creators).await?,
+        creators: None,
         networks: values::<Network>("/networks", request.networks)?,
         approval: values::<ScopePattern>("/approval_scopes", request.approval_scopes)?,
         sign_in_within_ms: bounded(
@@ -107,7 +106,8 @@ async fn parsed(authority: &Authority, request: jeton_api::Policy) -> Result<Pol
         let detail = "the usual life is longer than the longest one";
         return Err(Error::invalid("/lifetime_minutes_default", Code::InvalidField, detail));
     }
-    Ok(policy)
+    check_count("/creators", request.creators.as_ref().map_or(0, Vec::len))?;
+    Ok(PolicyRequest { policy, creators: request.creators })
 }
 
 fn bounded(pointer: &str, value: Option<i64>, max: i64, unit_ms: i64) -> Result<Option<i64>, Error> {
@@ -131,27 +131,6 @@ fn values<T: std::str::FromStr<Err: ToString> + Ord>(
     values.sort_unstable();
     values.dedup();
     Ok(Some(values))
-}
-
-async fn creators(
-    authority: &Authority,
-    named: Option<Vec<jeton_api::PrincipalRef>>,
-) -> Result<Option<Vec<Creator>>, Error> {
-    let Some(named) = named else {
-        return Ok(None);
-    };
-    check_count("/creators", named.len())?;
-    let mut creators = Vec::with_capacity(named.len());
-    for (at, one) in named.iter().enumerate() {
-        let creator = match authority.bearer(&format!("/creators/{at}"), &one.kind, &one.name).await? {
-            Bearer::Principal(id, _) => Creator::Principal(id),
-            Bearer::Group(id) => Creator::Group(id),
-        };
-        if !creators.contains(&creator) {
-            creators.push(creator);
-        }
-    }
-    Ok(Some(creators))
 }
 
 fn check_count(pointer: &str, count: usize) -> Result<(), Error> {

@@ -3,11 +3,14 @@
 pub(crate) mod answer;
 pub(crate) mod browser;
 pub(crate) mod clock;
+mod described;
 pub(crate) mod issuer;
 #[macro_use]
 mod on_both;
 pub(crate) mod provider;
+pub(crate) mod python;
 pub(crate) mod raw;
+pub(crate) mod rights;
 pub(crate) mod sample;
 mod shared;
 

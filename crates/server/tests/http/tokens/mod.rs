@@ -1,5 +1,6 @@
 //! `/api/v1/tokens`
 
+mod approve;
 mod create;
 mod edit;
 mod expiry;

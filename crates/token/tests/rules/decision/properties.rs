@@ -4,8 +4,9 @@ use std::net::IpAddr;
 use std::sync::LazyLock;
 
 use jeton_token::{
-    Active, Audience, Catalogue, Demand, Expiry, Facts, Inactive, Link, NetworkLimit, OwnerState, Place,
-    PlaceLimit, Scope, ScopePattern, ScopeSet, Timestamp, TokenKind, Verdict, Where, decide,
+    Active, Approval, Audience, Catalogue, Creator, Demand, Excess, Expiry, Facts, GroupId, Inactive, Link,
+    Network, NetworkLimit, OwnerState, Place, PlaceLimit, PlacedPolicy, Policy, PrincipalId, Rule, Scope,
+    ScopePattern, ScopeSet, Timestamp, TokenKind, Verdict, Where, decide,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -13,10 +14,11 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::link;
-use crate::sample::{declared, organization, pattern, project, scope};
+use crate::sample::{declared, id, organization, pattern, project, scope};
 
 /// Scopes of the catalogue below, and some around it.
-const SCOPES: [&str; 6] = ["T.Read", "T.Update", "T.Logs.Read", "T.Logs.Write", "T.Gone", "U.Read"];
+pub(crate) const SCOPES: [&str; 6] =
+    ["T.Read", "T.Update", "T.Logs.Read", "T.Logs.Write", "T.Gone", "U.Read"];
 const PATTERNS: [&str; 11] = [
     "*",
     "*",
@@ -31,7 +33,7 @@ const PATTERNS: [&str; 11] = [
     "U.*",
 ];
 
-static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
+pub(crate) static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
     let scopes = vec![
         declared("T.Read", &[]),
         declared("T.Update", &["T.Read", "T.Logs.Read"]),
@@ -43,27 +45,30 @@ static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
 
 /// A demand that owns what it asks about.
 #[derive(Clone, Debug)]
-struct Asked {
-    of_jeton: bool,
-    organization: Option<u64>,
-    scope: Option<Scope>,
-    place: Where,
-    client: Option<IpAddr>,
+pub(crate) struct Asked {
+    pub(crate) of_jeton: bool,
+    pub(crate) organization: Option<u64>,
+    pub(crate) scope: Option<Scope>,
+    pub(crate) place: Where,
+    pub(crate) client: Option<IpAddr>,
 }
 
 impl Asked {
-    fn judge(&self, facts: &Facts, now: Timestamp) -> Result<Active, Inactive> {
+    pub(crate) fn demand(&self) -> Demand<'_> {
         let api = Audience::Api { catalogue: &CATALOGUE, organization: self.organization.map(organization) };
         let audience = if self.of_jeton { Audience::Jeton } else { api };
-        let demand = Demand { audience, scope: self.scope.as_ref(), place: self.place, client: self.client };
-        match decide(facts, &demand, now) {
+        Demand { audience, scope: self.scope.as_ref(), place: self.place, client: self.client }
+    }
+
+    pub(crate) fn judge(&self, facts: &Facts, now: Timestamp) -> Result<Active, Inactive> {
+        match decide(facts, &self.demand(), now) {
             Verdict::Active(active) => Ok(active),
             Verdict::Inactive(reason) => Err(reason),
         }
     }
 }
 
-fn any_place() -> impl Strategy<Value = Place> {
+pub(crate) fn any_place() -> impl Strategy<Value = Place> {
     let organizations = select(vec![1_u64, 1, 1, 2]);
     prop_oneof![
         1 => Just(Place::Global),
@@ -72,36 +77,36 @@ fn any_place() -> impl Strategy<Value = Place> {
     ]
 }
 
-fn any_pattern() -> impl Strategy<Value = ScopePattern> {
+pub(crate) fn any_pattern() -> impl Strategy<Value = ScopePattern> {
     select(&PATTERNS[..]).prop_map(pattern)
 }
 
-fn any_places() -> impl Strategy<Value = PlaceLimit> {
+pub(crate) fn any_places() -> impl Strategy<Value = PlaceLimit> {
     prop_oneof![5 => Just(PlaceLimit::Everywhere), 1 => vec(any_place(), 1..3).prop_map(PlaceLimit::from_places)]
 }
 
-fn any_networks() -> impl Strategy<Value = NetworkLimit> {
+pub(crate) fn any_networks() -> impl Strategy<Value = NetworkLimit> {
     let texts = vec!["10.0.0.0/8", "10.1.0.0/16", "0.0.0.0/0", "::/0", "192.0.2.7/32"];
     let networks = vec(select(texts).prop_map(|text| text.parse().unwrap()), 1..3);
     prop_oneof![5 => Just(NetworkLimit::Anywhere), 1 => networks.prop_map(NetworkLimit::from_networks)]
 }
 
-fn any_client() -> impl Strategy<Value = Option<IpAddr>> {
+pub(crate) fn any_client() -> impl Strategy<Value = Option<IpAddr>> {
     let texts = vec!["10.1.2.3", "::ffff:10.1.2.3", "10.2.2.3", "192.0.2.7", "2001:db8::1"];
     option::weighted(0.8, select(texts).prop_map(|text| text.parse().unwrap()))
 }
 
 /// Times are small, so that ends lie before, at and after now.
-fn any_expiry() -> impl Strategy<Value = Expiry> {
+pub(crate) fn any_expiry() -> impl Strategy<Value = Expiry> {
     option::weighted(0.3, (0..60_i64).prop_map(Timestamp)).prop_map(Expiry::from)
 }
 
-fn any_now() -> impl Strategy<Value = Timestamp> {
+pub(crate) fn any_now() -> impl Strategy<Value = Timestamp> {
     (0..20_i64).prop_map(Timestamp)
 }
 
 /// Mostly alive: what is dead at once tells little about the rest.
-fn any_link() -> impl Strategy<Value = Link> {
+pub(crate) fn any_link() -> impl Strategy<Value = Link> {
     let kinds = vec![
         TokenKind::Personal,
         TokenKind::Service,
@@ -119,8 +124,25 @@ fn any_link() -> impl Strategy<Value = Link> {
     let grants = prop_oneof![vec(granted, 0..4), Just(link().rights)];
     let life = (any_expiry(), prop::bool::weighted(0.03), prop::bool::weighted(0.97), states);
     let limits = (any_places(), any_networks());
-    (select(kinds), patterns, grants, life, limits).prop_map(
-        |(kind, patterns, rights, (expiry, revoked, intact, owner_state), (places, networks))| Link {
+    let approvals = prop_oneof![
+        24 => Just(Approval::None),
+        1 => Just(Approval::Pending),
+        12 => Just(Approval::Given),
+    ];
+    let times = (0..10_i64, option::weighted(0.7, 0..10_i64), approvals, vec(any_group(), 0..2));
+    (select(kinds), patterns, grants, life, limits, times).prop_map(
+        |(
+            kind,
+            patterns,
+            rights,
+            (expiry, revoked, intact, owner_state),
+            (places, networks),
+            (issued_at, seen_at, approval, owner_groups),
+        )| Link {
+            issued_at: Timestamp(issued_at),
+            owner_seen_at: seen_at.map(Timestamp),
+            approval,
+            owner_groups,
             kind,
             patterns,
             rights,
@@ -135,15 +157,77 @@ fn any_link() -> impl Strategy<Value = Link> {
     )
 }
 
-fn any_facts() -> impl Strategy<Value = Facts> {
-    (any_link(), prop_oneof![Just(vec![]), vec(any_link(), 1..3)]).prop_map(|(token, ancestors)| Facts {
+pub(crate) fn any_facts() -> impl Strategy<Value = Facts> {
+    let ancestors = prop_oneof![Just(vec![]), vec(any_link(), 1..3)];
+    (any_link(), ancestors, any_policies()).prop_map(|(token, ancestors, policies)| Facts {
         token,
         ancestors,
-        policies: vec![],
+        policies,
     })
 }
 
-fn any_asked() -> impl Strategy<Value = Asked> {
+fn any_group() -> impl Strategy<Value = GroupId> {
+    (70..73_u64).prop_map(|number| GroupId(id(number)))
+}
+
+fn any_creator() -> impl Strategy<Value = Creator> {
+    let principals = prop_oneof![3 => Just(2_u64), 1 => Just(60)];
+    prop_oneof![
+        2 => principals.prop_map(|number| Creator::Principal(PrincipalId(id(number)))),
+        2 => any_group().prop_map(Creator::Group),
+    ]
+}
+
+fn any_rule() -> impl Strategy<Value = Option<Rule>> {
+    option::weighted(0.2, select(vec![Rule::Allowed, Rule::Refused]))
+}
+
+fn any_ms() -> impl Strategy<Value = Option<i64>> {
+    option::weighted(0.2, 1..60_i64)
+}
+
+/// Mostly silent, as policies are. Its lists are sorted and say nothing twice, as they are stored.
+pub(crate) fn any_policy() -> impl Strategy<Value = Policy> {
+    fn list<T: Ord + Clone + std::fmt::Debug>(
+        share: f64,
+        entry: impl Strategy<Value = T>,
+    ) -> impl Strategy<Value = Option<Vec<T>>> {
+        let entries = proptest::collection::btree_set(entry, 0..4).prop_map(Vec::from_iter);
+        option::weighted(share, entries)
+    }
+    let texts = vec!["10.0.0.0/8", "10.1.0.0/16", "0.0.0.0/0", "::/0", "192.0.2.7/32"];
+    let network = select(texts).prop_map(|text| text.parse::<Network>().unwrap());
+    let excess = option::of(select(vec![Excess::Clamp, Excess::Refuse]));
+    let lists = (list(0.15, any_creator()), list(0.15, network), list(0.3, any_pattern()));
+    (any_ms(), any_ms(), any_rule(), any_rule(), excess, lists, any_ms()).prop_map(
+        |(
+            max,
+            usual,
+            never_expires,
+            everything,
+            excess,
+            (creators, networks, approval),
+            sign_in_within_ms,
+        )| Policy {
+            lifetime_ms_max: max,
+            lifetime_ms_default: usual,
+            never_expires,
+            everything,
+            excess,
+            creators,
+            networks,
+            approval,
+            sign_in_within_ms,
+        },
+    )
+}
+
+pub(crate) fn any_policies() -> impl Strategy<Value = Vec<PlacedPolicy>> {
+    let placed = (any_place(), any_policy()).prop_map(|(place, policy)| PlacedPolicy { place, policy });
+    prop_oneof![2 => Just(vec![]), 3 => vec(placed, 1..3)]
+}
+
+pub(crate) fn any_asked() -> impl Strategy<Value = Asked> {
     let place = prop_oneof![
         4 => Just(Where::Everywhere),
         5 => any_place().prop_map(Where::At),
@@ -171,7 +255,7 @@ fn nth(facts: &mut Facts, at: usize) -> &mut Link {
 }
 
 /// Whether the one verdict allows nothing that the other one does not.
-fn is_within(narrow: &Result<Active, Inactive>, wide: &Result<Active, Inactive>) -> bool {
+pub(crate) fn is_within(narrow: &Result<Active, Inactive>, wide: &Result<Active, Inactive>) -> bool {
     match (narrow, wide) {
         (Err(_), _) => true,
         (Ok(narrow), Ok(wide)) => wide.rights.covers_all(&narrow.rights) && narrow.expiry <= wide.expiry,
@@ -233,6 +317,52 @@ proptest! {
     }
 
     #[test]
+    fn one_more_policy_allows_no_more(facts in any_facts(), asked in any_asked(), now in any_now(), place in any_place(), policy in any_policy()) {
+        let mut stricter = facts.clone();
+        stricter.policies.push(PlacedPolicy { place, policy });
+        prop_assert!(is_within(&asked.judge(&stricter, now), &asked.judge(&facts, now)));
+    }
+
+    #[test]
+    fn a_policy_further_out_allows_no_more_than_the_same_within(facts in any_facts(), asked in any_asked(), now in any_now(), place in any_place(), policy in any_policy()) {
+        let with = |place| {
+            let mut facts = facts.clone();
+            facts.policies.push(PlacedPolicy { place, policy: policy.clone() });
+            asked.judge(&facts, now)
+        };
+        let around = place.organization().filter(|_| matches!(place, Place::Project(..)));
+        prop_assert!(is_within(&with(around.map_or(Place::Global, Place::Organization)), &with(place)));
+    }
+
+    #[test]
+    fn one_more_demand_of_a_policy_allows_no_more(facts in any_facts(), asked in any_asked(), now in any_now(), place in any_place(), one in any_policy(), other in any_policy()) {
+        let with = |policy: Policy| {
+            let mut facts = facts.clone();
+            facts.policies.push(PlacedPolicy { place, policy });
+            asked.judge(&facts, now)
+        };
+        prop_assert!(is_within(&with(one.tightened_by(&other)), &with(one)));
+    }
+
+    #[test]
+    fn an_approval_allows_no_less(facts in any_facts(), asked in any_asked(), now in any_now(), at in 0..4_usize) {
+        let mut approved = facts.clone();
+        nth(&mut approved, at).approval = Approval::Given;
+        prop_assert!(is_within(&asked.judge(&facts, now), &asked.judge(&approved, now)));
+    }
+
+    #[test]
+    fn policies_do_not_judge_who_is_signed_in(facts in any_facts(), asked in any_asked(), now in any_now()) {
+        let of_sessions = |mut facts: Facts| {
+            facts.token.kind = TokenKind::Session;
+            facts.ancestors.clear();
+            facts
+        };
+        let without = of_sessions(Facts { policies: vec![], ..facts.clone() });
+        prop_assert_eq!(asked.judge(&of_sessions(facts), now), asked.judge(&without, now));
+    }
+
+    #[test]
     fn a_limit_allows_no_more(facts in any_facts(), asked in any_asked(), now in any_now(), at in 0..4_usize, places in any_places(), networks in any_networks()) {
         let unlimited = |mut facts: Facts| {
             let link = nth(&mut facts, at);
@@ -275,7 +405,7 @@ proptest! {
             }
             prop_assert!(asked.of_jeton || facts.token.kind.leaves_home());
             prop_assert!(asked.scope.is_none_or(|scope| active.rights.covers(&scope)));
-            prop_assert_eq!(active.expiry, facts.expiry());
+            prop_assert!(active.expiry <= facts.expiry());
         }
     }
 
