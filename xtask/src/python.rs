@@ -23,7 +23,7 @@ struct Environment {
     variable: &'static str,
 }
 
-const ENVIRONMENTS: [Environment; 2] = [
+const ENVIRONMENTS: [Environment; 3] = [
     Environment {
         folder: "python",
         list: "xtask/python-tools.txt",
@@ -35,6 +35,12 @@ const ENVIRONMENTS: [Environment; 2] = [
         list: "xtask/det-tools.txt",
         program: "bin/det",
         variable: "JETON_TEST_DET",
+    },
+    Environment {
+        folder: "openapi",
+        list: "xtask/openapi-tools.txt",
+        program: "bin/python",
+        variable: "JETON_TEST_OPENAPI",
     },
 ];
 

@@ -7,6 +7,7 @@ use crate::optional::given;
 
 /// A registered API.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Api {
     /// The id; never reused.
     pub id: String,
@@ -32,6 +33,7 @@ pub struct Api {
 
 /// `PUT /api/v1/apis/{name}`; with `?dry_run=true` it only answers the [`ApiPlan`].
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PutApi {
     /// The name to show.
@@ -55,6 +57,7 @@ pub struct PutApi {
 
 /// A scope of an API.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ApiScope {
     /// The scope.
@@ -68,6 +71,7 @@ pub struct ApiScope {
 
 /// A route of an API.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ApiRoute {
     /// The HTTP method.
@@ -83,6 +87,7 @@ pub struct ApiRoute {
 
 /// What a PUT of an API does or would do.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ApiPlan {
     /// Whether it makes, changes or leaves the API.
     pub change: ApiChange,
@@ -98,6 +103,7 @@ pub struct ApiPlan {
 
 /// What a PUT does to an API.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ApiChange {
     /// It is new.
@@ -110,6 +116,7 @@ pub enum ApiChange {
 
 /// A scope that comes to imply more.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Widening {
     /// The scope.
     pub scope: String,

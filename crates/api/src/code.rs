@@ -37,6 +37,11 @@ codes! {
     InvalidField = "invalid_field", "a field has a value that is not allowed";
     UnknownField = "unknown_field", "a field or query parameter that this call does not have";
     UnknownScope = "unknown_scope", "no API declares a scope that the pattern matches";
+    InvalidFilter = "invalid_filter", "the filter cannot be read, or asks for more than this server compares";
+    InvalidPath = "invalid_path", "the path of the operation names nothing that can be changed so";
+    NoTarget = "no_target", "the operation names nothing to act on";
+    ReadOnly = "read_only", "the attribute is the server's, or has to stay";
+    NotSupported = "not_supported", "this server does not do that";
     UnknownName = "unknown_name", "a name in the request belongs to nobody";
     LifetimeExceedsPolicy = "lifetime_exceeds_policy", "a policy does not allow so long a life";
     PolicyRefuses = "policy_refuses", "a policy does not take such a token";

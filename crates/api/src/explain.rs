@@ -8,6 +8,7 @@ use crate::token::PrincipalRef;
 
 /// `POST /api/v1/explain`: exactly one of `token_id` and `token`.
 #[derive(Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ExplainRequest {
     /// The token's id.
@@ -28,6 +29,7 @@ pub struct ExplainRequest {
 
 /// The decision, step by step.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Explanation {
     /// The verdict.
     pub allowed: bool,
@@ -43,6 +45,7 @@ pub struct Explanation {
 
 /// One step of a decision.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Step {
     /// Which rule: a stable word.
     pub rule: String,
@@ -54,6 +57,7 @@ pub struct Step {
 
 /// What came of a step.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum StepOutcome {
     /// It let the call through.
@@ -66,6 +70,7 @@ pub enum StepOutcome {
 
 /// Something that would give a missing right.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Remedy {
     /// What to do: `bind_role`, `add_scope`, `sign_in` and so on.
     pub action: String,

@@ -6,6 +6,7 @@ use crate::secret::Secret;
 
 /// An access token that was granted.
 #[derive(Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Granted {
     /// The token's text.
     pub access_token: Secret,
@@ -23,6 +24,7 @@ pub struct Granted {
 
 /// Why nothing was granted.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct GrantRefusal {
     /// A word of RFC 6749, section 5.2.
     pub error: String,

@@ -8,6 +8,7 @@ use crate::token::PrincipalRef;
 
 /// A group of users and service accounts.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Group {
     /// The id; never reused.
     pub id: String,
@@ -25,6 +26,7 @@ pub struct Group {
 
 /// Somebody in a group.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Member {
     /// `user` or `service_account`.
     #[serde(rename = "type")]
@@ -37,6 +39,7 @@ pub struct Member {
 
 /// `PUT /api/v1/groups/{name}`: makes the group, or replaces what is given.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PutGroup {
     /// The name to show; absent: none.
@@ -49,6 +52,7 @@ pub struct PutGroup {
 
 /// `PATCH /api/v1/groups/{name}`: changes what is given and nothing else.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PatchGroup {
     /// The name to show; an empty text clears it.

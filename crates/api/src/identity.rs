@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// An account at another issuer, by which its person signs in as a user.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Identity {
     /// The id of the link.
     pub id: String,
@@ -21,6 +22,7 @@ pub struct Identity {
 
 /// `POST /api/v1/users/{name}/identities`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LinkIdentity {
     /// Who proves the account: `iss`.

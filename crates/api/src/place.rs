@@ -7,6 +7,7 @@ use crate::optional::given;
 
 /// An organization.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Organization {
     /// The id; never reused.
     pub id: String,
@@ -20,11 +21,13 @@ pub struct Organization {
 
 /// `PUT /api/v1/organizations/{organization}`: makes it. There is nothing to say about one but its name.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PutOrganization {}
 
 /// `PATCH /api/v1/organizations/{organization}`. The id, and all that is held by it, stays.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PatchOrganization {
     /// Another name.
@@ -34,6 +37,7 @@ pub struct PatchOrganization {
 
 /// A project.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Project {
     /// The id; never reused.
     pub id: String,
@@ -51,6 +55,7 @@ pub struct Project {
 
 /// Who sees that a project exists.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Visibility {
     /// Whoever has a right there.
@@ -62,6 +67,7 @@ pub enum Visibility {
 
 /// `PUT /api/v1/organizations/{organization}/projects/{project}`.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PutProject {
     /// Default: private.
@@ -71,6 +77,7 @@ pub struct PutProject {
 
 /// `PATCH /api/v1/organizations/{organization}/projects/{project}`.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PatchProject {
     /// Another name.
@@ -83,6 +90,7 @@ pub struct PatchProject {
 
 /// A pipeline: what starts jobs.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Pipeline {
     /// The id; never reused.
     pub id: String,
@@ -104,6 +112,7 @@ pub struct Pipeline {
 
 /// What kind of pipeline it is: limits for jobs differ.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PipelineKind {
     /// Described by a file in the repository.
@@ -116,6 +125,7 @@ pub enum PipelineKind {
 
 /// How far a job may reach.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum JobScope {
     /// All projects of the organization.
@@ -126,6 +136,7 @@ pub enum JobScope {
 
 /// `PUT /api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PutPipeline {
     /// What kind of pipeline it is.
@@ -140,6 +151,7 @@ pub struct PutPipeline {
 
 /// `PATCH /api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}`.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PatchPipeline {
     /// Another name.

@@ -9,6 +9,7 @@ use crate::token::PrincipalRef;
 
 /// What a place says. What it does not say, the places around it say; nothing loosens what they say.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
     /// The longest life of a secret.
@@ -42,6 +43,7 @@ pub struct Policy {
 
 /// Whether something may be.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
     /// It may.
@@ -52,6 +54,7 @@ pub enum Rule {
 
 /// What happens when somebody asks for a longer life than is allowed.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Excess {
     /// It is cut, and the answer says so.
@@ -62,6 +65,7 @@ pub enum Excess {
 
 /// `GET /api/v1/policies/{place}`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PlacePolicy {
     /// The place.
     pub place: String,
@@ -75,6 +79,7 @@ pub struct PlacePolicy {
 
 /// What a policy does, or would do, to tokens that exist.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PolicyEffect {
     /// The policy as it is or would be.
     pub policy: PlacePolicy,
@@ -88,6 +93,7 @@ pub struct PolicyEffect {
 
 /// Somebody whose tokens a policy touches.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AffectedOwner {
     /// Who.
     #[serde(flatten)]

@@ -8,6 +8,7 @@ use crate::token::PrincipalRef;
 
 /// A role: a named set of rights.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Role {
     /// The id; never reused.
     pub id: String,
@@ -29,6 +30,7 @@ pub struct Role {
 
 /// Where a role can be bound.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Bindable {
     /// At any place.
@@ -39,6 +41,7 @@ pub enum Bindable {
 
 /// `PUT /api/v1/roles/{name}`: makes the role, or replaces it.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PutRole {
     /// What it is for; absent: nothing is said.
@@ -50,6 +53,7 @@ pub struct PutRole {
 
 /// `PATCH /api/v1/roles/{name}`: changes what is given and nothing else.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PatchRole {
     /// What it is for; an empty text clears it.
@@ -62,6 +66,7 @@ pub struct PatchRole {
 
 /// Who has a role, and where.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RoleBinding {
     /// The id; never reused.
     pub id: String,
@@ -77,6 +82,7 @@ pub struct RoleBinding {
 
 /// `POST /api/v1/role-bindings`: binds. Doing it again answers the binding that is there.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CreateRoleBinding {
     /// The role's name.
@@ -89,6 +95,7 @@ pub struct CreateRoleBinding {
 
 /// The query of `GET /api/v1/role-bindings`.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RoleBindingQuery {
     /// Only of this role.
@@ -104,6 +111,7 @@ pub struct RoleBindingQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
     /// 1 to 1000, default 100.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1000))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page_size: Option<u32>,
     /// From the page before.

@@ -25,6 +25,8 @@ use zeroize::Zeroizing;
 /// needs::<jeton_api::Secret>();
 /// ```
 #[derive(Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(value_type = String, format = Password, description = "A token's text, or a password."))]
 #[serde(transparent)]
 pub struct Secret(Zeroizing<String>);
 

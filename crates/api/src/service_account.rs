@@ -7,6 +7,7 @@ use crate::optional::given;
 
 /// A service account. It has no password and is never in `everyone`: what it may do, a binding says.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ServiceAccount {
     /// The id; never reused.
     pub id: String,
@@ -26,6 +27,7 @@ pub struct ServiceAccount {
 
 /// `PUT /api/v1/service-accounts/{name}`: makes the account, or replaces what is given.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PutServiceAccount {
     /// Default: `default`. It stays what it was made with.
@@ -41,6 +43,7 @@ pub struct PutServiceAccount {
 
 /// `PATCH /api/v1/service-accounts/{name}`: changes what is given and nothing else.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PatchServiceAccount {
     /// The name to show; an empty text clears it.

@@ -6,6 +6,7 @@ use crate::secret::Secret;
 
 /// `POST /api/v1/sessions`.
 #[derive(Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CreateSession {
     /// The user's name.

@@ -8,6 +8,7 @@ use crate::secret::Secret;
 
 /// A token's record. It never holds the secret.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Token {
     /// The public id; it is part of the token's text.
     pub id: String,
@@ -56,6 +57,7 @@ pub struct Token {
 
 /// What a token is now.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TokenState {
     /// It is honoured.
@@ -72,6 +74,7 @@ pub enum TokenState {
 
 /// How far the approval of a token is.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Approval {
     /// Somebody has to look at its scopes and places first.
@@ -82,6 +85,7 @@ pub enum Approval {
 
 /// A user, service account, group or API by name.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PrincipalRef {
     /// `user`, `service_account`, `group`, `job` or `api`.
     #[serde(rename = "type")]
@@ -92,6 +96,7 @@ pub struct PrincipalRef {
 
 /// A token with its secret: the answer to create and rotate, and the only time that the secret is shown.
 #[derive(Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Issued {
     /// The record.
     pub token: Token,
@@ -104,6 +109,7 @@ pub struct Issued {
 
 /// `POST /api/v1/tokens`. At most one of the three ends is given; without one it is 30 days.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CreateToken {
     /// The name; default `token-NUMBER`.
@@ -139,6 +145,7 @@ pub struct CreateToken {
 
 /// `PATCH /api/v1/tokens/{id}`: changes what is given and nothing else. No new secret is made.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PatchToken {
     /// The name.
@@ -163,6 +170,7 @@ pub struct PatchToken {
 
 /// `POST /api/v1/tokens/{id}/rotate`: a new secret for the same token; what is given is changed with it.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RotateToken {
     /// How long the old secret goes on working. Only 0, at once, is supported so far; it must be given.
@@ -193,6 +201,7 @@ pub struct RotateToken {
 
 /// The query of `GET /api/v1/tokens`.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TokenQuery {
     /// Only this principal's.
@@ -208,6 +217,7 @@ pub struct TokenQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
     /// 1 to 1000, default 100.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1000))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page_size: Option<u32>,
     /// From the page before.

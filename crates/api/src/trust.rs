@@ -8,6 +8,7 @@ use crate::optional::given;
 
 /// A trust of a service account in the identities of another issuer.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Trust {
     /// The id; never reused.
     pub id: String,
@@ -37,6 +38,7 @@ pub struct Trust {
 
 /// What one claim must be.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ClaimRule {
     /// The claim's name, or a JSON pointer to a nested one.
@@ -47,6 +49,7 @@ pub struct ClaimRule {
 
 /// How often one identity token may be exchanged.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Replay {
     /// Once: for CI, where each job gets a token of its own.
@@ -58,6 +61,7 @@ pub enum Replay {
 
 /// `PUT /api/v1/service-accounts/{name}/trusts/{trust}`: makes the trust, or replaces it.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PutTrust {
     /// Who signs the tokens.

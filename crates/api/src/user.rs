@@ -8,6 +8,7 @@ use crate::secret::Secret;
 
 /// A user.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct User {
     /// The id; never reused.
     pub id: String,
@@ -32,6 +33,7 @@ pub struct User {
 ///
 /// An absent password or `disabled` stays as it was; an absent name or address is cleared.
 #[derive(Debug, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PutUser {
     /// A new password.
@@ -50,6 +52,7 @@ pub struct PutUser {
 
 /// `PATCH /api/v1/users/{name}`: changes what is given and nothing else; an empty text clears.
 #[derive(Debug, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PatchUser {
     /// A new password.

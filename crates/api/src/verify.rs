@@ -9,6 +9,7 @@ use crate::token::Token;
 
 /// `POST /api/v1/verify`, with an API's own credential.
 #[derive(Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct VerifyRequest {
     /// The token that a client presented.
@@ -26,6 +27,7 @@ pub struct VerifyRequest {
 
 /// The answer to [`VerifyRequest`].
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct VerifyAnswer {
     /// The verdict. Everything else is detail.
     pub allowed: bool,
@@ -51,6 +53,7 @@ pub struct VerifyAnswer {
 
 /// Whose token was verified.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Subject {
     /// `user`, `service_account` or `job`.
     #[serde(rename = "type")]
@@ -63,6 +66,7 @@ pub struct Subject {
 
 /// The answer of `/oauth2/introspect` (RFC 7662, section 2.2). An inactive token has exactly one member.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Introspection {
     /// Whether the token is honoured.
     pub active: bool,
@@ -106,6 +110,7 @@ pub struct Introspection {
 
 /// Scopes that are effective at places (RFC 9396, section 2).
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PlaceDetail {
     /// Always `jeton_place`.
     #[serde(rename = "type")]

@@ -69,6 +69,12 @@ pub(crate) async fn register(client: &Client, path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// What one file declares: the API's name, and what is registered under it.
+pub(crate) fn read_one(path: &Path) -> Result<(TomlFile, String, PutApi)> {
+    let Candidate { file, name, put } = candidate(TomlFile::read(path)?)?;
+    Ok((file, name, put))
+}
+
 fn read(path: &Path) -> Result<Vec<Candidate>> {
     let mut candidates: Vec<Candidate> = Vec::new();
     for file in files(path)? {
@@ -166,14 +172,15 @@ impl Planned {
         let mut lines = vec![format!("{}: {head}; routes: {routes}", safe(&self.name))];
         lines.extend(scopes_added.iter().map(|scope| format!("  + {}", safe(scope))));
         lines.extend(scopes_removed.iter().map(|scope| format!("  - {} for ever", safe(scope))));
-        lines.extend(widenings.iter().map(widening));
+        lines.extend(widenings.iter().map(|it| format!("  {}", widening(it))));
         lines
     }
 }
 
-fn widening(Widening { scope, adds, live_tokens }: &Widening) -> String {
+/// A widening in words.
+pub(crate) fn widening(Widening { scope, adds, live_tokens }: &Widening) -> String {
     let adds = adds.iter().map(|scope| safe(scope)).collect::<Vec<_>>().join(", ");
-    format!("  ! {} comes to imply {adds}: live tokens that widen: {live_tokens}", safe(scope))
+    format!("! {} comes to imply {adds}: live tokens that widen: {live_tokens}", safe(scope))
 }
 
 impl Show for Report {

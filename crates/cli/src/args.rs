@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::exec::ExecArgs;
 use crate::group::GroupVerb;
 use crate::login::LoginArgs;
+use crate::org_file::ApplyArgs;
 use crate::organization::OrganizationVerb;
 use crate::output::{Answers, Format};
 use crate::pat::PatVerb;
@@ -139,6 +140,8 @@ pub(crate) enum Command {
     /// Protected APIs and their catalogues of scopes
     #[command(subcommand)]
     Api(ApiVerb),
+    /// Bring organizations, APIs, principals, roles, policies and bindings to what a file says
+    Apply(ApplyArgs),
     /// Organizations
     #[command(subcommand)]
     Org(OrganizationVerb),

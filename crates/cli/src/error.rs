@@ -102,6 +102,14 @@ pub(crate) enum Error {
     /// A file that the user wrote is wrong; each line begins with file, line and column.
     #[error("{0}")]
     File(String),
+    /// Several things that belong together.
+    #[error("{text}")]
+    Several {
+        /// What is said.
+        text: String,
+        /// The exit code of the first.
+        exit: Exit,
+    },
     /// `token verify`: the token is not honoured.
     #[error("inactive: {0}")]
     Inactive(String),
@@ -135,6 +143,7 @@ impl Error {
             Self::NotFound(_) => Exit::NotFound,
             Self::Conflict(_) => Exit::Conflict,
             Self::Inactive(_) => Exit::Inactive,
+            Self::Several { exit, .. } => *exit,
             Self::Command(code) => Exit::Command(*code),
             Self::File(_) | Self::Declined | Self::Other(_) => Exit::Error,
         }

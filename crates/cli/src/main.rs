@@ -21,6 +21,7 @@ mod group;
 mod http;
 mod login;
 mod names;
+mod org_file;
 mod organization;
 mod output;
 mod pat;
@@ -94,6 +95,7 @@ async fn dispatch(command: Command, app: &App) -> Result<()> {
         Command::Pat(verb) => pat::run(app, verb).await,
         Command::Token(verb) => token::run(app, verb).await,
         Command::Api(verb) => api::run(app, verb).await,
+        Command::Apply(args) => org_file::run(app, args).await,
         Command::Org(verb) => organization::run(app, verb).await,
         Command::Project(verb) => project::run(app, verb).await,
         Command::Pipeline(verb) => pipeline::run(app, verb).await,

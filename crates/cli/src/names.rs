@@ -76,7 +76,7 @@ pub(crate) fn parse_principal(text: &str) -> Result<PrincipalRef> {
 
 /// The same way back.
 pub(crate) fn principal_text(principal: &PrincipalRef) -> String {
-    format!("{}:{}", principal.kind, principal.name)
+    format!("{}:{}", principal.kind.replace('_', "-"), principal.name)
 }
 
 /// The parts of `ORGANIZATION/PROJECT`, `ORGANIZATION/PROJECT/PIPELINE` and so on.
@@ -124,6 +124,10 @@ mod tests {
             ("service_account:build", "service_account", "build"),
         ] {
             assert_eq!(parse_principal(text).unwrap(), principal(kind, name));
+            assert_eq!(
+                principal_text(&principal(kind, name)),
+                text.replace("service_account", "service-account")
+            );
         }
         for text in ["", "alice", "user:", ":alice", "api:tasks"] {
             assert!(matches!(parse_principal(text), Err(Error::Usage(_))), "{text}");

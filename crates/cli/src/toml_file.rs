@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use jeton_api::FieldError;
@@ -54,6 +54,17 @@ impl TomlFile {
             format!("{}: {}", self.place(span), safe(&error.detail))
         };
         Error::File(errors.iter().map(line).collect::<Vec<_>>().join("\n"))
+    }
+
+    /// Where a JSON pointer leads: `name:line:column`.
+    pub(crate) fn at(&self, pointer: &str) -> String {
+        let table = DeTable::parse(&self.text).ok();
+        self.place(table.as_ref().and_then(|table| locate(table.get_ref(), pointer)))
+    }
+
+    /// A path that the file names, which is meant from where the file is.
+    pub(crate) fn beside(&self, path: &Path) -> PathBuf {
+        Path::new(&self.name).parent().map_or_else(|| path.to_owned(), |folder| folder.join(path))
     }
 
     /// `name:line:column`, both counted from 1, the column in characters.

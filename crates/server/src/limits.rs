@@ -8,6 +8,8 @@ pub(crate) const CATALOGUE_BODY_BYTES_MAX: usize = 512 * 1024;
 pub(crate) const DISCARDED_BYTES_MAX: usize = 1024 * 1024;
 /// The longest that one request may take, in seconds.
 pub(crate) const REQUEST_SECONDS_MAX: u64 = 10;
+/// How long a look at the store may take before it counts as down in the metrics, in seconds.
+pub(crate) const STORE_PROBE_SECONDS_MAX: u64 = 2;
 /// The longest that a connection may stay silent before its first byte, in seconds.
 pub(crate) const FIRST_BYTE_SECONDS_MAX: u64 = 10;
 /// The longest that the head of a request may take, in seconds.
@@ -91,6 +93,14 @@ pub(crate) const TOKEN_NAME_BYTES_MAX: usize = 128;
 pub(crate) const TEXT_BYTES_MAX: usize = 1024;
 /// The most places or networks of one token.
 pub(crate) const TOKEN_LIMITS_MAX: usize = 64;
+/// The largest body of a SCIM call, in bytes: all members of a large group.
+pub(crate) const SCIM_BODY_BYTES_MAX: usize = 512 * 1024;
+/// The most members that one SCIM call names.
+pub(crate) const SCIM_MEMBERS_MAX: usize = 5000;
+/// The most operations of one SCIM PATCH.
+pub(crate) const SCIM_OPERATIONS_MAX: usize = 1000;
+/// The longest id that an identity provider has for somebody, in bytes.
+pub(crate) const EXTERNAL_ID_BYTES_MAX: usize = 512;
 /// The most members of a group that one call adds or removes.
 pub(crate) const MEMBERS_MAX: usize = 1000;
 /// The most entries of one list of a policy.

@@ -13,7 +13,7 @@ struct Room {
     remedy: &'static str,
 }
 
-const ROOMS: [Room; 2] = [
+const ROOMS: [Room; 4] = [
     Room {
         word: "sqlx",
         ground: "",
@@ -25,6 +25,18 @@ const ROOMS: [Room; 2] = [
         ground: "crates/server/src/",
         homes: &["crates/server/src/http/problem.rs"],
         remedy: "answer with a problem of crates/server/src/http/problem.rs",
+    },
+    Room {
+        word: "reqwest",
+        ground: "crates/server/src/",
+        homes: &["crates/server/src/identity/"],
+        remedy: "ask other machines in crates/server/src/identity, which bounds and guards every call",
+    },
+    Room {
+        word: "jsonwebtoken",
+        ground: "",
+        homes: &["crates/server/src/identity/jwks.rs"],
+        remedy: "prove tokens by crates/server/src/identity, which judges form, times and audience too",
     },
 ];
 
@@ -73,6 +85,17 @@ mod tests {
         assert_eq!(findings("crates/cli/src/main.rs", text), 1);
         assert_eq!(findings("crates/server/src/store/token.rs", text), 0);
         assert_eq!(findings("crates/server/tests/store_contract.rs", text), 0);
+    }
+
+    #[test]
+    fn other_machines_are_asked_in_one_room() {
+        let text = "use reqwest::Client;";
+        assert_eq!(findings("crates/server/src/authority/create.rs", text), 1);
+        assert_eq!(findings("crates/server/src/identity/fetch.rs", text), 0);
+        assert_eq!(findings("crates/cli/src/http.rs", text), 0);
+        let text = "use jsonwebtoken::decode;";
+        assert_eq!(findings("crates/server/src/identity/jwt.rs", text), 1);
+        assert_eq!(findings("crates/server/src/identity/jwks.rs", text), 0);
     }
 
     #[test]

@@ -68,7 +68,7 @@ fn not_granted(refused: GrantRefusal) -> Error {
     let GrantRefusal { error, error_description } = refused;
     let (status, next) = match error.as_str() {
         "invalid_grant" => {
-            (401, Some("its trusts are shown by: jeton service-account trusts NAME".to_owned()))
+            (401, Some("whom it trusts is shown by: jeton service-account trust list NAME".to_owned()))
         }
         _ => (400, None),
     };

@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use jeton_server::{Options, Server, Settings};
+use reqwest::Method;
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -12,7 +14,7 @@ use crate::support::{Home, Ran};
 pub(crate) struct Authority {
     pub(crate) url: String,
     folder: TempDir,
-    _runtime: Runtime,
+    runtime: Runtime,
 }
 
 impl Authority {
@@ -25,7 +27,7 @@ impl Authority {
         let server = runtime.block_on(Server::start(&settings)).unwrap();
         let url = format!("http://{}", server.address());
         runtime.spawn(server.serve(std::future::pending()));
-        Self { url, folder, _runtime: runtime }
+        Self { url, folder, runtime }
     }
 
     /// A home in which the administrator is signed in.
@@ -48,7 +50,50 @@ impl Authority {
         let args = ["user", "create", "alice", "--password-stdin"];
         let ran = self.admin().run_with(&args, &[], "correct horse battery staple\n");
         assert_eq!(ran.code, 0, "{}", ran.shown());
+        self.alice_again()
+    }
+
+    /// Another home of hers.
+    pub(crate) fn alice_again(&self) -> Home {
         self.signed_in("alice", "correct horse battery staple\n")
+    }
+
+    /// Asks the REST API with a token.
+    pub(crate) fn get(&self, token: &str, path: &str) -> Value {
+        self.call(Method::GET, token, path, None)
+    }
+
+    /// The same as the administrator.
+    pub(crate) fn get_as_admin(&self, path: &str) -> Value {
+        self.call(Method::GET, &self.admin_token(), path, None)
+    }
+
+    /// Makes something as the administrator.
+    pub(crate) fn put(&self, path: &str, body: &Value) -> Value {
+        self.call(Method::PUT, &self.admin_token(), path, Some(body))
+    }
+
+    /// The same by POST.
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Value {
+        self.call(Method::POST, &self.admin_token(), path, Some(body))
+    }
+
+    fn admin_token(&self) -> String {
+        let profile = std::fs::read_to_string(self.admin().path().join("config/jeton/profile.toml")).unwrap();
+        let line = profile.lines().find_map(|line| line.strip_prefix("token = \"")).unwrap();
+        line.trim_end_matches('"').to_owned()
+    }
+
+    fn call(&self, method: Method, token: &str, path: &str, body: Option<&Value>) -> Value {
+        self.runtime.block_on(async {
+            let client = reqwest::Client::builder().no_proxy().build().unwrap();
+            let request = client.request(method, format!("{}/api/v1{path}", self.url)).bearer_auth(token);
+            let request = match body {
+                Some(body) => request.json(body),
+                None => request,
+            };
+            request.send().await.unwrap().json().await.unwrap()
+        })
     }
 
     /// Runs the commands one after the other, and answers what each printed, with all that varies made equal.

@@ -4,7 +4,7 @@ use crate::support::Home;
 
 /// Every command that has help of its own, by the snapshot that it is in.
 const COMMANDS: &[(&str, &[&str])] = &[
-    ("jeton", &["", "serve", "demo", "login", "logout", "status", "completion", "man"]),
+    ("jeton", &["", "serve", "demo", "login", "logout", "status", "apply", "completion", "man"]),
     ("pat", &["pat", "pat create", "pat update", "pat show", "pat list", "pat delete"]),
     (
         "token",

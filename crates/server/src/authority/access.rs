@@ -116,8 +116,8 @@ impl Caller {
         self.chain.token.owner
     }
 
-    /// The owner's name.
-    pub(crate) fn name(&self) -> &str {
+    /// The name of whoever calls.
+    pub(crate) fn owner_name(&self) -> &str {
         &self.chain.token.owner_name
     }
 
@@ -300,12 +300,13 @@ pub(crate) enum Reason {
 /// The only other maker of permits.
 pub(crate) fn system(reason: Reason) -> Permit {
     let (actor, credential, action) = match reason {
-        Reason::IdentityProved(user) => (Some(user), None, Action::SessionCreate),
         Reason::SaidYes { user, session } => (Some(user), Some(session), Action::SessionCreate),
         Reason::CodeReplayed(owner) => (Some(owner), None, Action::TokenRevoke),
         Reason::FirstStart => (None, None, Action::Bootstrap),
         Reason::KeyAdded => (None, None, Action::KeyAdd),
-        Reason::PasswordProved(user) => (Some(user), None, Action::SessionCreate),
+        Reason::PasswordProved(user) | Reason::IdentityProved(user) => {
+            (Some(user), None, Action::SessionCreate)
+        }
         Reason::Possession(token, owner) => (Some(owner), Some(token), Action::TokenRevoke),
         Reason::Federated(account) => (Some(account), None, Action::TokenExchange),
         Reason::RowAltered => (None, None, Action::NoteAltered),

@@ -84,7 +84,7 @@ impl Attempts {
     }
 
     /// Counts for an origin, whoever it is.
-    pub(super) fn of_origin(&self, origin: Origin, of_origin: Bucket) -> Counts {
+    pub(super) fn of_origin(origin: Origin, of_origin: Bucket) -> Counts {
         Counts(vec![(Subject::Origin(origin), of_origin)])
     }
 

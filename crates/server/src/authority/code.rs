@@ -124,8 +124,8 @@ impl Authority {
         verifier: &str,
     ) -> Result<IssuedToken, GrantError> {
         let (code, now) = (self.code_digest(code), self.now());
-        let taken = self.codes.0.with(code, now, |given| given.take(redirect_uri, verifier, now))?;
-        match taken.flatten() {
+        let found = self.codes.0.with(code, now, |given| given.take(redirect_uri, verifier, now))?;
+        match found.flatten() {
             None => Err(invalid()),
             Some(Taken::Replayed(user, token)) => {
                 // Two have the code and the verifier, and one of them should not: the session ends (RFC 6749, 4.1.2).

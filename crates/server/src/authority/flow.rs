@@ -13,6 +13,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jeton_token::{PepperVersion, Timestamp};
 use subtle::ConstantTimeEq as _;
 
+use super::attempts::Attempts;
 use super::create::IssuedToken;
 use super::pending::{Bounds, Pending};
 use super::provider::NotAdmitted;
@@ -140,7 +141,7 @@ impl Authority {
     ) -> Result<(IssuedToken, String), NotReturned> {
         let (flow, derived) = self.recognise_flow(provider, &returned).ok_or(NotReturned::Foreign)?;
         let code = returned.code.filter(|_| !returned.is_error).ok_or(NotReturned::Refused)?;
-        let counts = self.returns.of_origin(returned.origin, OF_ORIGIN);
+        let counts = Attempts::of_origin(returned.origin, OF_ORIGIN);
         self.returns.check(&counts, self.now())?;
         let proved = self.prove_person(provider, redirect_uri, code, &derived, returned.issuer).await;
         let claims = proved.inspect_err(|error| {

@@ -6,7 +6,7 @@ use jeton_token::{Place, PrincipalId, PrincipalKind, PrincipalName, ResourceName
 use super::access::{self, Action, Caller};
 use super::create::check_covers;
 use super::{Authority, Error, Kept, Mode};
-use crate::store::{GroupEdit, GroupRecord, MemberSource, Outcome, Write};
+use crate::store::{GroupEdit, GroupRecord, MemberSource, Outcome, Provision, Write};
 
 /// What a request says about a group. What is `None` was not said.
 #[derive(Debug, Default)]
@@ -130,6 +130,7 @@ impl Authority {
             add,
             remove,
             source: MemberSource::Manual,
+            provision: Provision::default(),
         })
     }
 
@@ -149,14 +150,16 @@ impl Authority {
         Ok(found)
     }
 
-    /// Whoever lets somebody in must hold all that the group gives.
-    async fn check_may_enter(
+    /// Whoever lets somebody in, or may do so by another name, must hold all that the group gives.
+    pub(super) async fn check_may_enter(
         &self,
         caller: &Caller,
         group: &GroupRecord,
         edit: &GroupEdit,
     ) -> Result<(), Error> {
-        if edit.add.is_empty() {
+        // Names are what rules elsewhere let people into a group by, so a new one can let others in.
+        let renames = edit.name.as_ref().is_some_and(|name| !name.as_str().eq_ignore_ascii_case(&group.name));
+        if edit.add.is_empty() && !renames {
             return Ok(());
         }
         let apis = self.store.apis().await?;
@@ -164,7 +167,7 @@ impl Authority {
     }
 }
 
-fn group(outcome: Outcome) -> Result<GroupRecord, Error> {
+pub(super) fn group(outcome: Outcome) -> Result<GroupRecord, Error> {
     match outcome {
         Outcome::Group(group) => Ok(*group),
         _ => Err(Error::Unavailable),

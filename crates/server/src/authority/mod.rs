@@ -25,6 +25,7 @@ mod provider;
 mod role;
 mod service_account;
 mod signin;
+mod synced_group;
 mod terms;
 mod token;
 mod trust;
@@ -66,9 +67,10 @@ pub(crate) use policy::{PolicyImpact, PolicyRequest, PolicyView};
 pub(crate) use provider::NotAdmitted;
 pub(crate) use role::RoleRequest;
 pub(crate) use service_account::ServiceAccountRequest;
+pub(crate) use synced_group::{GroupChange, MemberStep};
 pub(crate) use token::{ListRequest, StateFilter};
 pub(crate) use user::UserRequest;
-pub(crate) use verify::{Judged, Known, Question};
+pub(crate) use verify::{Judged, Known, Question, Verification};
 
 /// Everything that decides and changes, behind all doors.
 #[derive(Clone)]
@@ -177,6 +179,9 @@ impl From<Refusal> for Error {
                 conflict(Code::ChangedMeanwhile, "somebody else changed it at the same moment; try again")
             }
             Refusal::NameTaken => conflict(Code::NameTaken, "the name is in use; choose another one"),
+            Refusal::ExternalIdTaken => {
+                conflict(Code::NameTaken, "another one has this external id already; choose another one")
+            }
             Refusal::IdentityTaken => {
                 conflict(Code::IdentityTaken, "that account of that issuer belongs to another user")
             }

@@ -12,7 +12,10 @@ use super::create::IssuedToken;
 use super::{Authority, Error, GrantError};
 use crate::config::SignInProvider;
 use crate::identity::{Claims, Expected, Failure, KeySource, Refused, Unverified, Use};
-use crate::store::{Linked, MemberSource, NewIdentity, NewPrincipal, Refusal, SignIn, StoreError, Write};
+use crate::metrics::SignInOutcome;
+use crate::store::{
+    Linked, MemberSource, NewIdentity, NewPrincipal, Provision, Refusal, SignIn, StoreError, Write,
+};
 
 /// Why a person whom a provider knows does not get in.
 #[derive(Debug)]
@@ -103,6 +106,15 @@ impl SignInProvider {
     }
 }
 
+impl From<&NotAdmitted> for SignInOutcome {
+    fn from(refused: &NotAdmitted) -> Self {
+        match refused {
+            NotAdmitted::Failed(error) => error.into(),
+            _ => Self::Refused,
+        }
+    }
+}
+
 impl Authority {
     /// The session of a person whom a provider has proved. Somebody new gets a user if a rule lets them in.
     pub(super) async fn admit(
@@ -114,10 +126,10 @@ impl Authority {
         for _ in 0..2 {
             match self.admit_once(provider, claims).await {
                 Err(NotAdmitted::Failed(Error::Conflict(jeton_api::Code::ChangedMeanwhile, _))) => {}
-                done => return done,
+                done => return self.store.metrics().count_sign_in(done),
             }
         }
-        Err(NotAdmitted::Failed(Error::Unavailable))
+        self.store.metrics().count_sign_in(Err(NotAdmitted::Failed(Error::Unavailable)))
     }
 
     /// The session for a token that a person got from a provider elsewhere, for this deployment.
@@ -192,6 +204,7 @@ impl Authority {
             display_name: text("name"),
             email: confirmed_mail(&claims.all).and_then(shown),
             disabled: false,
+            provision: Provision::default(),
         };
         let identity = NewIdentity {
             id: self.mint_id(),

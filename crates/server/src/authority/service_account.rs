@@ -5,7 +5,7 @@ use jeton_token::{Place, PrincipalId, PrincipalKind, PrincipalName, ResourceName
 
 use super::access::{self, Action, Caller, Owner};
 use super::{Authority, Error, Kept, Mode};
-use crate::store::{NewPrincipal, Outcome, PrincipalEdit, PrincipalRecord, Write};
+use crate::store::{NewPrincipal, Outcome, PrincipalEdit, PrincipalRecord, Provision, Write};
 
 /// What a request says about a service account. What is `None` was not said.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +43,7 @@ impl Authority {
                 display_name: request.display_name.clone().filter(|text| !text.is_empty()),
                 email: None,
                 disabled: request.disabled.unwrap_or(false),
+                provision: Provision::default(),
             };
             match self.carry_out(mode, &permit, &Write::CreatePrincipal(new)).await? {
                 None => Ok(Kept::Tried),

@@ -28,12 +28,15 @@ impl Authority {
         password: &str,
         origin: Origin,
     ) -> Result<IssuedToken, Error> {
-        if password.len() > PASSWORD_BYTES_MAX {
-            return Err(refused());
-        }
-        let found = self.find_user(name).await?.filter(|(user, _)| user.disabled_at.is_none());
-        let (user, hash) = self.prove_user(name, found, Some(Prehashed::of(password)), origin).await?;
-        self.open_session(&user, hash).await
+        let tried = async {
+            if password.len() > PASSWORD_BYTES_MAX {
+                return Err(refused());
+            }
+            let found = self.find_user(name).await?.filter(|(user, _)| user.disabled_at.is_none());
+            let (user, hash) = self.prove_user(name, found, Some(Prehashed::of(password)), origin).await?;
+            self.open_session(&user, hash).await
+        };
+        self.store.metrics().count_sign_in(tried.await)
     }
 
     /// Signs a user in by the hash that a client computed of the password. What is no such hash is refused like a
@@ -44,12 +47,15 @@ impl Authority {
         sent: &str,
         origin: Origin,
     ) -> Result<IssuedToken, Error> {
-        let found = self.find_user(name).await?;
-        let (user, hash) = self.prove_user(name, found, Prehashed::sent(sent), origin).await?;
-        if user.disabled_at.is_some() {
-            return Err(Error::denied(Code::UserDisabled, "the user is disabled"));
-        }
-        self.open_session(&user, hash).await
+        let tried = async {
+            let found = self.find_user(name).await?;
+            let (user, hash) = self.prove_user(name, found, Prehashed::sent(sent), origin).await?;
+            if user.disabled_at.is_some() {
+                return Err(Error::denied(Code::UserDisabled, "the user is disabled"));
+            }
+            self.open_session(&user, hash).await
+        };
+        self.store.metrics().count_sign_in(tried.await)
     }
 
     /// Whether this is the password behind the hash. Wrong ones are counted, and after too many nothing is tried.

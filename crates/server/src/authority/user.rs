@@ -11,17 +11,23 @@ use super::built_in::FIRST_USER;
 use super::create::{IssuedToken, check_covers, exceeds};
 use super::password::Prehashed;
 use super::{Authority, Error, Origin};
-use crate::store::{NewPrincipal, Outcome, PrincipalEdit, PrincipalRecord, Write};
+use crate::store::{
+    Found, NewPrincipal, Outcome, PrincipalEdit, PrincipalRecord, Provision, Provisioned, UserFilter, Window,
+    Write,
+};
 
 /// What a request says about a user. What is `None` was not said.
 #[derive(Default)]
 pub(crate) struct UserRequest {
+    /// A new name for one who is there.
+    pub(crate) name: Option<PrincipalName>,
     pub(crate) password: Option<Zeroizing<String>>,
     /// The password until now, from somebody who changes their own.
     pub(crate) current_password: Option<Zeroizing<String>>,
     pub(crate) display_name: Option<String>,
     pub(crate) email: Option<String>,
     pub(crate) disabled: Option<bool>,
+    pub(crate) provision: Provision,
 }
 
 impl Authority {
@@ -53,11 +59,13 @@ impl Authority {
             }
             // A PUT replaces: a name or address that is not said is cleared.
             let request = UserRequest {
+                name: request.name.clone(),
                 password: request.password.clone(),
                 current_password: None,
                 display_name: Some(request.display_name.clone().unwrap_or_default()),
                 email: Some(request.email.clone().unwrap_or_default()),
                 disabled: request.disabled,
+                provision: request.provision.clone(),
             };
             return Ok((self.change(caller, &permit, &user, &request).await?, false));
         }
@@ -77,6 +85,7 @@ impl Authority {
             display_name: request.display_name.clone().filter(|text| !text.is_empty()),
             email: request.email.clone().filter(|text| !text.is_empty()),
             disabled: request.disabled.unwrap_or(false),
+            provision: request.provision.clone(),
         };
         Ok((principal(self.store.write(&permit, &Write::CreatePrincipal(new)).await?)?, true))
     }
@@ -167,6 +176,59 @@ impl Authority {
         .await
     }
 
+    /// Users, oldest first, with what is kept for an identity provider.
+    pub(crate) async fn find_users(
+        &self,
+        caller: &Caller,
+        filter: &UserFilter,
+        window: Window,
+    ) -> Result<Found<(PrincipalRecord, Provisioned)>, Error> {
+        access::at(caller, Place::Global, Action::UserRead)?;
+        Ok(self.store.find_users(filter, window).await?)
+    }
+
+    /// The user of an id, with what is kept for an identity provider.
+    pub(crate) async fn user_of(
+        &self,
+        caller: &Caller,
+        id: PrincipalId,
+    ) -> Result<(PrincipalRecord, Provisioned), Error> {
+        let filter = UserFilter { id: Some(id.to_string()), ..UserFilter::default() };
+        let found = self.find_users(caller, &filter, Window { skip: 0, limit: 1 }).await?;
+        found.items.into_iter().next().ok_or(Error::Hidden)
+    }
+
+    /// Changes what the request says and nothing else, in the user of an id.
+    pub(crate) async fn edit_user_of(
+        &self,
+        caller: &Caller,
+        id: PrincipalId,
+        request: &UserRequest,
+    ) -> Result<PrincipalRecord, Error> {
+        self.judged(caller, move |caller: Caller| async move {
+            let permit = access::at(&caller, Place::Global, Action::UserWrite)?;
+            let user = self.live_user(id).await?;
+            self.change(&caller, &permit, &user, request).await
+        })
+        .await
+    }
+
+    /// Removes the user of an id for good.
+    pub(crate) async fn remove_user_of(&self, caller: &Caller, id: PrincipalId) -> Result<(), Error> {
+        self.judged(caller, move |caller: Caller| async move {
+            let permit = access::at(&caller, Place::Global, Action::UserWrite)?;
+            let user = self.live_user(id).await?;
+            self.store.write(&permit, &Write::RemovePrincipal(user.id)).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn live_user(&self, id: PrincipalId) -> Result<PrincipalRecord, Error> {
+        let found = self.store.principal_of(id).await?;
+        found.filter(|found| found.kind == PrincipalKind::User).ok_or(Error::Hidden)
+    }
+
     pub(super) async fn visible_user(
         &self,
         caller: &Caller,
@@ -216,10 +278,12 @@ impl Authority {
             None => None,
         };
         let edit = PrincipalEdit {
+            name: request.name.clone(),
             password,
             display_name: request.display_name.clone(),
             email: request.email.clone(),
             disabled: request.disabled,
+            provision: request.provision.clone(),
             spared: Some(caller.token()),
         };
         let changes_password = edit.password.is_some();
@@ -262,8 +326,9 @@ impl Authority {
 /// Administrators change everything; everybody changes their own password, and nothing else about themselves.
 fn permit_to_change(caller: &Caller, user: &PrincipalRecord, request: &UserRequest) -> Result<Permit, Error> {
     let administers = access::at(caller, Place::Global, Action::UserWrite);
-    let UserRequest { password, current_password, display_name, email, disabled } = request;
-    let more = display_name.is_some() || email.is_some() || disabled.is_some();
+    let UserRequest { name, password, current_password, display_name, email, disabled, provision } = request;
+    let said = name.is_some() || display_name.is_some() || email.is_some() || disabled.is_some();
+    let more = said || !provision.is_empty();
     match access::on_own_password(caller, user.id).filter(|_| password.is_some() && !more) {
         Some(own) if administers.is_err() && current_password.is_some() => Ok(own),
         Some(_) if administers.is_err() => {

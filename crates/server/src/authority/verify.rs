@@ -120,8 +120,15 @@ impl Authority {
         })
     }
 
-    /// Judges a presented text. Garbage and forged ids cost no I/O; everything else at most two statements.
+    /// Judges a presented text, and counts the verdict.
     pub(crate) async fn verify(&self, text: &str, demand: &Demand<'_>) -> Result<Verification, Error> {
+        let judged = self.verdict_on(text, demand).await;
+        self.store.metrics().count_verdict(demand.audience, &judged);
+        judged
+    }
+
+    /// Garbage and forged ids cost no I/O; everything else at most two statements.
+    async fn verdict_on(&self, text: &str, demand: &Demand<'_>) -> Result<Verification, Error> {
         let Some(text) = self.recognise(text) else {
             return Ok(Verification::Unknown);
         };

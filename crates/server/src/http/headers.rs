@@ -16,7 +16,6 @@ use jeton_api::Code;
 use tracing::Span;
 
 use super::compat;
-use super::page::IsPage;
 use super::problem::{self, Problem};
 use crate::authority::Error;
 use crate::keys::{Rng, hex};
@@ -24,11 +23,39 @@ use crate::limits::DISCARDED_BYTES_MAX;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Nothing may be loaded, framed or sent.
-const POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
-/// A page has our style, and its forms come here.
-const POLICY_OF_PAGES: &str =
-    "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+/// What a browser may do with an answer. One that says nothing is data, and says nothing else to a browser.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) enum Policy {
+    /// Nothing may be loaded, framed or sent.
+    #[default]
+    Data,
+    /// A page to read: our own style and nothing else.
+    Document,
+    /// A page with forms, which come here.
+    Page,
+}
+
+impl Policy {
+    fn content_security(self) -> &'static str {
+        match self {
+            Self::Data => "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+            Self::Document => {
+                "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+            }
+            Self::Page => {
+                "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+            }
+        }
+    }
+
+    fn referrer(self) -> &'static str {
+        match self {
+            Self::Data | Self::Document => "no-referrer",
+            // To say `no-referrer` would make browsers withhold the origin of its forms from us too.
+            Self::Page => "same-origin",
+        }
+    }
+}
 
 /// Names the request, in the answer's header, in a problem's body and in the log.
 #[derive(Clone)]
@@ -64,12 +91,11 @@ fn loggable(path: &str) -> String {
 /// On every answer, errors and unknown addresses too.
 pub(super) async fn security(request: Request, next: Next) -> Response<Body> {
     let mut response = next.run(request).await;
-    let is_page = response.extensions().get::<IsPage>().is_some();
+    let policy = response.extensions().get::<Policy>().copied().unwrap_or_default();
     let fields = [
-        (CONTENT_SECURITY_POLICY, if is_page { POLICY_OF_PAGES } else { POLICY }),
+        (CONTENT_SECURITY_POLICY, policy.content_security()),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        // To say `no-referrer` on a page would make browsers withhold the origin of its forms from us too.
-        (REFERRER_POLICY, if is_page { "same-origin" } else { "no-referrer" }),
+        (REFERRER_POLICY, policy.referrer()),
     ];
     for (name, value) in fields {
         response.headers_mut().insert(name, HeaderValue::from_static(value));

@@ -6,13 +6,17 @@
 mod body;
 mod caller;
 mod compat;
+mod docs;
 mod headers;
 mod health;
+mod metrics;
 mod oauth2;
+mod openapi;
 mod page;
 mod path;
 mod problem;
 mod query;
+mod scim;
 mod v1;
 
 use std::sync::Arc;
@@ -29,7 +33,9 @@ use tower_http::trace::TraceLayer;
 
 use crate::authority::Authority;
 use crate::config::SignInProvider;
-use crate::limits::{BODY_BYTES_MAX, CATALOGUE_BODY_BYTES_MAX, REQUEST_SECONDS_MAX};
+use crate::limits::{BODY_BYTES_MAX, CATALOGUE_BODY_BYTES_MAX, REQUEST_SECONDS_MAX, SCIM_BODY_BYTES_MAX};
+
+pub use openapi::{described, document};
 
 /// What every door has at hand.
 #[derive(Clone)]
@@ -72,7 +78,18 @@ pub struct RouteEntry {
     pub path: &'static str,
     /// What a caller needs to be allowed, or in words why nothing is needed.
     pub action: &'static str,
+    /// The path of its handler in the source.
+    source: &'static str,
     handler: MethodRouter<Doors>,
+}
+
+impl RouteEntry {
+    /// The name of the operation: file and function of its handler.
+    pub fn name(&self) -> String {
+        let mut parts = self.source.rsplit("::").map(str::trim);
+        let (function, file) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        format!("{file}.{function}")
+    }
 }
 
 macro_rules! routes {
@@ -81,6 +98,7 @@ macro_rules! routes {
             method: stringify!($method),
             path: $path,
             action: $action,
+            source: stringify!($handler),
             handler: routes!(@on $method)($handler),
         }),*]
     };
@@ -100,6 +118,10 @@ pub fn routes() -> Vec<RouteEntry> {
     let own = routes! {
         GET    "/healthz" => "open: liveness", health::live;
         GET    "/readyz" => "open: readiness", health::ready;
+        GET    "/metrics" => "open: numbers without names", metrics::show;
+        GET    "/openapi.json" => "open: the description of this API", openapi::show;
+        GET    "/docs" => "open: the description of this API", docs::show;
+        GET    "/assets/docs.css" => "open: the style of that page", docs::style;
         GET    "/.well-known/oauth-authorization-server" => "open: metadata", oauth2::metadata::show;
         GET    "/assets/page.css" => "open: the style of the pages", page::style::show;
         GET    "/sign-in" => "open: page", page::sign_in::show;
@@ -184,7 +206,30 @@ pub fn routes() -> Vec<RouteEntry> {
         PATCH  "/api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}" => "pipeline.write", pipelines::edit;
         DELETE "/api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}" => "pipeline.write", pipelines::remove;
     };
-    own.into_iter().chain(routes_of_determined()).collect()
+    own.into_iter().chain(routes_of_determined()).chain(routes_of_scim()).collect()
+}
+
+fn routes_of_scim() -> Vec<RouteEntry> {
+    routes! {
+        GET    "/scim/v2/ServiceProviderConfig" => "any caller", scim::discovery::service_provider_config;
+        GET    "/scim/v2/ResourceTypes" => "any caller", scim::discovery::resource_types;
+        GET    "/scim/v2/ResourceTypes/{id}" => "any caller", scim::discovery::resource_type;
+        GET    "/scim/v2/Schemas" => "any caller", scim::discovery::schemas;
+        GET    "/scim/v2/Schemas/{id}" => "any caller", scim::discovery::schema;
+        POST   "/scim/v2/.search" => "any caller", scim::discovery::search;
+        GET    "/scim/v2/Users" => "user.read", scim::users::list;
+        POST   "/scim/v2/Users" => "user.write", scim::users::create;
+        GET    "/scim/v2/Users/{id}" => "user.read", scim::users::show;
+        PUT    "/scim/v2/Users/{id}" => "user.write", scim::users::replace;
+        PATCH  "/scim/v2/Users/{id}" => "user.write", scim::users::patch;
+        DELETE "/scim/v2/Users/{id}" => "user.write", scim::users::remove;
+        GET    "/scim/v2/Groups" => "group.read", scim::groups::list;
+        POST   "/scim/v2/Groups" => "group.write", scim::groups::create;
+        GET    "/scim/v2/Groups/{id}" => "group.read", scim::groups::show;
+        PUT    "/scim/v2/Groups/{id}" => "group.write", scim::groups::replace;
+        PATCH  "/scim/v2/Groups/{id}" => "group.write", scim::groups::patch;
+        DELETE "/scim/v2/Groups/{id}" => "group.write", scim::groups::remove;
+    }
 }
 
 fn routes_of_determined() -> Vec<RouteEntry> {
@@ -209,6 +254,8 @@ pub(crate) fn router(doors: Doors) -> Router {
     for entry in routes() {
         let limit = if entry.method == "PUT" && entry.path.starts_with("/api/v1/apis") {
             CATALOGUE_BODY_BYTES_MAX
+        } else if entry.path.starts_with(scim::BASE) {
+            SCIM_BODY_BYTES_MAX
         } else {
             BODY_BYTES_MAX
         };
@@ -218,8 +265,10 @@ pub(crate) fn router(doors: Doors) -> Router {
             router = router.route(&path, handler.clone());
         }
     }
+    let meter = metrics::Meter::new(doors.authority.store.metrics().clone());
     let layers = ServiceBuilder::new()
         .layer(from_fn_with_state(doors.authority.rng.clone(), headers::request_id))
+        .layer(from_fn_with_state(meter, metrics::count))
         .layer(TraceLayer::new_for_http().make_span_with(headers::span))
         .layer(from_fn(headers::security))
         .layer(CatchPanicLayer::custom(problem::panicked))

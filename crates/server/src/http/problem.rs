@@ -3,7 +3,9 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
 use axum::{Json, body::Body};
@@ -11,6 +13,7 @@ use jeton_api::{Code, FieldError, Remedy};
 use serde::Serialize;
 
 use super::compat::determined;
+use super::scim;
 use crate::authority::{Denial, Error, Fault};
 
 /// Why a request got no further than its door, or was not done.
@@ -36,6 +39,8 @@ pub(crate) enum Problem {
     Address,
     /// The address has no such method.
     Method,
+    /// A part of a protocol that this server leaves out.
+    NotSupported,
     /// It took too long.
     Deadline,
     /// A fault of ours.
@@ -65,6 +70,8 @@ pub(super) enum Wire {
     /// The address by which a client of Determined finds out whether its credential is still good. On anything but
     /// 502, 503 and 504 it throws the credential away, so whatever is not about the credential is a 503.
     DeterminedProbe,
+    /// SCIM (RFC 7644, section 3.12).
+    Scim,
 }
 
 /// An answer on its way out: a problem gets the form of the wire that the request came in by, and the request's id.
@@ -87,6 +94,11 @@ pub(super) fn finish(mut response: Response<Body>, wire: Wire, request_id: &str)
 }
 
 impl Problem {
+    /// The status as a number, for the description of the API.
+    pub(super) fn number(&self) -> u16 {
+        self.status().as_u16()
+    }
+
     fn render(&self, wire: Wire, request_id: &str) -> Response<Body> {
         let (status, code) = (self.status_on(wire), self.code());
         let mut body = jeton_api::Problem::new(code, status.as_u16(), self.detail());
@@ -99,15 +111,19 @@ impl Problem {
             Wire::Determined | Wire::DeterminedProbe => {
                 (status, Json(determined::error::body(body))).into_response()
             }
+            Wire::Scim => (status, Json(scim::error::body(&body, scim_type(status, code)))).into_response(),
         };
         set(response.headers_mut(), self.headers(status, code));
+        if wire == Wire::Scim {
+            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(SCIM));
+        }
         response
     }
 
     fn status_on(&self, wire: Wire) -> StatusCode {
         match (wire, self.status()) {
-            // That product knows no 422.
-            (Wire::Determined | Wire::DeterminedProbe, StatusCode::UNPROCESSABLE_ENTITY) => {
+            // They know no 422.
+            (Wire::Determined | Wire::DeterminedProbe | Wire::Scim, StatusCode::UNPROCESSABLE_ENTITY) => {
                 StatusCode::BAD_REQUEST
             }
             (_, status) => status,
@@ -126,6 +142,7 @@ impl Problem {
             }
             Self::Operation(Error::Unavailable) | Self::Deadline => StatusCode::SERVICE_UNAVAILABLE,
             Self::Malformed(_) | Self::TwoCredentials => StatusCode::BAD_REQUEST,
+            Self::NotSupported => StatusCode::NOT_IMPLEMENTED,
             Self::MediaType | Self::NoForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
@@ -133,7 +150,7 @@ impl Problem {
         }
     }
 
-    fn code(&self) -> Code {
+    pub(super) fn code(&self) -> Code {
         match self {
             Self::Operation(Error::Invalid(faults)) => {
                 faults.first().map_or(Code::InvalidField, |fault| fault.code)
@@ -148,6 +165,7 @@ impl Problem {
             Self::Operation(Error::Hidden) | Self::Address => Code::NotFound,
             Self::Operation(Error::Unavailable) | Self::Deadline => Code::Unavailable,
             Self::Malformed(_) => Code::Malformed,
+            Self::NotSupported => Code::NotSupported,
             Self::MediaType | Self::NoForm => Code::UnsupportedMediaType,
             Self::CrossSite => Code::CrossSite,
             Self::TooLarge => Code::BodyTooLarge,
@@ -261,6 +279,15 @@ fn field_error(fault: &Fault) -> FieldError {
     FieldError { pointer: pointer.clone(), code: code.word().to_owned(), detail: detail.clone() }
 }
 
+/// Done, with an answer.
+pub(super) const OK: u16 = StatusCode::OK.as_u16();
+/// Something is new.
+pub(super) const CREATED: u16 = StatusCode::CREATED.as_u16();
+/// Done, and nothing to say.
+pub(super) const NO_CONTENT: u16 = StatusCode::NO_CONTENT.as_u16();
+/// A request that cannot be read, as OAuth 2.0 has it.
+pub(super) const OAUTH_ERROR: u16 = StatusCode::BAD_REQUEST.as_u16();
+
 /// An answer that made something, and carries what nobody else should keep.
 pub(crate) fn created(body: impl Serialize) -> Response<Body> {
     no_store((StatusCode::CREATED, Json(body)))
@@ -292,6 +319,39 @@ pub(crate) fn not_ready() -> Response<Body> {
 pub(crate) fn oauth_error(error: &'static str, description: &str) -> Response<Body> {
     let body = serde_json::json!({ "error": error, "error_description": description });
     no_store((StatusCode::BAD_REQUEST, Json(body)))
+}
+
+/// The word of RFC 7644, table 9, for what is wrong with a request.
+fn scim_type(status: StatusCode, code: Code) -> Option<&'static str> {
+    match (status, code) {
+        (_, Code::NameTaken) => Some("uniqueness"),
+        (_, Code::InvalidFilter) => Some("invalidFilter"),
+        (_, Code::InvalidPath) => Some("invalidPath"),
+        (_, Code::NoTarget) => Some("noTarget"),
+        (_, Code::ReadOnly) => Some("mutability"),
+        (_, Code::Malformed) => Some("invalidSyntax"),
+        (StatusCode::BAD_REQUEST, _) => Some("invalidValue"),
+        _ => None,
+    }
+}
+
+const SCIM: &str = "application/scim+json";
+
+/// A SCIM resource or list.
+pub(crate) fn scim(body: impl Serialize) -> Response<Body> {
+    let mut response = no_store(Json(body));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(SCIM));
+    response
+}
+
+/// A SCIM resource that was made, and where it is.
+pub(crate) fn scim_created(location: &str, body: impl Serialize) -> Response<Body> {
+    let mut response = scim(body);
+    *response.status_mut() = StatusCode::CREATED;
+    if let Ok(location) = HeaderValue::from_str(location) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    response
 }
 
 /// The body is larger than the limit, or was not read for another reason.

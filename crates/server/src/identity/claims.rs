@@ -39,8 +39,6 @@ pub(crate) struct Claims {
     pub(crate) audiences: Vec<String>,
     pub(crate) expires_at: Timestamp,
     pub(crate) issued_at: Option<Timestamp>,
-    /// `jti`.
-    pub(crate) id: Option<String>,
     /// All claims, those above too.
     pub(crate) all: Map<String, Value>,
 }
@@ -90,16 +88,16 @@ impl Claims {
         if all.get("iss").and_then(Value::as_str) != Some(issuer.as_str()) {
             return Err(Refused::WrongIssuer);
         }
-        let text = |name| match all.get(name) {
-            None => Ok(None),
-            Some(Value::String(text)) if is_name(text) => Ok(Some(text.clone())),
-            Some(_) => Err(Refused::Claim),
+        let subject = match all.get("sub") {
+            None => return Err(Refused::Subject),
+            Some(Value::String(text)) if text.is_empty() => return Err(Refused::Subject),
+            Some(Value::String(text)) if is_name(text) => text.clone(),
+            Some(_) => return Err(Refused::Claim),
         };
-        let subject = text("sub")?.filter(|subject| !subject.is_empty()).ok_or(Refused::Subject)?;
         let expires_at = moment(&all, "exp").map_err(|_| Refused::NoEnd)?.ok_or(Refused::NoEnd)?;
         let issued_at = moment(&all, "iat")?;
-        let (audiences, id) = (audiences(&all)?, text("jti")?);
-        Ok(Self { issuer: issuer.clone(), subject, audiences, expires_at, issued_at, id, all })
+        let audiences = audiences(&all)?;
+        Ok(Self { issuer: issuer.clone(), subject, audiences, expires_at, issued_at, all })
     }
 
     fn check_audience(&self, expected: &Expected<'_>) -> Result<(), Refused> {

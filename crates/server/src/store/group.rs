@@ -3,6 +3,7 @@
 use jeton_token::{GroupId, Id, PrincipalId, PrincipalKind, ResourceName, Timestamp};
 
 use super::database::{Row, statements, values};
+use super::provisioned::{self, Provision, Subject};
 use super::token::Pen;
 use super::write::Event;
 use super::{Refusal, Store, StoreError, binding, principal};
@@ -53,6 +54,7 @@ pub(crate) struct GroupEdit {
     pub(crate) add: Vec<PrincipalId>,
     pub(crate) remove: Vec<PrincipalId>,
     pub(crate) source: MemberSource,
+    pub(crate) provision: Provision,
 }
 
 statements! {
@@ -116,17 +118,22 @@ impl Store {
     }
 }
 
-async fn with_members(
+pub(super) async fn with_members(
     transaction: &mut super::database::Transaction,
     row: &Row,
 ) -> Result<GroupRecord, StoreError> {
     let members = transaction.fetch(MEMBERS, values![row.text("id")?]).await?;
+    let members = members.iter().map(member).collect::<Result<_, _>>()?;
+    Ok(GroupRecord { members, ..without_members(row)? })
+}
+
+pub(super) fn without_members(row: &Row) -> Result<GroupRecord, StoreError> {
     Ok(GroupRecord {
         id: row.parse("id")?,
         name: row.text("name")?,
         display_name: row.text_or_null("display_name")?,
         built_in: row.flag("built_in")?,
-        members: members.iter().map(member).collect::<Result<_, _>>()?,
+        members: vec![],
         created_at: Timestamp(row.int("created_at")?),
     })
 }
@@ -154,6 +161,7 @@ pub(super) async fn create(
     let inserted = pen.transaction.execute(INSERT, values).await;
     inserted.map_err(|error| error.refuse_if("live_name", Refusal::NameTaken))?;
     change_members(pen, GroupId(id), edit).await?;
+    provisioned::put(pen.transaction, Subject::Group(GroupId(id)), &edit.provision).await?;
     finish(pen, GroupId(id), "created", edit).await
 }
 
@@ -177,6 +185,7 @@ pub(super) async fn edit(
         return Err(Refusal::BuiltIn.into());
     }
     change_members(pen, id, edit).await?;
+    provisioned::put(pen.transaction, Subject::Group(id), &edit.provision).await?;
     principal::keep_an_administrator(pen.transaction).await?;
     finish(pen, id, "changed", edit).await
 }
@@ -189,6 +198,7 @@ pub(super) async fn remove(pen: &mut Pen<'_>, id: GroupId) -> Result<Event, Stor
     }
     pen.transaction.execute(DELETE_MEMBERS, values![id.to_string()]).await?;
     binding::forget_subject(pen, &id.to_string()).await?;
+    provisioned::forget(pen.transaction, &id.to_string()).await?;
     principal::keep_an_administrator(pen.transaction).await?;
     Ok(event(&group, "removed"))
 }

@@ -19,6 +19,7 @@ mod meta;
 mod place;
 mod policy;
 mod principal;
+mod provisioned;
 mod rights;
 mod role;
 mod seal;
@@ -31,6 +32,7 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::keys::{Keys, Rng};
+use crate::metrics::Metrics;
 use database::{Database, Transaction};
 
 pub(crate) use binding::{Bearer, BindingFilter, BindingRecord, NewBinding};
@@ -40,6 +42,9 @@ pub(crate) use group::{GroupEdit, GroupRecord, MemberRecord, MemberSource};
 pub(crate) use identity::{IdentityRecord, Linked, NewIdentity, SignIn};
 pub(crate) use place::{OrganizationRecord, PipelineRecord, PipelineSettings, PlaceWrite, ProjectRecord};
 pub(crate) use principal::{NewPrincipal, PasswordHash, PrincipalEdit, PrincipalRecord};
+pub(crate) use provisioned::{
+    EmailLabel, Found, GroupFilter, Members, Provision, Provisioned, UserFilter, Window,
+};
 pub(crate) use rights::{EVERY_API, Grounds};
 pub(crate) use role::{RoleRecord, RoleSettings};
 pub(crate) use token::{Chain, ListFilter, NewSecret, NewToken, Rotation, TokenEdit, TokenRecord};
@@ -53,6 +58,8 @@ pub struct Store {
     keys: Arc<Keys>,
     clock: Clock,
     rng: Rng,
+    /// What is counted; here because a write is counted where it commits.
+    metrics: Arc<Metrics>,
 }
 
 /// Why the store did not do what was asked.
@@ -76,6 +83,8 @@ pub(crate) enum StoreError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     NameTaken,
+    /// A provider's id for a user or group is the id of another one already.
+    ExternalIdTaken,
     /// The account elsewhere belongs to another user.
     IdentityTaken,
     NamespaceTaken,
@@ -155,7 +164,7 @@ impl Opened {
     }
 
     pub(crate) fn with(self, keys: Arc<Keys>, clock: Clock, rng: Rng) -> Store {
-        Store { database: self.0, keys, clock, rng }
+        Store { database: self.0, keys, clock, rng, metrics: Arc::default() }
     }
 }
 
@@ -163,6 +172,11 @@ impl Store {
     /// Ends all connections. Every later call says that it cannot know.
     pub async fn close(&self) {
         self.database.close().await;
+    }
+
+    /// What is counted.
+    pub(crate) fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
     }
 
     /// Whether the database answers.

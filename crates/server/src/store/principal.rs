@@ -5,6 +5,7 @@ use jeton_token::{
 };
 
 use super::database::{Held, Row, Transaction, statements, values};
+use super::provisioned::{self, Provision, Subject};
 use super::token::{self, NewToken, Pen};
 use super::write::Event;
 use super::{Refusal, Store, StoreError, binding, group, rights};
@@ -37,15 +38,18 @@ pub(crate) struct NewPrincipal {
     pub(crate) display_name: Option<String>,
     pub(crate) email: Option<String>,
     pub(crate) disabled: bool,
+    pub(crate) provision: Provision,
 }
 
 /// A change to a user or service account. What is `None` stays as it is; an empty text clears.
 #[derive(Debug, Default)]
 pub(crate) struct PrincipalEdit {
+    pub(crate) name: Option<PrincipalName>,
     pub(crate) password: Option<PasswordHash>,
     pub(crate) display_name: Option<String>,
     pub(crate) email: Option<String>,
     pub(crate) disabled: Option<bool>,
+    pub(crate) provision: Provision,
     /// The session that goes on when a new password ends the others.
     pub(crate) spared: Option<TokenId>,
 }
@@ -83,8 +87,8 @@ statements! {
     INSERT = "INSERT INTO principal (id, kind, name, live_name, display_name, email, created_at, disabled_at,
         organization_id) VALUES ($1, $2, $3, $3, $4, $5, $6, $7, $8)";
     SIGNED_IN = "UPDATE principal SET last_sign_in_at = $1 WHERE id = $2";
-    UPDATE = "UPDATE principal SET display_name = $1, email = $2, disabled_at = $3
-        WHERE id = $4 AND removed_at IS NULL";
+    UPDATE = "UPDATE principal SET display_name = $1, email = $2, disabled_at = $3, name = $4, live_name = $4
+        WHERE id = $5 AND removed_at IS NULL";
     SET_DISABLED = "UPDATE principal SET disabled_at = $1 WHERE id = $2";
     REMOVE = "UPDATE principal SET removed_at = $1, live_name = NULL WHERE id = $2 AND removed_at IS NULL";
     DELETE_HASH = "DELETE FROM password WHERE principal_id = $1";
@@ -190,6 +194,7 @@ pub(super) async fn create(
     if let Some(hash) = &new.password {
         set_password(pen, new.id, hash).await?;
     }
+    provisioned::put(pen.transaction, Subject::User(new.id), &new.provision).await?;
     finish(pen, new.id, "created", vec![]).await
 }
 
@@ -209,6 +214,7 @@ pub(super) async fn insert_named(
         display_name: None,
         email: None,
         disabled: false,
+        provision: Provision::default(),
     };
     insert(pen, &new, None).await
 }
@@ -237,11 +243,13 @@ pub(super) async fn edit(
 ) -> Result<(PrincipalRecord, Event), StoreError> {
     let user = of_id(pen.transaction, id).await?;
     update(pen, &user, edit).await?;
+    provisioned::put(pen.transaction, Subject::User(id), &edit.provision).await?;
     if edit.disabled == Some(true) {
         keep_an_administrator(pen.transaction).await?;
     }
     let mut touched = Vec::new();
-    if edit.disabled.is_some_and(|disabled| disabled != user.disabled_at.is_some()) {
+    let renamed = edit.name.as_ref().is_some_and(|name| name.as_str() != user.name);
+    if renamed || edit.disabled.is_some_and(|disabled| disabled != user.disabled_at.is_some()) {
         touched.push(("principal", id.to_string()));
     }
     if let Some(hash) = &edit.password {
@@ -265,8 +273,10 @@ async fn update(pen: &mut Pen<'_>, user: &PrincipalRecord, edit: &PrincipalEdit)
     };
     let display_name = text(&edit.display_name, &user.display_name);
     let email = text(&edit.email, &user.email);
-    let values = values![display_name, email, disabled_at.map(|at| at.0), user.id.to_string()];
-    match pen.transaction.execute(UPDATE, values).await? {
+    let name = edit.name.as_ref().map_or(user.name.as_str(), PrincipalName::as_str);
+    let values = values![display_name, email, disabled_at.map(|at| at.0), name, user.id.to_string()];
+    let updated = pen.transaction.execute(UPDATE, values).await;
+    match updated.map_err(|error| error.refuse_if("live_name", Refusal::NameTaken))? {
         0 => Err(Refusal::Gone.into()),
         _ => Ok(()),
     }
@@ -282,6 +292,7 @@ pub(super) async fn remove(
     retire(pen, id).await?;
     binding::forget_subject(pen, &id.to_string()).await?;
     group::forget_principal(pen, id).await?;
+    provisioned::forget(pen.transaction, &id.to_string()).await?;
     keep_an_administrator(pen.transaction).await?;
     pen.transaction.execute(DELETE_HASH, values![id.to_string()]).await?;
     let event = event(&user, "removed", vec![("principal", id.to_string())]);
@@ -390,9 +401,11 @@ async fn finish(
 /// What an edit did, and which tokens it ended.
 fn what(edit: &PrincipalEdit, touched: &[(&'static str, String)]) -> String {
     let changes = [
+        (edit.name.is_some(), "renamed"),
         (edit.password.is_some(), "password changed"),
         (edit.display_name.is_some(), "display name changed"),
         (edit.email.is_some(), "email changed"),
+        (edit.provision.external_id.is_some(), "external id changed"),
         (edit.disabled == Some(true), "disabled"),
         (edit.disabled == Some(false), "enabled"),
     ];
@@ -412,7 +425,7 @@ fn event(principal: &PrincipalRecord, what: &str, touched: Vec<(&'static str, St
     }
 }
 
-fn record(row: &Row) -> Result<PrincipalRecord, StoreError> {
+pub(super) fn record(row: &Row) -> Result<PrincipalRecord, StoreError> {
     let kind = PrincipalKind::from_word(&row.text("kind")?);
     let organization: Option<OrganizationId> = row.parse_or_null("organization_id")?;
     Ok(PrincipalRecord {

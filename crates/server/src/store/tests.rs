@@ -2,8 +2,8 @@
 
 use super::database::{Database, Statement};
 use super::{
-    audit, binding, bootstrap, catalogue, change, group, identity, meta, place, policy, principal, rights,
-    role, token, trust, write,
+    audit, binding, bootstrap, catalogue, change, group, identity, meta, place, policy, principal,
+    provisioned, rights, role, token, trust, write,
 };
 
 fn every_statement() -> Vec<Statement> {
@@ -19,6 +19,7 @@ fn every_statement() -> Vec<Statement> {
         place::STATEMENTS,
         policy::STATEMENTS,
         principal::STATEMENTS,
+        provisioned::STATEMENTS,
         rights::STATEMENTS,
         role::STATEMENTS,
         trust::STATEMENTS,

@@ -163,6 +163,7 @@ impl Store {
         audit::insert(&mut transaction, self, permit, &event).await?;
         change::number(&mut transaction, &event.touched, self.clock.now()).await?;
         transaction.commit().await?;
+        self.metrics.count_write(permit.action().word());
         Ok(outcome)
     }
 

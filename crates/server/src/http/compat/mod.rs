@@ -4,6 +4,7 @@
 pub(super) mod determined;
 
 use super::problem::Wire;
+use super::scim;
 
 /// In whose form errors at this address are answered.
 pub(super) fn wire(path: &str) -> Wire {
@@ -12,12 +13,14 @@ pub(super) fn wire(path: &str) -> Wire {
         Some(determined::PROBE) => Wire::DeterminedProbe,
         Some(rest) if rest.strip_suffix('/') == Some(determined::PROBE) => Wire::DeterminedProbe,
         Some(_) => Wire::Determined,
+        None if scim::is_here(path) => Wire::Scim,
         None => Wire::Jeton,
     }
 }
 
 /// How an address of the route table may be written: some products take it with a slash behind it as well.
 pub(super) fn spellings(path: &str) -> Vec<String> {
-    let with_slash = (wire(path) != Wire::Jeton).then(|| format!("{path}/"));
+    let with_slash =
+        matches!(wire(path), Wire::Determined | Wire::DeterminedProbe).then(|| format!("{path}/"));
     std::iter::once(path.to_owned()).chain(with_slash).collect()
 }

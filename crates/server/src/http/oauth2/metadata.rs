@@ -10,6 +10,8 @@ use super::token::GRANTS;
 /// `GET /.well-known/oauth-authorization-server`.
 pub(crate) async fn show(State(doors): State<Doors>) -> Json<Value> {
     let at = |path: &str| format!("{}{path}", doors.public_url);
+    // For whom identity tokens are to be made: as a sign-in provider says, else as a trust says by default.
+    let asked = doors.sign_in.iter().find_map(|provider| provider.exchange_audience.as_deref());
     // An API sends its credential as a Bearer token or as the password of Basic; nobody authenticates to revoke.
     Json(json!({
         "issuer": *doors.public_url,
@@ -19,6 +21,7 @@ pub(crate) async fn show(State(doors): State<Doors>) -> Json<Value> {
         "token_endpoint_auth_methods_supported": ["none"],
         "device_authorization_endpoint": at("/oauth2/device_authorization"),
         "grant_types_supported": GRANTS,
+        "jeton_exchange_audience": asked.unwrap_or(&doors.public_url),
         "code_challenge_methods_supported": ["S256"],
         "introspection_endpoint": at("/oauth2/introspect"),
         "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "Bearer"],

@@ -5,10 +5,11 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::Response;
 use axum::response::IntoResponse as _;
-use jeton_api::{Granted, Secret};
+use jeton_api::Granted;
 
 use super::super::Doors;
 use super::super::problem::{self, Problem};
+use super::super::v1::shown;
 use super::{Form, exchange, session_grant};
 use crate::authority::{GrantError, IssuedToken};
 
@@ -33,14 +34,13 @@ pub(crate) async fn token(State(doors): State<Doors>, form: Form) -> Response<Bo
     granted.unwrap_or_else(refused)
 }
 
-/// The answer to a grant that was honoured. Beside `v1/shown.rs` this is the only place where a secret is put into
-/// an answer.
+/// The answer to a grant that was honoured.
 pub(super) fn granted(issued: &IssuedToken, issued_token_type: Option<&str>) -> Response<Body> {
     let token = &issued.token;
     let patterns: Vec<_> = token.patterns.patterns().iter().map(ToString::to_string).collect();
     let lives_ms = |end: jeton_token::Timestamp| end.0 - token.secret_issued_at.0;
     problem::no_store(Json(Granted {
-        access_token: Secret::new(issued.secret.expose()),
+        access_token: shown::secret(issued),
         issued_token_type: issued_token_type.map(ToOwned::to_owned),
         token_type: "Bearer".to_owned(),
         expires_in: token.expiry.at().map(|end| lives_ms(end) / 1000),

@@ -66,7 +66,7 @@ pub(crate) async fn show(State(doors): State<Doors>, visitor: Visitor, Query(que
         return sign_in::first(&doors, &ReturnTo::page(PATH, &request.parameters));
     };
     let parameters = request.parameters.as_slice();
-    page(&AuthorizePage { prefix: doors.prefix(), who: caller.name(), hours: hours(), parameters })
+    page(&AuthorizePage { prefix: doors.prefix(), who: caller.owner_name(), hours: hours(), parameters })
 }
 
 /// `POST /oauth2/authorize`: the person has said yes or no.

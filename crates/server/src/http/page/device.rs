@@ -90,7 +90,7 @@ impl Asked<'_> {
         match self.doors.authority.find_device(self.caller, code.as_ref(), self.client.into()) {
             Ok(Some(device)) => page(&ConfirmPage {
                 prefix: self.doors.prefix(),
-                who: self.caller.name(),
+                who: self.caller.owner_name(),
                 user_code: &code.map(|code| code.shown()).unwrap_or_default(),
                 asked_from: &self.asked_from(device),
                 asked_at: &moment(device.asked_at),
@@ -142,6 +142,11 @@ impl Asked<'_> {
     }
 
     fn code_page(&self, message: Option<String>) -> CodePage<'_> {
-        CodePage { prefix: self.doors.prefix(), who: self.caller.name(), user_code: self.typed, message }
+        CodePage {
+            prefix: self.doors.prefix(),
+            who: self.caller.owner_name(),
+            user_code: self.typed,
+            message,
+        }
     }
 }

@@ -22,15 +22,12 @@ use axum::http::header::LOCATION;
 use axum::response::Html;
 
 use super::Doors;
+use super::headers::Policy;
 use super::problem::{self, Problem};
 use crate::authority::Error;
 
 /// What a page answers.
 pub(super) type Answer = Response<Body>;
-
-/// Says on an answer that it is a page, which may show its style and send forms to this server.
-#[derive(Clone, Copy)]
-pub(super) struct IsPage;
 
 /// A page that tells somebody why something was not done.
 #[derive(Template)]
@@ -74,7 +71,7 @@ fn with_problem(problem: &Problem, template: &impl Template) -> Answer {
 /// A page.
 fn page(template: &impl Template) -> Answer {
     let mut answer = problem::no_store(template.render().map(Html).map_err(|_| Problem::Internal));
-    answer.extensions_mut().insert(IsPage);
+    answer.extensions_mut().insert(Policy::Page);
     answer
 }
 
@@ -89,7 +86,7 @@ fn to(address: &str) -> Answer {
     if let Ok(address) = address.parse() {
         answer.headers_mut().insert(LOCATION, address);
     }
-    answer.extensions_mut().insert(IsPage);
+    answer.extensions_mut().insert(Policy::Page);
     answer
 }
 

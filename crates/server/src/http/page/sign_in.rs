@@ -6,6 +6,7 @@ use axum::extract::State;
 use super::super::Doors;
 use super::super::caller::Client;
 use super::super::problem::Problem;
+use super::super::v1::shown::secret;
 use super::cookie::Cookie;
 use super::form::{Form, Query};
 use super::return_to::ReturnTo;
@@ -108,13 +109,13 @@ async fn sign_in(
 /// A browser gets its session, and goes where it wanted to.
 pub(super) fn begun(doors: &Doors, return_to: &ReturnTo, issued: &IssuedToken) -> Answer {
     let mut answer = return_to.go(doors);
-    Cookie::Session.set(doors, &mut answer, issued.secret.expose(), SESSION_MS / 1000);
+    Cookie::Session.set(doors, &mut answer, secret(issued).expose(), SESSION_MS / 1000);
     answer
 }
 
 fn signed_in(doors: &Doors, caller: &Caller) -> Answer {
     let until = caller.chain.token.expiry.at().map(moment).unwrap_or_default();
-    page(&SignedInPage { prefix: doors.prefix(), who: caller.name(), until: &until })
+    page(&SignedInPage { prefix: doors.prefix(), who: caller.owner_name(), until: &until })
 }
 
 fn form<'a>(

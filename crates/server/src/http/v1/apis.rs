@@ -9,6 +9,7 @@ use jeton_token::{
     Catalogue, CatalogueError, CatalogueScope, PrincipalName, ResourceName, Route, RouteTable, Scope,
 };
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::super::Doors;
 use super::super::body::Body;
@@ -20,9 +21,10 @@ use crate::authority::{ApiRequest, Caller, Error, Put};
 use crate::limits::ROUTES_MAX;
 
 /// The query of a PUT.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PutQuery {
+    /// Change nothing, and answer the plan.
     dry_run: Option<bool>,
 }
 

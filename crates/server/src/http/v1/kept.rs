@@ -4,14 +4,16 @@ use axum::Json;
 use axum::body::Body as Answer;
 use axum::http::Response;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::super::problem::{created, done, no_store};
 use crate::authority::{Kept, Mode};
 
 /// The query of a call that changes something.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DryRun {
+    /// Change nothing, and say whether it would be done.
     dry_run: Option<bool>,
 }
 

@@ -17,7 +17,7 @@ pub(super) mod trusts;
 pub(super) mod users;
 pub(super) mod verify;
 
-mod kept;
-mod page;
+pub(super) mod kept;
+pub(super) mod page;
 pub(in crate::http) mod parse;
 pub(in crate::http) mod shown;

@@ -3,15 +3,19 @@
 use jeton_api::Code;
 use jeton_token::ResourceName;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::authority::Error;
 use crate::limits::{PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX};
 
 /// The query of a list.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PageQuery {
+    /// 1 to 1000, default 100.
+    #[schema(minimum = 1, maximum = 1000)]
     page_size: Option<u32>,
+    /// From the page before.
     page_token: Option<String>,
 }
 

@@ -13,7 +13,7 @@ use crate::limits::{LIFETIME_MINUTES_MAX, TEXT_BYTES_MAX, TOKEN_LIMITS_MAX, TOKE
 const MINUTE_MS: i64 = 60_000;
 
 /// A value behind a pointer.
-pub(super) fn value<T: FromStr<Err: ToString>>(pointer: &str, text: &str) -> Result<T, Error> {
+pub(in crate::http) fn value<T: FromStr<Err: ToString>>(pointer: &str, text: &str) -> Result<T, Error> {
     text.parse().map_err(|error: T::Err| Error::invalid(pointer, Code::InvalidField, wrong(text, &error)))
 }
 

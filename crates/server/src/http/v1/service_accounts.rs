@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::Response;
 use jeton_api::{List, PatchServiceAccount, PutServiceAccount};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::super::Doors;
 use super::super::body::Body;
@@ -17,11 +18,15 @@ use super::{page, parse, shown};
 use crate::authority::{Caller, ServiceAccountRequest};
 
 /// The query of the list.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListQuery {
+    /// Only this organization's.
     organization: Option<String>,
+    /// 1 to 1000, default 100.
+    #[schema(minimum = 1, maximum = 1000)]
     page_size: Option<u32>,
+    /// From the page before.
     page_token: Option<String>,
 }
 

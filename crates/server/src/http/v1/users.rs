@@ -103,5 +103,6 @@ fn user_request(
         display_name: display_name.map(|text| parse::text("/display_name", text)).transpose()?,
         email: email.map(|text| parse::text("/email", text)).transpose()?,
         disabled,
+        ..UserRequest::default()
     })
 }

@@ -1,6 +1,5 @@
 //! Signing, for tests: the other half of what is checked, straight on the cryptography library.
 
-use aws_lc_rs::encoding::AsBigEndian as _;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{

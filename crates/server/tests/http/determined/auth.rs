@@ -9,10 +9,12 @@ use crate::support::clock::{assert_minutes, ms};
 use crate::support::{Authority, PASSWORD, fresh};
 
 on_both! {
+    alone:
+        unknown_wrong_and_improper_passwords_are_refused_alike,
+        too_many_wrong_passwords_have_to_wait;
     shared:
         a_login_by_the_clients_hash_makes_a_session,
         other_spellings_of_a_login_work_too,
-        unknown_wrong_and_improper_passwords_are_refused_alike,
         the_hash_is_a_password_on_this_wire_only,
         a_login_without_a_name_is_a_bad_request,
         only_the_right_password_tells_that_a_user_is_disabled,
@@ -57,38 +59,55 @@ async fn other_spellings_of_a_login_work_too(authority: Authority) {
 }
 
 async fn unknown_wrong_and_improper_passwords_are_refused_alike(authority: Authority) {
-    let alice = authority.person("alice").await;
+    // Too many of them would be something else: at most eight for one name.
+    let people = [authority.person("alice").await.name, authority.person("alfred").await.name];
+    let mut next = people.iter().cycle();
+    let mut who = || next.next().unwrap().clone();
     let mute = fresh("mute");
     authority.put(&authority.admin().await, &format!("/api/v1/users/{mute}"), json!({})).await.expect(201);
     let right = hashed(PASSWORD);
     let short = right.get(1..).unwrap();
     let mut bodies = Vec::new();
     for body in [
-        login(&alice.name, &hashed("not the one")),
-        login(&alice.name, ""),
-        login(&alice.name, PASSWORD),
-        login(&alice.name, &right.to_uppercase()),
-        login(&alice.name, short),
-        login(&alice.name, &format!("{right}0")),
-        login(&alice.name, &format!("{short}g")),
-        login(&alice.name, &"0".repeat(128)),
+        login(&who(), &hashed("not the one")),
+        login(&who(), ""),
+        login(&who(), PASSWORD),
+        login(&who(), &right.to_uppercase()),
+        login(&who(), short),
+        login(&who(), &format!("{right}0")),
+        login(&who(), &format!("{short}g")),
+        login(&who(), &"0".repeat(128)),
         login(&mute, &"0".repeat(128)),
         login(&mute, ""),
         login("nobody-at-all", &right),
         login("no name", &right),
         login("determined", ""),
-        json!({"username": alice.name, "isHashed": true}),
-        json!({"username": alice.name, "password": null, "isHashed": true}),
-        json!({"username": alice.name, "password": right}),
-        json!({"username": alice.name}),
+        json!({"username": who(), "isHashed": true}),
+        json!({"username": who(), "password": null, "isHashed": true}),
+        json!({"username": who(), "password": right}),
+        json!({"username": who()}),
     ] {
         let answer = authority.det_login(&body).await.no(401, "invalid_password", "Unauthenticated");
         assert_eq!(answer.body["error"]["error"], "invalid credentials");
         assert_eq!(answer.header("www-authenticate"), "");
         bodies.push(answer.without_request_id());
+        // Who has shown that they know the password may be wrong as often again.
+        authority.session(&alice.name, PASSWORD).await;
     }
     bodies.dedup();
     assert_eq!(bodies.len(), 1, "{bodies:?}");
+}
+
+async fn too_many_wrong_passwords_have_to_wait(authority: Authority) {
+    let alice = authority.person("alice").await;
+    for _ in 0..10 {
+        authority.det_login(&login(&alice.name, "")).await.no(401, "invalid_password", "Unauthenticated");
+    }
+    let right = authority.det_login(&login(&alice.name, &hashed(PASSWORD))).await;
+    let right = right.no(429, "too_many_attempts", "ResourceExhausted");
+    assert_ne!(right.header("retry-after"), "");
+    // Who is signed in already stays so.
+    authority.det_get(&alice.session, "/api/v1/me").await.expect(200);
 }
 
 async fn the_hash_is_a_password_on_this_wire_only(authority: Authority) {

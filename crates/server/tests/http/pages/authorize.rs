@@ -195,10 +195,10 @@ async fn attack_a_code_is_worth_nothing_without_what_it_was_made_for(authority: 
     for different in [
         ("code_verifier", other.as_str()),
         ("code_verifier", CHALLENGE),
-        ("code_verifier", &VERIFIER[..42]),
+        ("code_verifier", VERIFIER.get(..42).unwrap()),
         ("redirect_uri", "http://127.0.0.1:4712/callback"),
         ("redirect_uri", "http://127.0.0.1:4711/callback/"),
-        ("code", &good[..63]),
+        ("code", good.get(..63).unwrap()),
         ("code", &"0".repeat(64)),
         ("code", &alice.session),
     ] {

@@ -131,13 +131,13 @@ async fn only_the_command_line_asks(authority: Authority) {
 }
 
 async fn a_command_line_that_asks_too_soon_is_slowed_down(authority: Authority) {
+    let now = authority.stop_the_clock().await;
     let device = start(&authority).await;
-    authority.clock.stand_at_ms(jiff::Timestamp::now().as_millisecond());
     assert_eq!(poll_for_error(&authority, &device).await, "authorization_pending");
     for _ in 0..2 {
         assert_eq!(poll_for_error(&authority, &device).await, "slow_down");
     }
-    authority.clock.stand_at_ms(jiff::Timestamp::now().as_millisecond() + 60_000);
+    authority.clock.stand_at_ms(now + 60_000);
     assert_eq!(poll_for_error(&authority, &device).await, "authorization_pending");
 }
 
@@ -157,6 +157,7 @@ async fn a_device_code_expires(authority: Authority) {
 
 async fn attack_user_codes_are_not_guessed(authority: Authority) {
     let (alice, bob) = (authority.person("alice").await, authority.person("bob").await);
+    authority.stop_the_clock().await;
     let device = start(&authority).await;
     let code = device["user_code"].as_str().unwrap();
     let mut browser = Browser::signed_in(&authority, &alice.name, PASSWORD).await;

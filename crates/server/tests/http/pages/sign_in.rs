@@ -130,6 +130,7 @@ async fn attack_28_a_sign_out_ends_the_session_at_the_server(authority: Authorit
 
 async fn a_page_says_when_to_try_again(authority: Authority) {
     let alice = authority.person("alice").await;
+    authority.stop_the_clock().await;
     let mut browser = Browser::new(&authority);
     for _ in 0..10 {
         browser.sign_in(&alice.name, "wrong password", "").await.expect(401);

@@ -2,5 +2,7 @@
 
 mod ceiling;
 mod children;
+mod given;
 mod limits;
 mod others;
+mod raced;

@@ -4,7 +4,7 @@ use reqwest::RequestBuilder;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-use super::Pat;
+use super::{Pat, described};
 
 /// An answer, read to its end.
 #[derive(Debug)]
@@ -19,11 +19,16 @@ pub(crate) struct Answer {
 impl Answer {
     /// The answer to a request.
     pub(crate) async fn to(request: RequestBuilder) -> Self {
-        let response = request.send().await.unwrap();
+        let (client, request) = request.build_split();
+        let request = request.unwrap();
+        let (method, path) = (request.method().clone(), request.url().path().to_owned());
+        let response = client.execute(request).await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await.unwrap();
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Self { status, headers, text, body }
+        let answer = Self { status, headers, text, body };
+        described::check(&method, &path, &answer);
+        answer
     }
 
     /// This answer, provided that it has this status.
@@ -40,6 +45,25 @@ impl Answer {
         assert_eq!(answer.body["code"], code, "{}", answer.text);
         assert_eq!(answer.header("content-type"), "application/problem+json");
         assert_eq!(answer.body["status"], status);
+        answer
+    }
+
+    /// The stable code of an error, in whichever form the error has.
+    pub(crate) fn code(&self) -> &str {
+        let in_scim = || self.body["detail"].as_str().and_then(|detail| detail.split_once(": "));
+        self.body["code"].as_str().or_else(|| in_scim().map(|(code, _)| code)).unwrap_or_default()
+    }
+
+    /// This answer, provided that it is an error of SCIM (RFC 7644, section 3.12); an empty kind is none.
+    #[track_caller]
+    pub(crate) fn refused_in_scim(self, status: u16, code: &str, kind: &str) -> Self {
+        let answer = self.expect(status);
+        assert_eq!(answer.code(), code, "{}", answer.text);
+        assert_eq!(answer.header("content-type"), "application/scim+json");
+        let schemas = serde_json::json!(["urn:ietf:params:scim:api:messages:2.0:Error"]);
+        assert_eq!(answer.body["schemas"], schemas, "{}", answer.text);
+        assert_eq!(answer.body["status"], status.to_string(), "{}", answer.text);
+        assert_eq!(answer.body["scimType"].as_str().unwrap_or_default(), kind, "{}", answer.text);
         answer
     }
 

@@ -3,11 +3,14 @@
 pub(crate) mod answer;
 pub(crate) mod browser;
 pub(crate) mod clock;
+mod described;
 pub(crate) mod issuer;
 #[macro_use]
 mod on_both;
 pub(crate) mod provider;
+pub(crate) mod python;
 pub(crate) mod raw;
+pub(crate) mod rights;
 pub(crate) mod sample;
 mod shared;
 
@@ -167,6 +170,18 @@ impl Authority {
 
     pub(crate) async fn delete(&self, secret: &str, path: &str) -> Answer {
         self.call(secret, Method::DELETE, path, Value::Null).await
+    }
+}
+
+/// The clock.
+impl Authority {
+    /// Lets the clock stand, so that what a test counts does not depend on how long it takes. Answers the moment.
+    pub(crate) async fn stop_the_clock(&self) -> i64 {
+        let fresh = self.admin_again().await;
+        let record = self.get(&fresh, "/api/v1/tokens/self").await.expect(200).body;
+        let now = clock::ms(&record["created_at"]);
+        self.clock.stand_at_ms(now);
+        now
     }
 }
 

@@ -92,7 +92,7 @@ impl WithPages {
             let action = attribute(&page.text, "<form", "action").unwrap();
             let form = [("prompt", prompt), ("login", login), ("password", "any")];
             let sent = browser.submit(&action, &form).await;
-            page = browser.follow(&sent.header("location").to_owned()).await;
+            page = browser.follow(sent.header("location")).await;
             if !page.text.contains("name=\"prompt\"") {
                 break;
             }

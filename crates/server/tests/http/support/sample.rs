@@ -56,7 +56,9 @@ pub(crate) fn request(authority: &Authority, route: &RouteEntry, id: &str, name:
     let method = Method::from_str(route.method).unwrap();
     // Determined knows tokens by their numbers.
     let id_here = if route.path.starts_with("/compat/determined/") { "1" } else { id };
-    let path = route.path.replace("{id}", id_here).replace("{name}", name).replace("{trust}", name);
+    let path = route.path.replace("{id}", id_here).replace("{place}", "default%2F*");
+    let named = ["{name}", "{trust}", "{organization}", "{project}", "{pipeline}"];
+    let path = named.into_iter().fold(path, |path, part| path.replace(part, name));
     let request = authority.request(method, &path);
     match (route.method, route.path) {
         (_, "/oauth2/token") => request.form(&[
@@ -79,8 +81,20 @@ pub(crate) fn request(authority: &Authority, route: &RouteEntry, id: &str, name:
         ("POST", "/compat/determined/api/v1/tokens") => request.json(&json!({"userId": 1})),
         ("PATCH", "/compat/determined/api/v1/tokens/{id}") => request.json(&json!({"setRevoked": true})),
         ("POST", path) if path.ends_with("/rotate") => request.json(&json!({"overlap_minutes": 0})),
+        ("POST", path) if path.ends_with("/approve") => request.json(&json!({})),
+        ("POST", "/api/v1/explain") => request.json(&json!({"token_id": id, "scope": "Taskurai.Task.Read"})),
+        ("POST", "/api/v1/role-bindings") => {
+            let subject = json!({"type": "user", "name": name});
+            request.json(&json!({"role": "Auditor", "subject": subject, "place": "*"}))
+        }
+        ("PUT", path) if path.ends_with("/pipelines/{pipeline}") => request.json(&json!({"kind": "yaml"})),
+        ("PUT", path) if path.starts_with("/api/v1/roles") => request.json(&json!({"scopes": ["*"]})),
+        ("PATCH", path) if path.starts_with("/api/v1/roles") => request.json(&json!({"description": ""})),
+        ("PUT" | "PATCH", path) if path.starts_with("/api/v1/organizations") => request.json(&json!({})),
+        ("PUT", path) if path.starts_with("/api/v1/policies") => request.json(&json!({})),
         ("PATCH", path) if path.starts_with("/api/v1/tokens") => request.json(&json!({"description": "new"})),
         ("PUT", path) if path.starts_with("/api/v1/apis") => request.json(&api(name, "Unheard")),
+        ("POST" | "PUT" | "PATCH", path) if path.starts_with("/scim/") => request.json(&json!({})),
         ("PUT" | "PATCH", _) => request.json(&json!({"display_name": "Somebody"})),
         _ => request,
     }

@@ -1,0 +1,127 @@
+//! How a route can refuse: what follows from its address and what is said about it, by status.
+
+use std::collections::BTreeMap;
+
+use jeton_api::Code;
+use serde_json::{Value, json};
+
+use super::super::problem::Problem;
+use super::operation::{JSON, Operation};
+use crate::authority::Error;
+
+/// The codes with which a route refuses, by status.
+pub(super) type Refusals = BTreeMap<u16, Vec<Code>>;
+
+/// Refusals that are the same at many routes, under the name that they are described by.
+const SHARED: [(&str, &[Code]); 12] = [
+    ("Unreadable", &[Code::Malformed, Code::TwoCredentials]),
+    ("TwoCredentials", &[Code::TwoCredentials]),
+    ("Unauthenticated", &[Code::InvalidToken, Code::RevokedToken, Code::ExpiredToken]),
+    ("Forbidden", &[Code::InsufficientScope]),
+    ("TooMuch", &[Code::InsufficientScope, Code::ScopeExceedsGrant]),
+    ("NotFound", &[Code::NotFound]),
+    ("BodyTooLarge", &[Code::BodyTooLarge]),
+    ("UnsupportedMediaType", &[Code::UnsupportedMediaType]),
+    ("InvalidQuery", &[Code::InvalidField, Code::UnknownField]),
+    ("InvalidRequest", &[Code::InvalidField, Code::UnknownField, Code::IdempotencyKeyUnsupported]),
+    ("Internal", &[Code::Internal]),
+    ("Unavailable", &[Code::Unavailable]),
+];
+
+/// Everything that the route can refuse with.
+pub(super) fn of(operation: &Operation, action: &str) -> Refusals {
+    let mut refusals = Refusals::new();
+    let mut add = |(status, code): (u16, Code)| refusals.entry(status).or_default().push(code);
+    [Problem::Internal, Problem::Deadline].iter().map(plain).for_each(&mut add);
+    if !action.starts_with("open:") {
+        of_callers(action).iter().map(plain).for_each(&mut add);
+    }
+    of_request(operation).iter().map(plain).for_each(&mut add);
+    operation.refusals.iter().copied().for_each(&mut add);
+    for codes in refusals.values_mut() {
+        codes.sort_by_key(|code| Code::ALL.iter().position(|known| known == code));
+        codes.dedup();
+    }
+    refusals
+}
+
+/// The descriptions that several routes share.
+pub(super) fn shared() -> Value {
+    SHARED.iter().map(|(name, codes)| ((*name).to_owned(), described(codes))).collect()
+}
+
+/// What is said about refusals of one status.
+pub(super) fn describe(codes: &[Code]) -> Value {
+    match SHARED.iter().find(|(_, shared)| *shared == codes) {
+        Some((name, _)) => json!({"$ref": format!("#/components/responses/{name}")}),
+        None => described(codes),
+    }
+}
+
+fn plain(problem: &Problem) -> (u16, Code) {
+    (problem.number(), problem.code())
+}
+
+fn of_callers(action: &str) -> Vec<Problem> {
+    let dead = [Code::RevokedToken, Code::ExpiredToken].map(Error::Unauthenticated).map(Problem::from);
+    let mut problems = vec![Problem::NoCredential, Problem::TwoCredentials];
+    problems.extend(dead);
+    if action != "self" {
+        problems.push(Error::denied(Code::InsufficientScope, "").into());
+    }
+    problems
+}
+
+fn of_request(operation: &Operation) -> Vec<Problem> {
+    let mut problems = vec![];
+    let invalid = |code| Problem::from(Error::invalid("", code, ""));
+    if operation.path.starts_with("/api/") {
+        problems.push(invalid(Code::UnknownField));
+    }
+    if operation.method != "GET" {
+        problems.push(invalid(Code::IdempotencyKeyUnsupported));
+    }
+    if operation.path.contains('{') {
+        problems.push(Problem::Malformed(String::new()));
+        problems.push(Error::Hidden.into());
+    }
+    if operation.query.is_some() {
+        problems.push(invalid(Code::InvalidField));
+    }
+    match &operation.body {
+        None => {}
+        Some(body) if body.media == JSON => {
+            problems.extend([Problem::Malformed(String::new()), Problem::TooLarge, Problem::MediaType]);
+            problems.push(invalid(Code::InvalidField));
+        }
+        Some(_) => problems.push(Problem::TooLarge),
+    }
+    problems
+}
+
+fn described(codes: &[Code]) -> Value {
+    let lines: Vec<_> = codes.iter().map(|code| format!("- `{code}`: {}", code.title())).collect();
+    let words: Vec<_> = codes.iter().map(|code| code.word()).collect();
+    let mut response = json!({
+        "description": lines.join("\n"),
+        "content": {"application/problem+json": {"schema": {"allOf": [
+            {"$ref": "#/components/schemas/Problem"},
+            {"type": "object", "properties": {"code": {"enum": words}}},
+        ]}}},
+    });
+    if let Some((name, about)) = header(codes) {
+        response["headers"] = json!({name: {"description": about, "schema": {"type": "string"}}});
+    }
+    response
+}
+
+fn header(codes: &[Code]) -> Option<(&'static str, &'static str)> {
+    let has = |code| codes.contains(&code);
+    if has(Code::InvalidToken) || has(Code::InsufficientScope) {
+        Some(("WWW-Authenticate", "What is wanted (RFC 6750, section 3)."))
+    } else if has(Code::Unavailable) || has(Code::Busy) {
+        Some(("Retry-After", "When to try again, in seconds."))
+    } else {
+        None
+    }
+}

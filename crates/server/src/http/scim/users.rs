@@ -1,0 +1,280 @@
+//! `/scim/v2/Users`
+
+use axum::body::Body as Answer;
+use axum::extract::State;
+use axum::http::Response;
+use jeton_token::{PrincipalId, PrincipalName};
+use serde_json::{Value, json};
+
+use super::super::path::Path;
+use super::super::problem::{self, Problem};
+use super::super::query::Query;
+use super::super::v1::shown::moment;
+use super::super::{Doors, v1::parse};
+use super::address::{self, Address};
+use super::body::Body;
+use super::location;
+use super::object::{Object, external_id, flag, get, missing, text, wrong};
+use super::patch::{self, PATCH_OP, Step, Verb};
+use super::query::{ListQuery, OneQuery};
+use super::schema::USER;
+use super::shown::{self, Shown};
+use super::syntax::{Comparison, unsupported};
+use crate::authority::{Caller, Error, UserRequest};
+use crate::store::{EmailLabel, PrincipalRecord, Provisioned, UserFilter};
+
+/// Lists users, oldest first.
+pub(crate) async fn list(
+    State(doors): State<Doors>,
+    caller: Caller,
+    Query(query): Query<ListQuery>,
+) -> Result<Response<Answer>, Problem> {
+    let (filter, window, shown) = (filter(&query.filter()?)?, query.window()?, query.shown()?);
+    let found = doors.authority.find_users(&caller, &filter.clone().unwrap_or_default(), window).await?;
+    if filter.is_none() {
+        return Ok(shown::list(vec![], 0, window));
+    }
+    let users = found.items.iter().map(|(user, kept)| shown.of(json(&doors, user, kept))).collect();
+    Ok(shown::list(users, found.total, window))
+}
+
+/// Makes a user, who has no password.
+pub(crate) async fn create(
+    State(doors): State<Doors>,
+    caller: Caller,
+    Query(query): Query<OneQuery>,
+    body: Body,
+) -> Result<Response<Answer>, Problem> {
+    let (object, shown) = (body.of(USER)?, query.shown()?);
+    let (name, request) = whole(&object)?;
+    let (user, _) = doors.authority.put_user(&caller, &name, &request, true).await?;
+    let (user, kept) = doors.authority.user_of(&caller, user.id).await?;
+    let place = location(&doors, "Users", &user.id.to_string());
+    Ok(problem::scim_created(&place, shown.of(json(&doors, &user, &kept))))
+}
+
+/// Shows a user.
+pub(crate) async fn show(
+    State(doors): State<Doors>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(query): Query<OneQuery>,
+) -> Result<Response<Answer>, Problem> {
+    answer(&doors, &caller, parsed(&id)?, &query.shown()?).await
+}
+
+/// Replaces what is kept of a user. Whether they are active stays when it is not said.
+pub(crate) async fn replace(
+    State(doors): State<Doors>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(query): Query<OneQuery>,
+    body: Body,
+) -> Result<Response<Answer>, Problem> {
+    let (id, object, shown) = (parsed(&id)?, body.of(USER)?, query.shown()?);
+    let (name, mut request) = whole(&object)?;
+    request.name = Some(name);
+    request.display_name.get_or_insert_default();
+    request.email.get_or_insert_default();
+    request.provision.email.get_or_insert_default();
+    request.provision.external_id.get_or_insert_default();
+    doors.authority.edit_user_of(&caller, id, &request).await?;
+    answer(&doors, &caller, id, &shown).await
+}
+
+/// Changes a user: all steps or none.
+pub(crate) async fn patch(
+    State(doors): State<Doors>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(query): Query<OneQuery>,
+    body: Body,
+) -> Result<Response<Answer>, Problem> {
+    let (id, object, shown) = (parsed(&id)?, body.of(PATCH_OP)?, query.shown()?);
+    let steps = patch::steps(&object)?;
+    let (user, kept) = doors.authority.user_of(&caller, id).await?;
+    let request = changes(&steps, kept_address(&user, &kept))?;
+    doors.authority.edit_user_of(&caller, id, &request).await?;
+    answer(&doors, &caller, id, &shown).await
+}
+
+/// Removes a user for good.
+pub(crate) async fn remove(
+    State(doors): State<Doors>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Response<Answer>, Problem> {
+    doors.authority.remove_user_of(&caller, parsed(&id)?).await?;
+    Ok(problem::done())
+}
+
+async fn answer(
+    doors: &Doors,
+    caller: &Caller,
+    id: PrincipalId,
+    shown: &Shown,
+) -> Result<Response<Answer>, Problem> {
+    let (user, kept) = doors.authority.user_of(caller, id).await?;
+    Ok(problem::scim(shown.of(json(doors, &user, &kept))))
+}
+
+/// What is no id names nothing.
+pub(super) fn parsed<T: std::str::FromStr>(id: &str) -> Result<T, Error> {
+    id.parse().map_err(|_| Error::Hidden)
+}
+
+/// Whom a filter means; nobody, where no user can be meant.
+fn filter(comparisons: &[Comparison]) -> Result<Option<UserFilter>, Error> {
+    let (mut filter, mut possible) = (UserFilter::default(), true);
+    for Comparison { attribute, value } in comparisons {
+        let Value::String(text) = value else {
+            return Err(unsupported(format!("`{attribute}` is compared with a text")));
+        };
+        possible &= match attribute.as_str() {
+            "id" => narrow(&mut filter.id, text.clone()),
+            "externalid" => narrow(&mut filter.external_id, text.clone()),
+            "displayname" => narrow(&mut filter.display_name, text.clone()),
+            "username" => text.parse().is_ok_and(|name: PrincipalName| narrow(&mut filter.name, name)),
+            _ => {
+                let detail = "users are compared by `userName`, `externalId`, `displayName` and `id`";
+                return Err(unsupported(detail));
+            }
+        };
+    }
+    Ok(Some(filter).filter(|_| possible))
+}
+
+/// Asks for one value more. Two different ones cannot both be.
+pub(super) fn narrow<T: PartialEq>(asked: &mut Option<T>, value: T) -> bool {
+    match asked {
+        Some(there) => *there == value,
+        None => {
+            *asked = Some(value);
+            true
+        }
+    }
+}
+
+/// From a whole resource. What is not kept here is ignored.
+fn whole(object: &Object) -> Result<(PrincipalName, UserRequest), Error> {
+    let name = user_name(get(object, "userName").ok_or_else(|| missing("userName"))?)?;
+    let mut request = UserRequest {
+        display_name: display_name(object)?,
+        disabled: get(object, "active").map(|value| flag("active", value)).transpose()?.map(|active| !active),
+        ..UserRequest::default()
+    };
+    request.provision.external_id = get(object, "externalId").map(external_id).transpose()?;
+    if let Some(emails) = get(object, "emails") {
+        set_address(&mut request, Address::chosen(emails)?);
+    }
+    Ok((name, request))
+}
+
+fn user_name(value: &Value) -> Result<PrincipalName, Error> {
+    let name = value.as_str().ok_or_else(|| wrong("userName", "is a text"))?;
+    parse::value("/userName", name)
+}
+
+/// The name to show, or the parts of the name where there is none.
+fn display_name(object: &Object) -> Result<Option<String>, Error> {
+    if let Some(name) = get(object, "displayName") {
+        return text("displayName", name).map(Some);
+    }
+    get(object, "name").map_or(Ok(None), formatted)
+}
+
+fn formatted(name: &Value) -> Result<Option<String>, Error> {
+    let name = name.as_object().ok_or_else(|| wrong("name", "is an object"))?;
+    if let Some(formatted) = get(name, "formatted") {
+        return text("name", formatted).map(Some);
+    }
+    let mut parts = Vec::new();
+    for part in ["givenName", "familyName"] {
+        parts.extend(get(name, part).map(|part| text("name", part)).transpose()?);
+    }
+    let joined = text("name", &Value::String(parts.join(" ")))?;
+    Ok(Some(joined).filter(|joined| !joined.is_empty()))
+}
+
+fn set_address(request: &mut UserRequest, address: Option<Address>) {
+    let Address { value, label } = address.unwrap_or_default();
+    request.email = Some(value);
+    request.provision.email = Some(label);
+}
+
+/// From the steps of a PATCH. A part of the name counts only where the name to show is not said.
+fn changes(steps: &[Step], mut address: Option<Address>) -> Result<UserRequest, Error> {
+    let mut request = UserRequest::default();
+    let mut from_parts = None;
+    for step in steps {
+        let removes = step.verb == Verb::Remove;
+        match step.path.attribute.as_str() {
+            "emails" => {
+                address = address::after(step, address)?;
+                set_address(&mut request, address.clone());
+            }
+            "name" if !removes => from_parts = name_part(step)?.or(from_parts),
+            "username" | "active" if removes => return Err(step.read_only()),
+            "username" | "active" | "displayname" | "externalid" => {
+                step.check_simple()?;
+                simple(step, &mut request)?;
+            }
+            _ => step.elsewhere()?,
+        }
+    }
+    request.display_name = request.display_name.or(from_parts);
+    Ok(request)
+}
+
+fn simple(step: &Step, request: &mut UserRequest) -> Result<(), Error> {
+    let value = if step.verb == Verb::Remove { &Value::Null } else { &step.value };
+    match step.path.attribute.as_str() {
+        "username" => request.name = Some(user_name(value)?),
+        "active" => request.disabled = Some(!flag("active", value)?),
+        "displayname" => request.display_name = Some(text("displayName", value)?),
+        _ => request.provision.external_id = Some(external_id(value)?),
+    }
+    Ok(())
+}
+
+/// The name to show out of a step on the name. Single parts of it are not kept.
+fn name_part(step: &Step) -> Result<Option<String>, Error> {
+    match (&step.path.filter, step.path.sub.as_deref()) {
+        (None, None) => formatted(&step.value),
+        (None, Some("formatted")) => text("name", &step.value).map(Some),
+        (None, Some(_)) => Ok(None),
+        (Some(_), _) => step.check_simple().map(|()| None),
+    }
+}
+
+fn kept_address(user: &PrincipalRecord, kept: &Provisioned) -> Option<Address> {
+    let value = user.email.clone()?;
+    // An address without labels is the only one, and so the primary one.
+    let unlabelled = EmailLabel { kind: None, primary: Some(true) };
+    let label = Some(kept.email.clone()).filter(|label| *label != EmailLabel::default());
+    Some(Address { value, label: label.unwrap_or(unlabelled) })
+}
+
+fn json(doors: &Doors, user: &PrincipalRecord, kept: &Provisioned) -> Object {
+    let id = user.id.to_string();
+    let mut shown = Object::new();
+    shown.insert("schemas".to_owned(), json!([USER]));
+    shown.insert("id".to_owned(), json!(id));
+    let mut say = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            shown.insert(name.to_owned(), value);
+        }
+    };
+    say("externalId", kept.external_id.as_ref().map(|id| json!(id)));
+    say("userName", Some(json!(user.name)));
+    say("displayName", user.display_name.as_ref().map(|name| json!(name)));
+    say("active", Some(json!(user.disabled_at.is_none())));
+    say("emails", kept_address(user, kept).map(|address| json!([address.json()])));
+    let meta = json!({
+        "resourceType": "User",
+        "created": moment(user.created_at),
+        "location": location(doors, "Users", &id),
+    });
+    say("meta", Some(meta));
+    shown
+}
