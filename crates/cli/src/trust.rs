@@ -25,7 +25,7 @@ pub(crate) enum TrustVerb {
     Show(NameArgs),
     /// Make a trust, or replace it
     Set(SetArgs),
-    /// Delete a trust; what was made by it lives on until it ends
+    /// Delete a trust; the tokens that came from it end at once
     Delete(DeleteArgs),
 }
 
