@@ -81,7 +81,7 @@ fn a_verdict_is_never_assumed() {
 fn a_user_is_shown_without_a_password() {
     let user = json!({
         "id": "0322SbK0OGq5g2jkoFDl1U", "number": 1, "name": "alice", "display_name": null, "email": null,
-        "disabled": false, "created_at": "2026-01-01T00:00:00Z",
+        "disabled": false, "created_at": "2026-01-01T00:00:00Z", "last_sign_in_at": null,
     });
     let read: User = serde_json::from_value(user.clone()).unwrap();
     assert_eq!(serde_json::to_value(read).unwrap(), user);

@@ -46,9 +46,12 @@ impl Platform {
 
     /// The same for somebody else.
     pub(crate) fn identity_for(&mut self, audience: &str, seconds: i64) -> String {
-        let now = jiff::Timestamp::now().as_second();
-        let claims =
-            json!({"iss": self.url, "aud": [audience], "sub": SUBJECT, "iat": now, "exp": now + seconds});
+        let now = jiff::Timestamp::now();
+        // Two that are made in the same second are two all the same.
+        let (id, now) = (now.as_nanosecond().to_string(), now.as_second());
+        let claims = json!({
+            "iss": self.url, "aud": [audience], "sub": SUBJECT, "jti": id, "iat": now, "exp": now + seconds,
+        });
         writeln!(self.input.as_mut().unwrap(), "{}", json!({"do": "sign", "claims": claims})).unwrap();
         self.read()["token"].as_str().unwrap().to_owned()
     }
