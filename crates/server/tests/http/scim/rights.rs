@@ -12,6 +12,7 @@ on_both! {
         a_removed_member_loses_the_groups_rights_at_once;
     shared:
         users_and_groups_need_their_own_scopes,
+        a_service_account_with_just_these_scopes_is_enough,
         an_auditor_reads_and_changes_nothing,
         a_token_that_is_limited_to_a_place_is_nobody_here;
 }
@@ -71,6 +72,25 @@ async fn users_and_groups_need_their_own_scopes(authority: Authority) {
     assert_eq!(reads(&authority, &only_groups, "Groups", &crew).await, [200; 3]);
     assert_eq!(changes(&authority, &only_users, "Users", &person).await, [201, 200, 200, 204]);
     assert_eq!(changes(&authority, &only_groups, "Groups", &crew).await, [201, 200, 200, 204]);
+}
+
+async fn a_service_account_with_just_these_scopes_is_enough(authority: Authority) {
+    let (admin, name) = (authority.admin().await, fresh("provider"));
+    let role = json!({"scopes": ["Jeton.Admin.User", "Jeton.Admin.Group"]});
+    authority.put(&admin, &format!("/api/v1/roles/{name}"), role).await.expect(201);
+    authority.put(&admin, &format!("/api/v1/service-accounts/{name}"), json!({})).await.expect(201);
+    let subject = json!({"type": "service_account", "name": name});
+    let body = json!({"role": name, "subject": subject, "place": "*"});
+    authority.post(&admin, "/api/v1/role-bindings", body).await.expect(201);
+    let scopes = ["Jeton.Admin.User", "Jeton.Admin.Group"];
+    let body = json!({"kind": "service", "owner": name, "scopes": scopes});
+    let secret = authority.token(&admin, body).await.pat().secret;
+    let person = user(&authority, &secret, &fresh("nora")).await;
+    let crew = group(&authority, &secret, &fresh("crew")).await;
+    for (list, id) in [("Users", &person), ("Groups", &crew)] {
+        assert_eq!(reads(&authority, &secret, list, id).await, [200; 3]);
+        assert_eq!(changes(&authority, &secret, list, id).await, [201, 200, 200, 204]);
+    }
 }
 
 async fn an_auditor_reads_and_changes_nothing(authority: Authority) {
