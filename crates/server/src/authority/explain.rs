@@ -50,7 +50,7 @@ impl Authority {
         let api = self.api_of_scope(question.scope, &apis)?;
         let place = match question.resource {
             None => Where::Everywhere,
-            Some(text) => self.any_place(text).await?.map_or(Where::Nowhere, Where::At),
+            Some(text) => self.visible_place(caller, text).await?.map_or(Where::Nowhere, Where::At),
         };
         let audience = match api {
             None => Audience::Jeton,

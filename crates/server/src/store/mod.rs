@@ -33,7 +33,7 @@ use crate::clock::Clock;
 use crate::keys::{Keys, Rng};
 use database::{Database, Transaction};
 
-pub(crate) use binding::{Bearer, BindingFilter, BindingRecord, NewBinding};
+pub(crate) use binding::{Bearer, BearerKind, BindingFilter, BindingRecord, NewBinding};
 pub(crate) use bootstrap::FirstUser;
 pub(crate) use catalogue::{ApiRecord, NewApi};
 pub(crate) use group::{GroupEdit, GroupRecord, MemberRecord, MemberSource};
@@ -42,7 +42,7 @@ pub(crate) use place::{OrganizationRecord, PipelineRecord, PipelineSettings, Pla
 pub(crate) use principal::{NewPrincipal, PasswordHash, PrincipalEdit, PrincipalRecord};
 pub(crate) use rights::{EVERY_API, Grounds};
 pub(crate) use role::{RoleRecord, RoleSettings};
-pub(crate) use token::{Chain, ListFilter, NewSecret, NewToken, Rotation, TokenEdit, TokenRecord};
+pub(crate) use token::{Basis, Chain, ListFilter, NewSecret, NewToken, Rotation, TokenEdit, TokenRecord};
 pub(crate) use trust::{Exchange, NewTrust, Seen, TrustRecord, TrustTerms, TrustedKeys};
 pub(crate) use write::{Made, Outcome, Write};
 

@@ -237,9 +237,6 @@ pub(super) async fn edit(
 ) -> Result<(PrincipalRecord, Event), StoreError> {
     let user = of_id(pen.transaction, id).await?;
     update(pen, &user, edit).await?;
-    if edit.disabled == Some(true) {
-        keep_an_administrator(pen.transaction).await?;
-    }
     let mut touched = Vec::new();
     if edit.disabled.is_some_and(|disabled| disabled != user.disabled_at.is_some()) {
         touched.push(("principal", id.to_string()));
@@ -249,6 +246,9 @@ pub(super) async fn edit(
         // Whoever knew the old password may hold a session made with it.
         let ended = token::revoke_of_owner(pen, id, TokenKind::Session, edit.spared, by).await?;
         touched.extend(ended.into_iter().map(|token| ("token", token.to_string())));
+    }
+    if edit.disabled == Some(true) {
+        keep_an_administrator(pen.transaction).await?;
     }
     finish(pen, id, &what(edit, &touched), touched).await
 }
@@ -282,8 +282,8 @@ pub(super) async fn remove(
     retire(pen, id).await?;
     binding::forget_subject(pen, &id.to_string()).await?;
     group::forget_principal(pen, id).await?;
-    keep_an_administrator(pen.transaction).await?;
     pen.transaction.execute(DELETE_HASH, values![id.to_string()]).await?;
+    keep_an_administrator(pen.transaction).await?;
     let event = event(&user, "removed", vec![("principal", id.to_string())]);
     Ok((user, event))
 }
@@ -342,7 +342,8 @@ pub(super) async fn retire(pen: &mut Pen<'_>, id: PrincipalId) -> Result<(), Sto
     Ok(())
 }
 
-/// After a change that could have taken the last one away: somebody must remain who can administer.
+/// After a change that could have taken the last one away: somebody must remain who can administer. It comes last, for
+/// it takes the row that every other change takes last.
 pub(super) async fn keep_an_administrator(transaction: &mut Transaction) -> Result<(), StoreError> {
     transaction.execute(WAIT, values![]).await?;
     let row = transaction.first(ADMINISTRATORS, values![]).await?;

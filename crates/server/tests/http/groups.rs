@@ -105,9 +105,15 @@ async fn group_names_and_members_are_checked(authority: Authority) {
     let answer = authority.put(&admin, &path(&name), json!({"members": many})).await;
     assert!([413, 422].contains(&answer.status), "{}", answer.text);
     authority.put(&admin, &path(&name), json!({"members": null})).await.refused(422, "invalid_field");
-    authority.put(&admin, &path(&name), json!({"built_in": true})).await.invalid("/built_in", "unknown_field");
+    authority
+        .put(&admin, &path(&name), json!({"built_in": true}))
+        .await
+        .invalid("/built_in", "unknown_field");
     authority.patch(&admin, &path(&name), json!({"members": []})).await.invalid("/members", "unknown_field");
-    authority.patch(&admin, &path(&name), json!({"display_name": "a\0"})).await.invalid("/display_name", "invalid_field");
+    authority
+        .patch(&admin, &path(&name), json!({"display_name": "a\0"}))
+        .await
+        .invalid("/display_name", "invalid_field");
     assert_eq!(authority.get(&admin, &path(&name)).await.expect(200).body["members"], json!([]));
 }
 
@@ -135,7 +141,8 @@ async fn groups_are_listed_by_name_page_by_page_with_their_members(authority: Au
     expected.sort_by_key(|name| name.to_lowercase());
     let (mut found, mut token) = (Vec::new(), String::new());
     loop {
-        let page = authority.get(&admin, &format!("/api/v1/groups?page_size=2{token}")).await.expect(200).body;
+        let page =
+            authority.get(&admin, &format!("/api/v1/groups?page_size=2{token}")).await.expect(200).body;
         for item in page["items"].as_array().unwrap() {
             if expected.iter().any(|name| item["name"] == json!(name)) {
                 assert_eq!(item["members"], json!([member("user", &alice)]));

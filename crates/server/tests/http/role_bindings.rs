@@ -47,7 +47,9 @@ async fn a_binding_is_made_once_shown_and_removed(authority: Authority) {
         assert_eq!(made, expected);
         let id = made["id"].as_str().unwrap();
         assert_eq!(authority.get(&admin, &path(id)).await.expect(200).body, made);
-        let again = authority.bind_as(&admin, "Auditor", subject(kind, &name.to_uppercase()), &at.to_uppercase()).await;
+        let again = authority
+            .bind_as(&admin, "Auditor", subject(kind, &name.to_uppercase()), &at.to_uppercase())
+            .await;
         assert_eq!(again.expect(200).body, made, "case does not tell names apart");
         authority.delete(&admin, &path(id)).await.expect(204);
         authority.delete(&admin, &path(id)).await.refused(404, "not_found");
@@ -75,7 +77,8 @@ async fn a_dry_run_of_a_binding_changes_nothing(authority: Authority) {
 async fn what_a_binding_names_is_checked(authority: Authority) {
     let (admin, firm) = (authority.admin().await, authority.firm().await);
     let alice = authority.person("alice").await.name;
-    let bind = async |role: &str, subject: Value, place: &str| authority.bind_as(&admin, role, subject, place).await;
+    let bind =
+        async |role: &str, subject: Value, place: &str| authority.bind_as(&admin, role, subject, place).await;
     bind("NoSuchRole", user(&alice), "*").await.invalid("/role", "unknown_name");
     bind("a/b", user(&alice), "*").await.invalid("/role", "invalid_field");
     bind("Auditor", user("nobody-at-all"), "*").await.invalid("/subject/name", "unknown_name");
@@ -85,7 +88,20 @@ async fn what_a_binding_names_is_checked(authority: Authority) {
     for kind in ["api", "job", "User", "", "role"] {
         bind("Auditor", subject(kind, "jeton"), "*").await.invalid("/subject/type", "invalid_field");
     }
-    for place in ["", "/", "**", "*/*", "*/x", "default", "default/", "/x", "default/no-such", "no-such/*", "a/b/c", "а/*"] {
+    for place in [
+        "",
+        "/",
+        "**",
+        "*/*",
+        "*/x",
+        "default",
+        "default/",
+        "/x",
+        "default/no-such",
+        "no-such/*",
+        "a/b/c",
+        "а/*",
+    ] {
         bind("Auditor", user(&alice), place).await.invalid("/place", "unknown_name");
     }
     bind("Auditor", user(&alice), &format!("{}/*/*", firm.name)).await.invalid("/place", "unknown_name");
@@ -114,7 +130,9 @@ async fn some_roles_are_bound_everywhere_only(authority: Authority) {
     for place in [firm.all(), firm.at(&project), "default/*".to_owned()] {
         let answer = authority.bind_as(&admin, "TokenCreator", user(&alice), &place).await;
         answer.invalid("/place", "not_bindable_there");
-        for role in ["Admin", "Auditor", "TokenAdmin", "OrganizationAdmin", "ProjectAdmin", "JobRunner", "ApiUser"] {
+        for role in
+            ["Admin", "Auditor", "TokenAdmin", "OrganizationAdmin", "ProjectAdmin", "JobRunner", "ApiUser"]
+        {
             authority.bind_as(&admin, role, user(&alice), &place).await.expect(201);
         }
     }
@@ -194,7 +212,8 @@ async fn bindings_are_listed_newest_first_page_by_page(authority: Authority) {
     authority.bind("Auditor", subject("group", &late), &firm.all()).await;
     let rest = format!("{query}&page_token={}", first["next_page_token"].as_str().unwrap());
     let rest = authority.get(&admin, &format!("{PATH}?page_size=1000{rest}")).await.expect(200).body;
-    let rest: Vec<_> = rest["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap()).collect();
+    let rest: Vec<_> =
+        rest["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap()).collect();
     assert_eq!(rest, expected[2..]);
 }
 

@@ -95,13 +95,17 @@ async fn role_names_and_patterns_are_checked(authority: Authority) {
 
 async fn built_in_roles_are_nobodys_to_change(authority: Authority) {
     let admin = authority.admin().await;
-    let roles = ["Admin", "Auditor", "TokenAdmin", "TokenCreator", "OrganizationAdmin", "ProjectAdmin", "JobRunner"];
+    let roles =
+        ["Admin", "Auditor", "TokenAdmin", "TokenCreator", "OrganizationAdmin", "ProjectAdmin", "JobRunner"];
     for name in roles.into_iter().chain(["ApiUser", "admin", "APIUSER"]) {
         let before = authority.get(&admin, &path(name)).await.expect(200).body;
         assert_eq!(before["built_in"], true);
         authority.put(&admin, &path(name), json!({"scopes": ["*"]})).await.refused(409, "built_in");
         authority.patch(&admin, &path(name), json!({"description": "x"})).await.refused(409, "built_in");
-        authority.patch(&admin, &path(name), json!({"scopes": ["Taskurai.*"]})).await.refused(409, "built_in");
+        authority
+            .patch(&admin, &path(name), json!({"scopes": ["Taskurai.*"]}))
+            .await
+            .refused(409, "built_in");
         authority.patch(&admin, &path(name), json!({})).await.refused(409, "built_in");
         authority.delete(&admin, &path(name)).await.refused(409, "built_in");
         authority.delete(&admin, &format!("{}?dry_run=true", path(name))).await.refused(409, "built_in");

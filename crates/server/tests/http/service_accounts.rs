@@ -37,7 +37,8 @@ async fn an_account_is_made_replaced_changed_and_removed(authority: Authority) {
     assert_eq!(made, expected, "the name is stored in lower case");
     assert_eq!(authority.get(&admin, &path(&name)).await.expect(200).body, made);
     authority.patch(&admin, &path(&name), json!({"disabled": true})).await.expect(200);
-    let replaced = authority.put(&admin, &path(&name), json!({"organization": "DEFAULT"})).await.expect(200).body;
+    let replaced =
+        authority.put(&admin, &path(&name), json!({"organization": "DEFAULT"})).await.expect(200).body;
     assert_eq!((&replaced["display_name"], &replaced["disabled"]), (&Value::Null, &json!(true)));
     let changed = authority.patch(&admin, &path(&name), json!({"disabled": false})).await.expect(200).body;
     assert_eq!((&changed["id"], &changed["disabled"]), (&made["id"], &json!(false)));
@@ -84,7 +85,10 @@ async fn account_names_and_fields_are_checked(authority: Authority) {
     authority.put(&admin, &name, json!({"disabled": null})).await.refused(422, "invalid_field");
     authority.get(&admin, &name).await.refused(404, "not_found");
     authority.put(&admin, &name, json!({})).await.expect(201);
-    authority.patch(&admin, &name, json!({"organization": "x"})).await.invalid("/organization", "unknown_field");
+    authority
+        .patch(&admin, &name, json!({"organization": "x"}))
+        .await
+        .invalid("/organization", "unknown_field");
 }
 
 async fn a_user_and_an_account_share_a_name_and_nothing_else(authority: Authority) {
@@ -101,7 +105,12 @@ async fn a_user_and_an_account_share_a_name_and_nothing_else(authority: Authorit
     let listed = async |query: &str| {
         let path = format!("/api/v1/tokens?owner={}&{query}", alice.name);
         let items = authority.get(&admin, &path).await.expect(200).body["items"].clone();
-        items.as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        items
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| item["id"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
     };
     assert_eq!(listed("kind=service").await, [service.id.clone()]);
     assert_eq!(listed("kind=personal").await, [own.id]);
@@ -136,7 +145,9 @@ async fn accounts_are_listed_as_far_as_one_looks_after_them(authority: Authority
     assert_eq!(names(&admin, &format!("&organization={}", mine.name)).await, expected);
     let alice = authority.person("alice").await;
     assert_eq!(names(&alice.session, "").await, [""; 0]);
-    let there = authority.get(&keeper.session, &format!("/api/v1/service-accounts?organization={}", other.name)).await;
+    let there = authority
+        .get(&keeper.session, &format!("/api/v1/service-accounts?organization={}", other.name))
+        .await;
     let nowhere = authority.get(&keeper.session, "/api/v1/service-accounts?organization=no-such-one").await;
     assert_same(&there, &nowhere, "organization");
     authority.get(&admin, "/api/v1/service-accounts?name=x").await.refused(422, "unknown_field");
@@ -200,7 +211,10 @@ async fn administrators_of_an_organization_look_after_its_accounts_only(authorit
     authority.get(secret, &format!("/api/v1/tokens/{}", token.id)).await.refused(404, "not_found");
     authority.revoke(secret, &token.id).await.refused(404, "not_found");
     authority.put(secret, &path(&fresh("ci")), json!({})).await.refused(403, "insufficient_scope");
-    authority.put(secret, &path(&fresh("ci")), json!({"organization": other.name})).await.refused(422, "unknown_name");
+    authority
+        .put(secret, &path(&fresh("ci")), json!({"organization": other.name}))
+        .await
+        .refused(422, "unknown_name");
     // An account of theirs that was given more elsewhere is no longer theirs to impersonate, but to end.
     authority.bind("ApiUser", subject("service_account", &name), &other.all()).await;
     authority.token(secret, body).await.refused(403, "scope_exceeds_grant");
@@ -210,12 +224,18 @@ async fn administrators_of_an_organization_look_after_its_accounts_only(authorit
 async fn an_account_is_never_in_everyone(authority: Authority) {
     let account = authority.account("ci", "default").await;
     let pat = authority.service_token(&account, &["*"]).await;
-    assert_eq!(authority.verify(&pat.secret, None).await, json!({"allowed": false, "reason": "nothing_effective"}));
+    assert_eq!(
+        authority.verify(&pat.secret, None).await,
+        json!({"allowed": false, "reason": "nothing_effective"})
+    );
     assert!(!authority.is_active(&pat.secret).await);
     authority.token(&pat.secret, json!({"scopes": ["*"]})).await.refused(403, "insufficient_scope");
     authority.get(&pat.secret, "/api/v1/tokens").await.refused(403, "insufficient_scope");
     authority.get(&pat.secret, "/api/v1/organizations/default").await.refused(404, "not_found");
-    assert_eq!(authority.get(&pat.secret, "/api/v1/organizations").await.expect(200).body["items"], json!([]));
+    assert_eq!(
+        authority.get(&pat.secret, "/api/v1/organizations").await.expect(200).body["items"],
+        json!([])
+    );
     authority.get(&pat.secret, "/api/v1/tokens/self").await.expect(200);
     authority.bind("ApiUser", subject("service_account", &account), "default/*").await;
     assert!(authority.is_active(&pat.secret).await);
@@ -223,7 +243,8 @@ async fn an_account_is_never_in_everyone(authority: Authority) {
 
 async fn service_tokens_are_made_by_those_who_cover_the_account(authority: Authority) {
     let (admin, account) = (authority.admin().await, authority.account("ci", "default").await);
-    let body = |owner: &str, kind: &str| json!({"kind": kind, "owner": owner, "scopes": ["Taskurai.Task.Read"]});
+    let body =
+        |owner: &str, kind: &str| json!({"kind": kind, "owner": owner, "scopes": ["Taskurai.Task.Read"]});
     let made = authority.token(&admin, body(&account, "service")).await.expect(201);
     assert!(made.secret().starts_with("jtn_svc_"));
     assert_eq!(made.body["token"]["kind"], "service");
@@ -237,7 +258,10 @@ async fn service_tokens_are_made_by_those_who_cover_the_account(authority: Autho
     authority.token(&alice.session, body(&account, "service")).await.refused(403, "insufficient_scope");
     authority.token(&admin, body(&account, "personal")).await.invalid("/owner", "unknown_name");
     authority.token(&admin, body(&alice.name, "service")).await.invalid("/owner", "unknown_name");
-    authority.token(&admin, json!({"kind": "service", "scopes": ["*"]})).await.invalid("/owner", "invalid_field");
+    authority
+        .token(&admin, json!({"kind": "service", "scopes": ["*"]}))
+        .await
+        .invalid("/owner", "invalid_field");
     for kind in ["job", "session", "api", "svc", ""] {
         authority.token(&admin, body(&account, kind)).await.invalid("/kind", "invalid_field");
     }
@@ -263,7 +287,10 @@ async fn the_tokens_of_an_account_follow_its_state_at_once(authority: Authority)
         assert!(authority.is_active(&pat.secret).await);
         disable(true).await;
         assert!(!authority.is_active(&pat.secret).await);
-        assert_eq!(authority.verify(&pat.secret, None).await, json!({"allowed": false, "reason": "suspended"}));
+        assert_eq!(
+            authority.verify(&pat.secret, None).await,
+            json!({"allowed": false, "reason": "suspended"})
+        );
         authority.get(&pat.secret, "/api/v1/tokens/self").await.refused(401, "invalid_token");
         assert_eq!(authority.record(&admin, &pat.id).await["state"], "suspended");
         disable(false).await;
@@ -281,8 +308,12 @@ async fn the_record_of_a_removed_account_s_tokens_stays(authority: Authority) {
     let pat = authority.service_token(&account, &["Taskurai.*"]).await;
     authority.delete(&admin, &path(&account)).await.expect(204);
     let record = authority.record(&admin, &pat.id).await;
-    assert_eq!((&record["state"], &record["owner"]), (&json!("revoked"), &subject("service_account", &account)));
-    let listed = authority.get(&admin, "/api/v1/tokens?kind=service&state=revoked&page_size=1000").await.expect(200);
+    assert_eq!(
+        (&record["state"], &record["owner"]),
+        (&json!("revoked"), &subject("service_account", &account))
+    );
+    let listed =
+        authority.get(&admin, "/api/v1/tokens?kind=service&state=revoked&page_size=1000").await.expect(200);
     assert!(listed.text.contains(&pat.id));
     let again = json!({"overlap_minutes": 0});
     let rotated = authority.post(&admin, &format!("/api/v1/tokens/{}/rotate", pat.id), again).await;

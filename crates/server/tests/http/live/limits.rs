@@ -49,7 +49,11 @@ async fn a_token_limited_to_projects_is_good_there_only(authority: Authority) {
     let nonsense = ["", "*", "*/*", "x", "default/*", "no-such/web", "a/b/c", "\u{0}/x"];
     for place in nonsense.into_iter().chain([places[2].as_str(), foreign.as_str(), all.as_str()]) {
         assert_eq!(reason(&firm.api, json!({"resource": place})).await, "place_not_allowed", "{place}");
-        assert_eq!(authority.scopes_of(&firm.api, &pat.secret, &[("resource", place)]).await, None, "{place}");
+        assert_eq!(
+            authority.scopes_of(&firm.api, &pat.secret, &[("resource", place)]).await,
+            None,
+            "{place}"
+        );
     }
     // The other organization's API serves none of these places.
     for place in [&places[0], &foreign] {
@@ -66,7 +70,9 @@ async fn a_token_limited_to_an_organization_is_good_in_all_its_projects(authorit
     let pat = limited(&authority, &alice.session, json!({"projects": [firm.all()]})).await;
     let late = firm.at(&authority.project(&firm, "late", "private").await);
     let all = firm.all();
-    for more in [vec![], vec![("resource", all.as_str())], vec![("resource", &early)], vec![("resource", &late)]] {
+    for more in
+        [vec![], vec![("resource", all.as_str())], vec![("resource", &early)], vec![("resource", &late)]]
+    {
         assert!(authority.scopes_of(&firm.api, &pat.secret, &more).await.is_some(), "{more:?}");
     }
     let place = other.at(&authority.project(&other, "web", "public").await);
@@ -80,7 +86,8 @@ async fn rights_at_a_project_are_rights_there_only(authority: Authority) {
         (authority.project(&firm, "mine", "private").await, authority.project(&firm, "open", "public").await);
     authority.bind("ApiUser", user(&alice.name), &firm.at(&mine)).await;
     let pat = authority.pat(&alice.session, &["*"]).await;
-    let scopes = async |place: &str| authority.scopes_of(&firm.api, &pat.secret, &[("resource", place)]).await;
+    let scopes =
+        async |place: &str| authority.scopes_of(&firm.api, &pat.secret, &[("resource", place)]).await;
     assert!(scopes(&firm.at(&mine)).await.is_some());
     assert_eq!(scopes(&firm.at(&open)).await, None, "a public project is seen, and no more");
     assert_eq!(scopes(&firm.all()).await, None);
@@ -91,12 +98,17 @@ async fn rights_at_a_project_are_rights_there_only(authority: Authority) {
 }
 
 async fn a_renamed_project_keeps_its_tokens(authority: Authority) {
-    let (admin, firm, alice) = (authority.admin().await, authority.firm().await, authority.person("alice").await);
+    let (admin, firm, alice) =
+        (authority.admin().await, authority.firm().await, authority.person("alice").await);
     let old = authority.project(&firm, "old", "private").await;
     authority.bind("ApiUser", user(&alice.name), &firm.at(&old)).await;
     let pat = limited(&authority, &alice.session, json!({"projects": [firm.at(&old)]})).await;
-    authority.patch(&admin, &firm.path(&format!("/projects/{old}")), json!({"name": "new"})).await.expect(200);
-    let scopes = async |place: &str| authority.scopes_of(&firm.api, &pat.secret, &[("resource", place)]).await;
+    authority
+        .patch(&admin, &firm.path(&format!("/projects/{old}")), json!({"name": "new"}))
+        .await
+        .expect(200);
+    let scopes =
+        async |place: &str| authority.scopes_of(&firm.api, &pat.secret, &[("resource", place)]).await;
     assert!(scopes(&firm.at("new")).await.is_some());
     assert_eq!(scopes(&firm.at(&old)).await, None);
     assert_eq!(authority.record(&alice.session, &pat.id).await["projects"], json!([firm.at("new")]));
@@ -143,8 +155,10 @@ async fn places_and_networks_are_judged_together(authority: Authority) {
 
 async fn a_token_limited_to_a_place_does_nothing_elsewhere_at_jeton_itself(authority: Authority) {
     let (admin, firm) = (authority.admin().await, authority.firm().await);
-    let (mine, other) =
-        (authority.project(&firm, "mine", "private").await, authority.project(&firm, "other", "private").await);
+    let (mine, other) = (
+        authority.project(&firm, "mine", "private").await,
+        authority.project(&firm, "other", "private").await,
+    );
     let pat = limited(&authority, &admin, json!({"projects": [firm.at(&mine)]})).await;
     let secret = pat.secret.as_str();
     let path = |project: &str| firm.path(&format!("/projects/{project}"));
@@ -174,7 +188,8 @@ async fn places_of_a_token_are_those_that_its_maker_sees(authority: Authority) {
     let make = async |place: &str| {
         authority.token(&alice.session, json!({"scopes": ["*"], "projects": [place]})).await
     };
-    for place in [firm.all(), firm.at(&mine), firm.at(&secret), firm.at(&open), "*".to_owned(), String::new()] {
+    for place in [firm.all(), firm.at(&mine), firm.at(&secret), firm.at(&open), "*".to_owned(), String::new()]
+    {
         make(&place).await.invalid("/projects/0", "unknown_name");
     }
     authority.bind("JobRunner", user(&alice.name), &firm.at(&mine)).await;

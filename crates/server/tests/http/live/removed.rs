@@ -133,7 +133,11 @@ async fn attack_32_a_project_that_is_removed(authority: Authority) {
             authority.bind("ApiUser", user(&stage.alice.name), &firm.all()).await;
         }
         let told = authority.ask(&firm.api, &limited.secret, json!({"resource": place})).await;
-        assert_eq!(told, json!({"allowed": false, "reason": "place_not_allowed"}), "a new project under the old name");
+        assert_eq!(
+            told,
+            json!({"allowed": false, "reason": "place_not_allowed"}),
+            "a new project under the old name"
+        );
         assert_eq!(authority.scopes_of(&firm.api, &limited.secret, &at).await, None);
         assert_eq!(stage.scopes_at(&project).await.is_some(), again);
     }

@@ -83,8 +83,25 @@ async fn names_differ_by_more_than_case_and_follow_their_rules(authority: Author
     authority.patch(&admin, &path(&other), body).await.refused(409, "name_taken");
     let long = "x".repeat(65);
     for wrong in [
-        "%20a", "a%20", "-a", ".a", "_a", "(a)", "*", "a%2Fb", "a*", "%D0%B0cme", "a%09b", "a%00", "caf%C3%A9", "a:b",
-        "a'b", "a%22b", "a%25", "%EF%BC%A1", long.as_str(),
+        "%20a",
+        "a%20",
+        "-a",
+        ".a",
+        "_a",
+        "(a)",
+        "*",
+        "a%2Fb",
+        "a*",
+        "%D0%B0cme",
+        "a%09b",
+        "a%00",
+        "caf%C3%A9",
+        "a:b",
+        "a'b",
+        "a%22b",
+        "a%25",
+        "%EF%BC%A1",
+        long.as_str(),
     ] {
         authority.put(&admin, &path(wrong), json!({})).await.invalid("name", "invalid_field");
         authority.get(&admin, &path(wrong)).await.refused(404, "not_found");
@@ -92,7 +109,10 @@ async fn names_differ_by_more_than_case_and_follow_their_rules(authority: Author
         authority.delete(&admin, &path(wrong)).await.refused(404, "not_found");
     }
     for wrong in [json!(""), json!("a/b"), json!("*"), json!(" "), json!("a\n"), json!(long), json!("а")] {
-        authority.patch(&admin, &path(&other), json!({"name": wrong})).await.invalid("/name", "invalid_field");
+        authority
+            .patch(&admin, &path(&other), json!({"name": wrong}))
+            .await
+            .invalid("/name", "invalid_field");
     }
     for wrong in [json!(null), json!(1), json!(["a"]), json!({})] {
         authority.patch(&admin, &path(&other), json!({"name": wrong})).await.refused(422, "invalid_field");
@@ -156,7 +176,10 @@ async fn attack_06_an_organization_that_one_has_nothing_to_do_with_is_not_there(
     authority.get(&bob.session, &firm.path("")).await.expect(200);
     let listed = authority.get(&bob.session, "/api/v1/organizations?page_size=1000").await.expect(200);
     assert!(listed.text.contains(&firm.name));
-    authority.patch(&bob.session, &firm.path(""), json!({"name": "x"})).await.refused(403, "insufficient_scope");
+    authority
+        .patch(&bob.session, &firm.path(""), json!({"name": "x"}))
+        .await
+        .refused(403, "insufficient_scope");
     authority.put(&bob.session, &firm.path(""), json!({})).await.refused(403, "insufficient_scope");
     authority.delete(&bob.session, &firm.path("")).await.refused(403, "insufficient_scope");
 }
@@ -178,7 +201,10 @@ async fn only_those_who_administer_organizations_do(authority: Authority) {
     let narrow = authority.pat(&admin, &["Jeton.Admin.User", "Jeton.Token.*"]).await;
     for secret in [&keeper.session, &auditor.session, &narrow.secret, &authority.api().await] {
         let answer = authority.put(secret, &path(&fresh("more")), json!({})).await;
-        assert_eq!(answer.refused(403, "insufficient_scope").body["missing_scope"], "Jeton.Admin.Organization");
+        assert_eq!(
+            answer.refused(403, "insufficient_scope").body["missing_scope"],
+            "Jeton.Admin.Organization"
+        );
     }
     authority.get(&auditor.session, &firm.path("")).await.expect(200);
     authority.patch(&auditor.session, &firm.path(""), json!({})).await.refused(403, "insufficient_scope");
@@ -198,7 +224,11 @@ async fn organizations_are_listed_newest_first_page_by_page(authority: Authority
     }
     let (mut names, mut token) = (Vec::new(), String::new());
     for round in 0.. {
-        let page = authority.get(&admin, &format!("/api/v1/organizations?page_size=2{token}")).await.expect(200).body;
+        let page = authority
+            .get(&admin, &format!("/api/v1/organizations?page_size=2{token}"))
+            .await
+            .expect(200)
+            .body;
         let items = page["items"].as_array().unwrap();
         names.extend(items.iter().map(|item| item["name"].as_str().unwrap().to_owned()));
         assert!(items.len() <= 2 && round < 5);

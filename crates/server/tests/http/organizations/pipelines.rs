@@ -19,7 +19,8 @@ async fn a_pipeline_is_made_replaced_changed_and_removed(authority: Authority) {
     let all = firm.path(&format!("/projects/{project}/pipelines"));
     let path = format!("{all}/Nightly build");
     let dry = format!("{path}?dry_run=true");
-    let body = json!({"kind": "classic_build", "job_authorization_scope": "organization", "timeout_minutes": 90});
+    let body =
+        json!({"kind": "classic_build", "job_authorization_scope": "organization", "timeout_minutes": 90});
     authority.put(&admin, &dry, body.clone()).await.expect(204);
     authority.get(&admin, &path).await.refused(404, "not_found");
     let made = authority.put(&admin, &path, body.clone()).await.expect(201).body;
@@ -33,7 +34,11 @@ async fn a_pipeline_is_made_replaced_changed_and_removed(authority: Authority) {
     let upper = format!("{all}/NIGHTLY BUILD");
     assert_eq!(authority.get(&admin, &upper).await.expect(200).body, made);
     assert_eq!(authority.put(&admin, &upper, body).await.expect(200).body, made, "a name keeps its case");
-    assert_eq!(authority.patch(&admin, &upper, json!({})).await.expect(200).body, made, "a name keeps its case");
+    assert_eq!(
+        authority.patch(&admin, &upper, json!({})).await.expect(200).body,
+        made,
+        "a name keeps its case"
+    );
 
     let patched = authority.patch(&admin, &path, json!({"timeout_minutes": 5})).await.expect(200).body;
     assert_eq!(patched["timeout_minutes"], 5);
@@ -116,5 +121,8 @@ async fn whoever_sees_a_project_sees_its_pipelines_and_its_administrators_change
     authority.delete(&guard.session, &path(&mine)).await.expect(204);
     let auditor = authority.person("auditor").await;
     authority.bind("Auditor", user(&auditor.name), &firm.at(&mine)).await;
-    authority.put(&auditor.session, &path(&mine), json!({"kind": "yaml"})).await.refused(403, "insufficient_scope");
+    authority
+        .put(&auditor.session, &path(&mine), json!({"kind": "yaml"}))
+        .await
+        .refused(403, "insufficient_scope");
 }

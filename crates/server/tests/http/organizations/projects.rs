@@ -90,7 +90,10 @@ async fn project_names_and_fields_are_checked(authority: Authority) {
     authority.put(&admin, &path("web"), json!({"owner": "me"})).await.invalid("/owner", "unknown_field");
     authority.get(&admin, &path("web")).await.refused(404, "not_found");
     authority.put(&admin, &path("web"), json!({})).await.expect(201);
-    authority.patch(&admin, &path("web"), json!({"organization": "x"})).await.invalid("/organization", "unknown_field");
+    authority
+        .patch(&admin, &path("web"), json!({"organization": "x"}))
+        .await
+        .invalid("/organization", "unknown_field");
     authority.patch(&admin, &path("web"), json!({"name": "a/b"})).await.invalid("/name", "invalid_field");
 }
 
@@ -204,7 +207,10 @@ async fn a_project_goes_with_its_pipelines_and_bindings(authority: Authority) {
     authority.get(&admin, &format!("/api/v1/role-bindings/{kept}")).await.expect(200);
     authority.put(&admin, &path, json!({})).await.expect(201);
     authority.get(&admin, &format!("{path}/pipelines/ci")).await.refused(404, "not_found");
-    authority.put(&alice.session, &path, json!({"visibility": "public"})).await.refused(403, "insufficient_scope");
+    authority
+        .put(&alice.session, &path, json!({"visibility": "public"}))
+        .await
+        .refused(403, "insufficient_scope");
     let bindings = format!("/api/v1/role-bindings?place={}", firm.at(&project).replace('/', "%2F"));
     assert_eq!(authority.get(&admin, &bindings).await.expect(200).body["items"], json!([]));
 }

@@ -35,7 +35,11 @@ async fn what_gives_rights_is_refused_when_the_right_to_it_goes_meanwhile(author
     api["title"] = json!("changed");
     let project = firm.path(&format!("/projects/{project}"));
     let calls = [
-        (Method::POST, "/api/v1/role-bindings".to_owned(), json!({"role": role, "subject": user(&alice), "place": "*"})),
+        (
+            Method::POST,
+            "/api/v1/role-bindings".to_owned(),
+            json!({"role": role, "subject": user(&alice), "place": "*"}),
+        ),
         (Method::PATCH, format!("/api/v1/groups/{group}"), json!({"add": [user(&alice)]})),
         (Method::PUT, format!("/api/v1/groups/{}", fresh("new")), json!({})),
         (Method::PUT, format!("/api/v1/roles/{role}"), json!({"scopes": ["Taskurai.*"]})),
@@ -45,7 +49,11 @@ async fn what_gives_rights_is_refused_when_the_right_to_it_goes_meanwhile(author
         (Method::PUT, format!("/api/v1/organizations/{}", fresh("new")), json!({})),
         (Method::PUT, project.clone(), json!({"visibility": "public"})),
         (Method::PUT, format!("{project}/pipelines/ci"), json!({"kind": "yaml"})),
-        (Method::PUT, format!("/api/v1/policies/{}", firm.all().replace('/', "%2F")), json!({"everything": "refused"})),
+        (
+            Method::PUT,
+            format!("/api/v1/policies/{}", firm.all().replace('/', "%2F")),
+            json!({"everything": "refused"}),
+        ),
         (Method::PUT, format!("/api/v1/apis/{}", firm.api_name), api),
     ];
     let deputy = authority.person("deputy").await;
@@ -56,7 +64,10 @@ async fn what_gives_rights_is_refused_when_the_right_to_it_goes_meanwhile(author
         let (status, answer) = begun.end().await;
         assert!([403, 404].contains(&status), "{method} {path}: {answer}");
     }
-    assert_eq!(authority.get(&admin, &format!("/api/v1/groups/{group}")).await.expect(200).body["members"], json!([]));
+    assert_eq!(
+        authority.get(&admin, &format!("/api/v1/groups/{group}")).await.expect(200).body["members"],
+        json!([])
+    );
     authority.sign_in(&alice, crate::support::PASSWORD).await.expect(201);
 }
 
@@ -69,7 +80,11 @@ async fn what_yields_a_secret_is_refused_when_the_right_to_it_goes_meanwhile(aut
     let deputy = authority.person("deputy").await;
     let calls = [
         (Method::POST, "/api/v1/tokens".to_owned(), json!({"owner": alice.name, "scopes": ["*"]})),
-        (Method::POST, "/api/v1/tokens".to_owned(), json!({"kind": "service", "owner": account, "scopes": ["*"]})),
+        (
+            Method::POST,
+            "/api/v1/tokens".to_owned(),
+            json!({"kind": "service", "owner": account, "scopes": ["*"]}),
+        ),
         (Method::POST, format!("{path}/rotate"), json!({"overlap_minutes": 0})),
         (Method::PATCH, path.clone(), json!({"scopes": ["*"]})),
         (Method::POST, format!("{path}/approve"), json!({})),
@@ -145,7 +160,8 @@ async fn a_narrowed_credential_gives_no_more_than_it_has_left(authority: Authori
     authority.patch(&admin, &path, json!({"scopes": ["Jeton.Admin.Role"]})).await.expect(200);
     let (status, answer) = begun.end().await;
     assert_eq!(status, 403, "{answer}");
-    let listed = authority.get(&admin, &format!("/api/v1/role-bindings?subject_type=user&subject={alice}")).await;
+    let listed =
+        authority.get(&admin, &format!("/api/v1/role-bindings?subject_type=user&subject={alice}")).await;
     assert_eq!(listed.expect(200).body["items"], json!([]));
 }
 
@@ -195,7 +211,10 @@ async fn of_all_ways_to_lose_the_last_administrator_none_is_left(authority: Auth
             answer.refused(409, "last_administrator");
         }
     }
-    authority.patch(&admin, "/api/v1/users/admin", json!({"disabled": true})).await.refused(409, "last_administrator");
+    authority
+        .patch(&admin, "/api/v1/users/admin", json!({"disabled": true}))
+        .await
+        .refused(409, "last_administrator");
     authority.delete(&admin, "/api/v1/users/admin").await.refused(409, "last_administrator");
     // A disabled administrator is none, and neither is one of a single organization.
     let deputy = authority.person("deputy").await.name;

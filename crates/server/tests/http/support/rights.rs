@@ -140,7 +140,12 @@ impl Authority {
     }
 
     /// The scopes that an API is told of by both of its doors, which must agree; `None`: not honoured.
-    pub(crate) async fn scopes_of(&self, api: &str, token: &str, more: &[(&str, &str)]) -> Option<Vec<String>> {
+    pub(crate) async fn scopes_of(
+        &self,
+        api: &str,
+        token: &str,
+        more: &[(&str, &str)],
+    ) -> Option<Vec<String>> {
         let body = more.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
         let told = self.ask(api, token, Value::Object(body)).await;
         let introspected = self.introspect_as(api, token, more).await.expect(200);
@@ -149,7 +154,8 @@ impl Authority {
             return None;
         }
         assert_eq!(introspected.body["active"], true, "{}", introspected.text);
-        let scopes = told["scopes"].as_array().unwrap().iter().map(|scope| scope.as_str().unwrap().to_owned());
+        let scopes =
+            told["scopes"].as_array().unwrap().iter().map(|scope| scope.as_str().unwrap().to_owned());
         let scopes: Vec<_> = scopes.collect();
         assert_eq!(introspected.body["scope"], scopes.join(" "));
         Some(scopes)
