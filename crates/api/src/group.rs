@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::optional::given;
+use crate::optional::{all_named, given};
 use crate::token::PrincipalRef;
 
 /// A group of users and service accounts.
@@ -46,7 +46,7 @@ pub struct PutGroup {
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
     /// All who shall be in it; absent: as before.
-    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "all_named", skip_serializing_if = "Option::is_none")]
     pub members: Option<Vec<PrincipalRef>>,
 }
 
@@ -59,9 +59,9 @@ pub struct PatchGroup {
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
     /// Who comes in.
-    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "all_named", skip_serializing_if = "Option::is_none")]
     pub add: Option<Vec<PrincipalRef>>,
     /// Who goes out.
-    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "all_named", skip_serializing_if = "Option::is_none")]
     pub remove: Option<Vec<PrincipalRef>>,
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::optional::given;
+use crate::optional::{given, named};
 use crate::token::PrincipalRef;
 
 /// A role: a named set of rights.
@@ -88,6 +88,7 @@ pub struct CreateRoleBinding {
     /// The role's name.
     pub role: String,
     /// A `user`, `group` or `service_account`.
+    #[serde(deserialize_with = "named")]
     pub subject: PrincipalRef,
     /// `*`, `organization/*` or `organization/project`.
     pub place: String,

@@ -13,7 +13,7 @@ use jeton_token::{
 };
 
 use super::{Denial, Error};
-use crate::store::{Chain, PrincipalRecord, TokenRecord};
+use crate::store::{Basis, Chain, PrincipalRecord, TokenRecord};
 
 macro_rules! actions {
     ($($variant:ident = $word:literal, $own:expr, $anybodys:expr;)*) => {
@@ -86,7 +86,11 @@ impl Action {
     fn moves_power(self) -> bool {
         matches!(
             self,
-            Self::UserWrite
+            Self::TokenCreate
+                | Self::TokenUpdate
+                | Self::TokenRotate
+                | Self::TokenApprove
+                | Self::UserWrite
                 | Self::GroupWrite
                 | Self::ServiceAccountWrite
                 | Self::TrustWrite
@@ -96,6 +100,8 @@ impl Action {
                 | Self::OrganizationWrite
                 | Self::ProjectWrite
                 | Self::PipelineWrite
+                | Self::ApiWrite
+                | Self::ApiCredential
         )
     }
 }
@@ -148,9 +154,15 @@ impl Caller {
     /// tokens of one's own.
     pub(crate) fn sees(&self, place: Place) -> bool {
         let own_tokens = |pattern: &ScopePattern| is_of_own_tokens(pattern.as_str());
-        let touched = self.facts.token.rights.iter().map(|(granted, _)| *granted);
-        let within = touched.filter(|granted| place.contains(*granted)).chain([place]);
-        within.into_iter().any(|at| !self.effective_at(at, &[]).patterns().iter().all(own_tokens))
+        let mut within = self.places().filter(|at| place.contains(*at)).chain([place]);
+        within.any(|at| !self.effective_at(at, &[]).patterns().iter().all(own_tokens))
+    }
+
+    /// The places at which the caller's rights begin: where they were granted, and, of a person's right everywhere,
+    /// where a token that is limited to places has what is left of it.
+    pub(crate) fn places(&self) -> impl Iterator<Item = Place> {
+        let granted = self.facts.token.rights.iter().map(|(granted, _)| *granted);
+        granted.chain(self.facts.chain().flat_map(|link| link.places.places().iter().copied()))
     }
 
     pub(crate) fn holds(&self, scope: &str, place: Place) -> bool {
@@ -176,9 +188,16 @@ pub(crate) struct Permit {
     rests_on_credential: bool,
     /// Which state of all rights it was given on, when that counts.
     epoch: Option<i64>,
+    /// The seals of the tokens that it was given on, when that counts: the credential and its ancestors.
+    bases: Vec<Basis>,
 }
 
 impl Permit {
+    /// Whether the credential that stands now is the one that was judged.
+    pub(crate) fn is_of(&self, chain: &Chain) -> bool {
+        self.epoch.is_none() || self.bases == chain.bases()
+    }
+
     pub(crate) fn rests_on_credential(&self) -> bool {
         self.rests_on_credential
     }
@@ -266,10 +285,11 @@ pub(crate) fn at(caller: &Caller, place: Place, action: Action) -> Result<Permit
     }
 }
 
-/// For administering what the caller may not even know of: without the right, it does not exist.
+/// For administering what the caller may not even know of: without the right, it does not exist. Of everywhere,
+/// everybody knows.
 pub(crate) fn at_or_hidden(caller: &Caller, place: Place, action: Action) -> Result<Permit, Error> {
     match at(caller, place, action) {
-        Err(Error::Denied(_)) if !caller.sees(place) => Err(Error::Hidden),
+        Err(Error::Denied(_)) if place != Place::Global && !caller.sees(place) => Err(Error::Hidden),
         decided => decided,
     }
 }
@@ -312,7 +332,7 @@ pub(crate) fn system(reason: Reason) -> Permit {
         Reason::RowAltered => (None, None, Action::NoteAltered),
     };
     let rests_on_credential = matches!(reason, Reason::SaidYes { .. });
-    Permit { actor, credential, action, rests_on_credential, epoch: None }
+    Permit { actor, credential, action, rests_on_credential, epoch: None, bases: vec![] }
 }
 
 fn permit(caller: &Caller, action: Action) -> Result<Permit, Error> {
@@ -322,7 +342,8 @@ fn permit(caller: &Caller, action: Action) -> Result<Permit, Error> {
         // An operation that forgot to judge by `Authority::judged`: nothing is allowed on rights that nobody compares.
         return Err(Error::Unavailable);
     }
-    Ok(Permit { actor, credential, action, rests_on_credential: true, epoch })
+    let bases = if epoch.is_some() { caller.chain.bases() } else { vec![] };
+    Ok(Permit { actor, credential, action, rests_on_credential: true, epoch, bases })
 }
 
 fn may_administer(caller: &Caller, action: Action, place: Place) -> bool {

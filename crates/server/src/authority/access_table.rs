@@ -84,7 +84,7 @@ async fn stage() -> Stage {
 
 async fn remove_default_bindings(authority: &Authority, admin: &Caller) {
     let list = BindingList { limit: 100, ..BindingList::default() };
-    for binding in authority.list_bindings(admin, &list).await.unwrap() {
+    for binding in authority.list_bindings(admin, &list).await.unwrap().items {
         if binding.bearer_name == "everyone" {
             authority.unbind(admin, binding.id, Mode::Commit).await.unwrap();
         }

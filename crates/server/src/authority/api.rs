@@ -13,7 +13,7 @@ use super::{Authority, Error};
 use crate::store::{ApiRecord, NewApi, Outcome, Write};
 
 /// An API as a request declares it, parsed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ApiRequest {
     pub(crate) name: PrincipalName,
     pub(crate) title: String,
@@ -45,12 +45,27 @@ impl Authority {
             let detail = format!("the namespace `{OWN_NAMESPACE}` is Jeton's own");
             return Err(Error::Conflict(Code::NamespaceTaken, detail));
         }
+        let request = &request;
+        self.judged(caller, move |caller: Caller| async move {
+            self.put_api_judged(&caller, request.clone(), dry_run).await
+        })
+        .await
+    }
+
+    async fn put_api_judged(
+        &self,
+        caller: &Caller,
+        request: ApiRequest,
+        dry_run: bool,
+    ) -> Result<Put, Error> {
         let organization = self.store.organization(&request.organization).await?.map(|found| found.id);
+        let organization = organization.filter(|id| caller.sees(Place::Organization(*id)));
         let existing = self.store.api(&request.name).await?;
         let place = organization.map_or(Place::Global, Place::Organization);
         let permit = access::at(caller, place, Action::ApiWrite)?;
-        if let Some((organization, _)) = existing.as_ref().and_then(|api| api.organization.as_ref()) {
-            access::at(caller, Place::Organization(*organization), Action::ApiWrite)?;
+        // Also one that was removed: its name and namespace stay with those who had it.
+        if let Some(home) = self.store.home_of_api(&request.name).await? {
+            access::at(caller, Place::Organization(home), Action::ApiWrite)?;
         }
         let Some(organization) = organization else {
             let detail = format!("there is no organization `{}`", request.organization);
@@ -86,9 +101,12 @@ impl Authority {
 
     /// Removes an API and revokes its credentials. Its namespace stays reserved.
     pub(crate) async fn remove_api(&self, caller: &Caller, name: &PrincipalName) -> Result<(), Error> {
-        let (api, permit) = self.administered(caller, name, Action::ApiWrite).await?;
-        self.store.write(&permit, &Write::RemoveApi(PrincipalId(api.id.0))).await?;
-        Ok(())
+        self.judged(caller, move |caller: Caller| async move {
+            let (api, permit) = self.administered(&caller, name, Action::ApiWrite).await?;
+            self.store.write(&permit, &Write::RemoveApi(PrincipalId(api.id.0))).await?;
+            Ok(())
+        })
+        .await
     }
 
     /// A new credential for an API. It can only ask about tokens, so it is judged by the right to the API alone.
@@ -97,6 +115,11 @@ impl Authority {
         caller: &Caller,
         name: &PrincipalName,
     ) -> Result<IssuedToken, Error> {
+        self.judged(caller, move |caller: Caller| async move { self.credential_judged(&caller, name).await })
+            .await
+    }
+
+    async fn credential_judged(&self, caller: &Caller, name: &PrincipalName) -> Result<IssuedToken, Error> {
         let (api, permit) = self.administered(caller, name, Action::ApiCredential).await?;
         if api.built_in {
             return Err(Error::Conflict(Code::BuiltIn, "Jeton needs no credential to ask itself".to_owned()));

@@ -4,10 +4,12 @@ use jeton_api::Code;
 use jeton_token::{BindingId, Place, PrincipalKind, PrincipalName, ResourceName, Rights, ScopePattern};
 
 use super::access::{self, Action, Caller};
-use super::create::check_covers;
+use super::create::check_may_give;
+use super::page::{self, Page};
 use super::{Authority, Error, Mode};
 use crate::store::{
-    ApiRecord, Bearer, BindingFilter, BindingRecord, EVERY_API, Made, NewBinding, Outcome, RoleRecord, Write,
+    ApiRecord, Bearer, BearerKind, BindingFilter, BindingRecord, EVERY_API, Made, NewBinding, Outcome,
+    RoleRecord, Write,
 };
 
 /// A binding as a request says it, parsed.
@@ -23,6 +25,8 @@ pub(crate) struct BindingRequest {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct BindingList {
     pub(crate) role: Option<ResourceName>,
+    /// Only of bearers of this kind.
+    pub(crate) kind: Option<BearerKind>,
     pub(crate) subject: Option<(String, String)>,
     pub(crate) place: Option<String>,
     pub(crate) below: Option<BindingId>,
@@ -40,7 +44,7 @@ impl Authority {
         self.judged(caller, move |caller: Caller| async move {
             let caller = &caller;
             let place = self.place_to_bind(caller, &request.place).await?;
-            let permit = access::at_or_hidden(caller, place, Action::BindingWrite)?;
+            let permit = access::at(caller, place, Action::BindingWrite)?;
             let unknown = |pointer: &str, detail: String| Error::invalid(pointer, Code::UnknownName, detail);
             let role = self.store.role(&request.role).await?;
             let role =
@@ -51,7 +55,7 @@ impl Authority {
             }
             let bearer = self.bearer("/subject", &request.subject_type, &request.subject).await?;
             let apis = self.store.apis().await?;
-            check_covers(caller, &granted(&role, place, &apis), &apis)?;
+            check_may_give(caller, &granted(&role, place, &apis), &apis)?;
             let new = NewBinding { id: BindingId(self.mint_id()), role: role.id, bearer, place };
             match self.carry_out(mode, &permit, &Write::Bind(new)).await? {
                 None => Ok(None),
@@ -66,8 +70,8 @@ impl Authority {
     pub(crate) async fn unbind(&self, caller: &Caller, id: BindingId, mode: Mode) -> Result<(), Error> {
         self.judged(caller, move |caller: Caller| async move {
             let caller = &caller;
-            let binding = self.store.binding(id).await?.ok_or(Error::Hidden)?;
-            let permit = access::at_or_hidden(caller, binding.place, Action::BindingWrite)?;
+            let binding = self.show_binding(caller, id).await?;
+            let permit = access::at(caller, binding.place, Action::BindingWrite)?;
             self.carry_out(mode, &permit, &Write::Unbind(id)).await.map(drop)
         })
         .await
@@ -84,21 +88,26 @@ impl Authority {
         &self,
         caller: &Caller,
         list: &BindingList,
-    ) -> Result<Vec<BindingRecord>, Error> {
+    ) -> Result<Page<BindingRecord, BindingId>, Error> {
         let Some(mut filter) = self.filter(list).await? else {
-            return Ok(vec![]);
+            return Ok(Page { items: vec![], next: None });
         };
-        let mut seen = Vec::new();
-        loop {
-            let page = self.store.bindings(&filter).await?;
-            filter.below = page.last().map(|last| last.id);
-            let exhausted = i64::try_from(page.len()).is_ok_and(|count| count < filter.limit);
-            seen.extend(page.into_iter().filter(|binding| sees(caller, binding)));
-            if exhausted || seen.len() >= list.limit {
-                seen.truncate(list.limit);
-                return Ok(seen);
+        if !caller.places().any(|place| may_look_through(caller, place)) {
+            // Who may look through no place has only their own to look for.
+            match filter.bearer {
+                Some(bearer) if bearer.id() != caller.principal().to_string() => {
+                    return Ok(Page { items: vec![], next: None });
+                }
+                _ => {
+                    filter.bearer = Some(Bearer::Principal(caller.principal(), caller.chain.token.owner_kind))
+                }
             }
         }
+        let read = |below| {
+            let filter = BindingFilter { below, limit: page::READ, ..filter.clone() };
+            async move { self.store.bindings(&filter).await }
+        };
+        page::seen(read, |binding| sees(caller, binding), |binding| binding.id, list.below, list.limit).await
     }
 
     /// The principal or group that two texts name.
@@ -139,7 +148,7 @@ impl Authority {
 
     /// `None`: a name that nothing has, so the list is empty.
     async fn filter(&self, list: &BindingList) -> Result<Option<BindingFilter>, Error> {
-        let mut filter = BindingFilter { below: list.below, limit: 500, ..BindingFilter::default() };
+        let mut filter = BindingFilter { kind: list.kind, ..BindingFilter::default() };
         if let Some(role) = &list.role {
             let Some(role) = self.store.role(role).await? else { return Ok(None) };
             filter.role = Some(role.id);
@@ -158,7 +167,11 @@ impl Authority {
 
 fn sees(caller: &Caller, binding: &BindingRecord) -> bool {
     let own = matches!(binding.bearer, Bearer::Principal(id, _) if id == caller.principal());
-    own || access::at(caller, binding.place, Action::BindingRead).is_ok()
+    own || may_look_through(caller, binding.place)
+}
+
+fn may_look_through(caller: &Caller, place: Place) -> bool {
+    access::at(caller, place, Action::BindingRead).is_ok()
 }
 
 /// What a role gives at a place.

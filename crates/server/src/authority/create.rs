@@ -18,7 +18,7 @@ use crate::store::{
 };
 
 /// A token to be made, parsed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct CreateRequest {
     /// Personal for people, service for service accounts.
     pub(crate) kind: TokenKind,
@@ -94,6 +94,14 @@ impl Authority {
         caller: &Caller,
         request: CreateRequest,
     ) -> Result<IssuedToken, Error> {
+        let request = &request;
+        self.judged(caller, move |caller: Caller| async move {
+            self.create_judged(&caller, request.clone()).await
+        })
+        .await
+    }
+
+    async fn create_judged(&self, caller: &Caller, request: CreateRequest) -> Result<IssuedToken, Error> {
         let owner = self.owner(caller, &request).await?;
         let permit = access::on_tokens_of(caller, owner, Action::TokenCreate)?;
         let apis = self.store.apis().await?;
@@ -278,6 +286,22 @@ pub(super) fn check_covers(
     Err(exceeds("they may do things that you may not, so their secrets are not yours to get"))
 }
 
+/// Whoever gives rights away, by a binding, a membership or a role, must hold them; and with them go no limits, so who
+/// may act from some networks only has nothing to give.
+pub(super) fn check_may_give(
+    caller: &Caller,
+    rights: &[(Place, Rights)],
+    apis: &[ApiRecord],
+) -> Result<(), Error> {
+    let gives_nothing = rights.iter().all(|(_, rights)| rights.is_empty());
+    if !gives_nothing && !caller.facts.chain().all(|link| link.networks == NetworkLimit::Anywhere) {
+        return Err(exceeds(
+            "the token that you call with is limited to networks, and what this gives is not",
+        ));
+    }
+    check_covers(caller, rights, apis)
+}
+
 /// Every pattern must be covered by one of the caller's own, and of each token that the caller was made with.
 /// A person who is signed in has no patterns: their rights are what bounds the token, at every verify.
 pub(super) fn check_ceiling(caller: &Caller, wanted: &Rights, apis: &[ApiRecord]) -> Result<(), Error> {
@@ -293,8 +317,17 @@ pub(super) fn check_ceiling(caller: &Caller, wanted: &Rights, apis: &[ApiRecord]
 
 /// Patterns that nothing declared matches are typing errors more often than foresight.
 pub(super) fn check_known(patterns: &ScopeSet, apis: &[ApiRecord]) -> Result<(), Error> {
+    check_known_besides(patterns, apis, |_| false)
+}
+
+/// The same for patterns of which some were there before: the catalogue may have lost what those name.
+pub(super) fn check_known_besides(
+    patterns: &ScopeSet,
+    apis: &[ApiRecord],
+    had: impl Fn(&ScopePattern) -> bool,
+) -> Result<(), Error> {
     let known = |pattern: &ScopePattern| {
-        pattern.is_everything() || apis.iter().any(|api| api.catalogue.matches(pattern))
+        had(pattern) || pattern.is_everything() || apis.iter().any(|api| api.catalogue.matches(pattern))
     };
     let unknown = patterns.patterns().iter().enumerate().filter(|(_, pattern)| !known(pattern));
     let faults: Vec<_> = unknown

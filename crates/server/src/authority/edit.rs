@@ -7,7 +7,7 @@ use jeton_api::{Code, TokenState};
 use jeton_token::{Approval, Expiry, NetworkLimit, PlaceLimit, ScopeSet, Timestamp, TokenId};
 
 use super::access::{self, Action, Caller, Owner, Permit};
-use super::create::{End, IssuedToken, check_ceiling, check_future, check_known, exceeds};
+use super::create::{End, IssuedToken, check_ceiling, check_future, check_known_besides, exceeds};
 use super::terms::{AllowedEnd, Terms};
 use super::{Authority, Error};
 use crate::store::{ApiRecord, Chain, Outcome, TokenEdit, TokenRecord, Write};
@@ -23,13 +23,6 @@ pub(crate) struct EditRequest {
     pub(crate) end: Option<End>,
 }
 
-/// How often a change is judged again because somebody else changed the token meanwhile.
-const TRIES: usize = 8;
-
-fn is_changed(error: &Error) -> bool {
-    matches!(error, Error::Conflict(Code::ChangedMeanwhile, _))
-}
-
 impl Authority {
     /// Changes a token and keeps its secret.
     pub(crate) async fn edit_token(
@@ -38,13 +31,11 @@ impl Authority {
         id: TokenId,
         request: EditRequest,
     ) -> Result<(TokenRecord, TokenState), Error> {
-        for _ in 1..TRIES {
-            match self.edit_once(caller, id, request.clone()).await {
-                Err(error) if is_changed(&error) => {}
-                done => return done,
-            }
-        }
-        self.edit_once(caller, id, request).await
+        let request = &request;
+        self.judged(caller, move |caller: Caller| async move {
+            self.edit_once(&caller, id, request.clone()).await
+        })
+        .await
     }
 
     async fn edit_once(
@@ -109,13 +100,11 @@ impl Authority {
         id: TokenId,
         request: EditRequest,
     ) -> Result<IssuedToken, Error> {
-        for _ in 1..TRIES {
-            match self.rotate_once(caller, id, request.clone()).await {
-                Err(error) if is_changed(&error) => {}
-                done => return done,
-            }
-        }
-        self.rotate_once(caller, id, request).await
+        let request = &request;
+        self.judged(caller, move |caller: Caller| async move {
+            self.rotate_once(&caller, id, request.clone()).await
+        })
+        .await
     }
 
     async fn rotate_once(
@@ -263,11 +252,7 @@ fn check_added(token: &TokenRecord, request: &EditRequest, apis: &[ApiRecord]) -
     let Some(patterns) = &request.patterns else {
         return Ok(());
     };
-    let added = patterns.patterns().iter().filter(|pattern| !token.patterns.patterns().contains(pattern));
-    match ScopeSet::new(added.cloned()) {
-        Ok(added) => check_known(&added, apis),
-        Err(_) => Ok(()),
-    }
+    check_known_besides(patterns, apis, |pattern| token.patterns.patterns().contains(pattern))
 }
 
 /// Whether a change gives the token anything that it did not have.

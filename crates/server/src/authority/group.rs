@@ -4,9 +4,9 @@ use jeton_api::Code;
 use jeton_token::{Place, PrincipalId, PrincipalKind, PrincipalName, ResourceName};
 
 use super::access::{self, Action, Caller};
-use super::create::check_covers;
+use super::create::check_may_give;
 use super::{Authority, Error, Kept, Mode};
-use crate::store::{GroupEdit, GroupRecord, MemberSource, Outcome, Provision, Write};
+use crate::store::{GroupEdit, GroupRecord, MemberSource, Outcome, Provision, Refusal, Write};
 
 /// What a request says about a group. What is `None` was not said.
 #[derive(Debug, Default)]
@@ -31,6 +31,7 @@ impl Authority {
             let caller = &caller;
             let permit = access::at(caller, Place::Global, Action::GroupWrite)?;
             let existing = self.store.group(name).await?;
+            check_ours(existing.as_ref())?;
             let mut edit = self.group_edit(request, existing.as_ref()).await?;
             edit.display_name = Some(request.display_name.clone().unwrap_or_default());
             let is_new = existing.is_none();
@@ -62,6 +63,7 @@ impl Authority {
             let caller = &caller;
             let permit = access::at(caller, Place::Global, Action::GroupWrite)?;
             let existing = self.store.group(name).await?.ok_or(Error::Hidden)?;
+            check_ours(Some(&existing))?;
             let edit = self.group_edit(request, Some(&existing)).await?;
             self.check_may_enter(caller, &existing, &edit).await?;
             match self.carry_out(mode, &permit, &Write::EditGroup(existing.id, edit)).await? {
@@ -118,6 +120,10 @@ impl Authority {
             existing.iter().flat_map(|group| &group.members).map(|member| member.id).collect();
         let mut add = self.members("/add", &request.add).await?;
         let mut remove = self.members("/remove", &request.remove).await?;
+        if let Some(at) = remove.iter().position(|member| add.contains(member)) {
+            let detail = "whoever comes in does not go out by the same call";
+            return Err(Error::invalid(format!("/remove/{at}/name"), Code::InvalidField, detail));
+        }
         if let Some(members) = &request.members {
             let wanted = self.members("/members", members).await?;
             remove.extend(had.iter().filter(|member| !wanted.contains(member)));
@@ -163,8 +169,13 @@ impl Authority {
             return Ok(());
         }
         let apis = self.store.apis().await?;
-        check_covers(caller, &self.store.rights_of_group(group.id).await?, &apis)
+        check_may_give(caller, &self.store.rights_of_group(group.id).await?, &apis)
     }
+}
+
+/// What Jeton brings along is nobody's to change, whatever they hold.
+fn check_ours(existing: Option<&GroupRecord>) -> Result<(), Error> {
+    if existing.is_some_and(|group| group.built_in) { Err(Refusal::BuiltIn.into()) } else { Ok(()) }
 }
 
 pub(super) fn group(outcome: Outcome) -> Result<GroupRecord, Error> {

@@ -17,6 +17,7 @@ mod federation;
 mod flow;
 mod group;
 mod identities;
+mod page;
 mod password;
 mod pending;
 mod place;
@@ -96,6 +97,8 @@ pub(crate) struct Authority {
     pub(crate) first_password: Arc<Path>,
     /// Tokens whose altered rows were noted in the audit already; once each for the life of the process.
     noted: Arc<Mutex<BTreeSet<TokenId>>>,
+    /// Where those stand in line whose rights were others by the time they wrote.
+    line: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// What a deployment calls things.
@@ -234,6 +237,7 @@ impl Authority {
             done: Arc::new(Done::new()),
             first_password,
             noted: Arc::default(),
+            line: Arc::default(),
         }
     }
 

@@ -5,6 +5,7 @@
 use jeton_token::{OrganizationId, Place, ResourceName};
 
 use super::access::{self, Action, Caller};
+use super::page::{self, Page};
 use super::{Authority, Error, Kept, Mode};
 use crate::store::{OrganizationRecord, PipelineRecord, PipelineSettings, PlaceWrite, ProjectRecord, Write};
 
@@ -59,9 +60,11 @@ impl Authority {
     ) -> Result<Kept<OrganizationRecord>, Error> {
         self.judged(caller, move |caller: Caller| async move {
             let caller = &caller;
-            if let Some(existing) = self.store.organization(name).await? {
-                access::at_or_hidden(caller, Place::Organization(existing.id), Action::OrganizationWrite)?;
-                return Ok(Kept::Changed(existing));
+            // To whoever does not see it, a name that is taken answers like one that is free.
+            let existing = self.store.organization(name).await?;
+            if let Some(existing) = existing.filter(|found| caller.sees(Place::Organization(found.id))) {
+                access::at(caller, Place::Organization(existing.id), Action::OrganizationWrite)?;
+                return Ok(if mode == Mode::Commit { Kept::Changed(existing) } else { Kept::Tried });
             }
             let permit = access::at(caller, Place::Global, Action::OrganizationWrite)?;
             let write = Write::Place(PlaceWrite::CreateOrganization(self.mint_id(), name.clone()));
@@ -125,25 +128,14 @@ impl Authority {
     pub(crate) async fn list_organizations(
         &self,
         caller: &Caller,
-        mut below: Option<i64>,
+        below: Option<i64>,
         limit: usize,
-    ) -> Result<Vec<OrganizationRecord>, Error> {
-        let mut seen = Vec::new();
-        loop {
-            let page = self.store.organizations(below, READ).await?;
-            below = page.last().map(|last| last.number);
-            let exhausted = page.len() < READ_USIZE;
-            seen.extend(page.into_iter().filter(|found| caller.sees(Place::Organization(found.id))));
-            if exhausted || seen.len() >= limit {
-                seen.truncate(limit);
-                return Ok(seen);
-            }
-        }
+    ) -> Result<Page<OrganizationRecord>, Error> {
+        let read = |below| self.store.organizations(below, page::READ);
+        let sees = |found: &OrganizationRecord| caller.sees(Place::Organization(found.id));
+        page::seen(read, sees, |found| found.number, below, limit).await
     }
 }
-
-const READ: i64 = 500;
-const READ_USIZE: usize = 500;
 
 /// Projects.
 impl Authority {
@@ -159,12 +151,13 @@ impl Authority {
             let caller = &caller;
             let organization = self.visible_organization(caller, &at.organization).await?;
             let visibility = visibility.unwrap_or("private");
-            if let Some(existing) = self.store.project(organization.id, &at.project).await? {
-                let permit = access::at_or_hidden(caller, existing.place(), Action::ProjectWrite)?;
+            let existing = self.store.project(organization.id, &at.project).await?;
+            if let Some(existing) = existing.filter(|project| sees_project(caller, project)) {
+                let permit = access::at(caller, existing.place(), Action::ProjectWrite)?;
                 if existing.visibility == visibility {
-                    return Ok(Kept::Changed(existing));
+                    return Ok(if mode == Mode::Commit { Kept::Changed(existing) } else { Kept::Tried });
                 }
-                let edit = self.edit_of(&existing, at.project.clone(), visibility);
+                let edit = edit_of(&existing, kept_name(&existing.name)?, visibility);
                 return match self.carry_out(mode, &permit, &edit).await? {
                     None => Ok(Kept::Tried),
                     Some(_) => Ok(Kept::Changed(self.project_there(organization.id, &at.project).await?)),
@@ -193,10 +186,10 @@ impl Authority {
             let caller = &caller;
             let project = self.visible_project(caller, at).await?;
             let permit = access::at(caller, project.place(), Action::ProjectWrite)?;
-            let name = name.unwrap_or(&at.project);
-            let visibility = visibility.unwrap_or(&project.visibility).to_owned();
-            self.store.write(&permit, &self.edit_of(&project, name.clone(), &visibility)).await?;
-            self.project_there(project.organization, name).await
+            let name = name.map_or_else(|| kept_name(&project.name), |name| Ok(name.clone()))?;
+            let visibility = visibility.unwrap_or(&project.visibility);
+            self.store.write(&permit, &edit_of(&project, name.clone(), visibility)).await?;
+            self.project_there(project.organization, &name).await
         })
         .await
     }
@@ -225,31 +218,28 @@ impl Authority {
         &self,
         caller: &Caller,
         organization: &ResourceName,
-        mut below: Option<i64>,
+        below: Option<i64>,
         limit: usize,
-    ) -> Result<Vec<ProjectRecord>, Error> {
-        let organization = self.visible_organization(caller, organization).await?;
-        let mut seen = Vec::new();
-        loop {
-            let page = self.store.projects(organization.id, below, READ).await?;
-            below = page.last().map(|last| last.number);
-            let exhausted = page.len() < READ_USIZE;
-            seen.extend(page.into_iter().filter(|project| sees_project(caller, project)));
-            if exhausted || seen.len() >= limit {
-                seen.truncate(limit);
-                return Ok(seen);
-            }
-        }
-    }
-
-    fn edit_of(&self, project: &ProjectRecord, name: ResourceName, visibility: &str) -> Write {
-        let (of, id) = (project.organization, project.id);
-        Write::Place(PlaceWrite::EditProject(of, id, name, visibility.to_owned()))
+    ) -> Result<Page<ProjectRecord>, Error> {
+        let of = self.visible_organization(caller, organization).await?.id;
+        let read = |below| self.store.projects(of, below, page::READ);
+        page::seen(read, |project| sees_project(caller, project), |project| project.number, below, limit)
+            .await
     }
 
     async fn project_there(&self, of: OrganizationId, name: &ResourceName) -> Result<ProjectRecord, Error> {
         self.store.project(of, name).await?.ok_or(Error::Hidden)
     }
+}
+
+fn edit_of(project: &ProjectRecord, name: ResourceName, visibility: &str) -> Write {
+    let (of, id) = (project.organization, project.id);
+    Write::Place(PlaceWrite::EditProject(of, id, name, visibility.to_owned()))
+}
+
+/// The name as it is stored: it keeps its case until somebody renames.
+fn kept_name(stored: &str) -> Result<ResourceName, Error> {
+    stored.parse().map_err(|_| Error::Unavailable)
 }
 
 fn sees_project(caller: &Caller, project: &ProjectRecord) -> bool {
@@ -271,13 +261,14 @@ impl Authority {
             let caller = &caller;
             let project = self.visible_project(caller, at).await?;
             let permit = access::at(caller, project.place(), Action::PipelineWrite)?;
+            let existing = self.store.pipeline(project.id, name).await?;
+            let kept = existing.as_ref().map(|pipeline| kept_name(&pipeline.name)).transpose()?;
             let settings = PipelineSettings {
-                name: name.clone(),
+                name: kept.unwrap_or_else(|| name.clone()),
                 kind: request.kind.unwrap_or("yaml").to_owned(),
                 job_authorization_scope: request.job_authorization_scope.map(ToOwned::to_owned),
                 timeout_minutes: request.timeout_minutes,
             };
-            let existing = self.store.pipeline(project.id, name).await?;
             let is_new = existing.is_none();
             let write = match existing {
                 Some(existing) => PlaceWrite::EditPipeline(existing.id, project.clone(), settings),
@@ -304,7 +295,10 @@ impl Authority {
             let caller = &caller;
             let (project, pipeline) = self.visible_pipeline(caller, at, name).await?;
             let permit = access::at(caller, project.place(), Action::PipelineWrite)?;
-            let new = request.name.as_ref().unwrap_or(name).clone();
+            let new = match &request.name {
+                Some(name) => name.clone(),
+                None => kept_name(&pipeline.name)?,
+            };
             let settings = PipelineSettings {
                 name: new.clone(),
                 kind: request.kind.map_or(pipeline.kind, ToOwned::to_owned),

@@ -1,11 +1,11 @@
 //! Roles. A role that grants more gives more to all who have it, so making it wider is giving that away.
 
-use jeton_token::{Place, ResourceName, Rights, ScopeSet};
+use jeton_token::{Place, ResourceName, Rights, ScopePattern, ScopeSet};
 
-use super::access::{self, Action, Caller};
-use super::create::{check_covers, check_known};
+use super::access::{self, Action, Caller, Permit};
+use super::create::{check_known, check_known_besides, check_may_give};
 use super::{Authority, Error, Kept, Mode};
-use crate::store::{BindingFilter, Outcome, RoleRecord, RoleSettings, Write};
+use crate::store::{Outcome, Refusal, RoleRecord, RoleSettings, Write};
 
 /// What a request says about a role. What is `None` was not said.
 #[derive(Debug)]
@@ -13,9 +13,6 @@ pub(crate) struct RoleRequest {
     pub(crate) description: Option<String>,
     pub(crate) patterns: Option<ScopeSet>,
 }
-
-/// How many bindings of one role are looked at; a role that more have is changed by making another one.
-const BINDINGS_MAX: i64 = 10_000;
 
 impl Authority {
     /// Makes a role, or replaces it.
@@ -28,25 +25,12 @@ impl Authority {
         mode: Mode,
     ) -> Result<Kept<RoleRecord>, Error> {
         self.judged(caller, move |caller: Caller| async move {
-            let caller = &caller;
-            let permit = access::at(caller, Place::Global, Action::RoleWrite)?;
+            let permit = access::at(&caller, Place::Global, Action::RoleWrite)?;
             let existing = self.store.role(name).await?;
-            let settings = RoleSettings {
-                name: name.clone(),
-                description: description.filter(|text| !text.is_empty()).map(ToOwned::to_owned),
-                patterns: patterns.clone(),
-            };
-            self.check_role(caller, existing.as_ref(), patterns).await?;
-            let is_new = existing.is_none();
-            let write = match existing {
-                Some(role) => Write::EditRole(role.id, settings),
-                None => Write::CreateRole(self.mint_id(), settings),
-            };
-            let Some(outcome) = self.carry_out(mode, &permit, &write).await? else {
-                return Ok(Kept::Tried);
-            };
-            let role = role(outcome)?;
-            Ok(if is_new { Kept::New(role) } else { Kept::Changed(role) })
+            self.check_role(&caller, existing.as_ref(), patterns).await?;
+            let description = description.filter(|text| !text.is_empty()).map(ToOwned::to_owned);
+            let settings = RoleSettings { name: name.clone(), description, patterns: patterns.clone() };
+            self.keep_role(&permit, existing.as_ref(), settings, mode).await
         })
         .await
     }
@@ -59,18 +43,43 @@ impl Authority {
         request: &RoleRequest,
         mode: Mode,
     ) -> Result<Kept<RoleRecord>, Error> {
-        let existing = self.store.role(name).await?.ok_or(Error::Hidden)?;
-        let had = ScopeSet::new(existing.patterns.patterns().iter().cloned());
-        let patterns = match (&request.patterns, had) {
-            (Some(patterns), _) => patterns.clone(),
-            (None, Ok(had)) => had,
-            // Only a built-in role has no pattern, and nobody changes one.
-            (None, Err(_)) => ScopeSet::everything(),
+        self.judged(caller, move |caller: Caller| async move {
+            let permit = access::at(&caller, Place::Global, Action::RoleWrite)?;
+            let existing = self.store.role(name).await?.ok_or(Error::Hidden)?;
+            check_ours(&existing)?;
+            let patterns = match &request.patterns {
+                Some(patterns) => patterns.clone(),
+                None => had(&existing)?,
+            };
+            self.check_role(&caller, Some(&existing), &patterns).await?;
+            let description = request.description.as_ref().or(existing.description.as_ref());
+            let description = description.filter(|text| !text.is_empty()).cloned();
+            let settings = RoleSettings { name: name.clone(), description, patterns };
+            self.keep_role(&permit, Some(&existing), settings, mode).await
+        })
+        .await
+    }
+
+    /// Writes a role that has been judged. A name keeps the case that it was made with.
+    async fn keep_role(
+        &self,
+        permit: &Permit,
+        existing: Option<&RoleRecord>,
+        settings: RoleSettings,
+        mode: Mode,
+    ) -> Result<Kept<RoleRecord>, Error> {
+        let write = match existing {
+            Some(role) => {
+                let name = role.name.parse().map_err(|_| Error::Unavailable)?;
+                Write::EditRole(role.id, RoleSettings { name, ..settings })
+            }
+            None => Write::CreateRole(self.mint_id(), settings),
         };
-        let description = request.description.as_deref().or(existing.description.as_deref());
-        match self.put_role(caller, name, description, &patterns, mode).await? {
-            Kept::New(role) | Kept::Changed(role) => Ok(Kept::Changed(role)),
-            Kept::Tried => Ok(Kept::Tried),
+        match (self.carry_out(mode, permit, &write).await?, existing) {
+            (None, _) => Ok(Kept::Tried),
+            (Some(Outcome::Role(role)), None) => Ok(Kept::New(*role)),
+            (Some(Outcome::Role(role)), Some(_)) => Ok(Kept::Changed(*role)),
+            (Some(_), _) => Err(Error::Unavailable),
         }
     }
 
@@ -113,28 +122,25 @@ impl Authority {
         patterns: &ScopeSet,
     ) -> Result<(), Error> {
         let apis = self.store.apis().await?;
-        let had = existing.map(|role| role.patterns.clone()).unwrap_or_default();
-        let new = patterns.patterns().iter().filter(|pattern| !had.covers_pattern(pattern));
-        let added: Rights = new.cloned().collect();
-        if let Ok(added) = ScopeSet::new(added.patterns().iter().cloned()) {
-            check_known(&added, &apis)?;
-        }
-        let (Some(role), false) = (existing, added.is_empty()) else {
-            return Ok(());
+        let Some(role) = existing else {
+            return check_known(patterns, &apis);
         };
-        let filter = BindingFilter { role: Some(role.id), limit: BINDINGS_MAX, ..BindingFilter::default() };
-        let bindings = self.store.bindings(&filter).await?;
-        if i64::try_from(bindings.len()).is_ok_and(|count| count >= BINDINGS_MAX) {
-            return Err(Error::Unavailable);
-        }
-        let given: Vec<_> = bindings.iter().map(|binding| (binding.place, added.clone())).collect();
-        check_covers(caller, &given, &apis)
+        check_ours(role)?;
+        let is_new = |pattern: &&ScopePattern| !role.patterns.covers_pattern(pattern);
+        check_known_besides(patterns, &apis, |pattern| !is_new(&pattern))?;
+        let added: Rights = patterns.patterns().iter().filter(is_new).cloned().collect();
+        let places = self.store.places_of_role(role.id).await?;
+        let given: Vec<_> = places.into_iter().map(|place| (place, added.clone())).collect();
+        check_may_give(caller, &given, &apis)
     }
 }
 
-fn role(outcome: Outcome) -> Result<RoleRecord, Error> {
-    match outcome {
-        Outcome::Role(role) => Ok(*role),
-        _ => Err(Error::Unavailable),
-    }
+/// What Jeton brings along is nobody's to change, whatever they hold.
+fn check_ours(role: &RoleRecord) -> Result<(), Error> {
+    if role.built_in { Err(Refusal::BuiltIn.into()) } else { Ok(()) }
+}
+
+/// The patterns of a role that somebody made: there is at least one.
+fn had(role: &RoleRecord) -> Result<ScopeSet, Error> {
+    ScopeSet::new(role.patterns.patterns().iter().cloned()).map_err(|_| Error::Unavailable)
 }

@@ -4,8 +4,9 @@ use jeton_api::Code;
 use jeton_token::{Place, PrincipalId, PrincipalKind, PrincipalName, ResourceName};
 
 use super::access::{self, Action, Caller, Owner};
+use super::page::{self, Page};
 use super::{Authority, Error, Kept, Mode};
-use crate::store::{NewPrincipal, Outcome, PrincipalEdit, PrincipalRecord, Provision, Write};
+use crate::store::{NewPrincipal, Outcome, PrincipalEdit, PrincipalRecord, Provision, Refusal, Write};
 
 /// What a request says about a service account. What is `None` was not said.
 #[derive(Clone, Debug, Default)]
@@ -26,7 +27,9 @@ impl Authority {
     ) -> Result<Kept<PrincipalRecord>, Error> {
         self.judged(caller, move |caller: Caller| async move {
             let caller = &caller;
-            if let Some(account) = self.store.principal(PrincipalKind::ServiceAccount, name).await? {
+            let existing = self.store.principal(PrincipalKind::ServiceAccount, name).await?;
+            let is_taken = existing.is_some();
+            if let Some(account) = existing.filter(|account| sees(caller, account)) {
                 check_same_organization(&account, request.organization.as_ref())?;
                 let display_name = Some(request.display_name.clone().unwrap_or_default());
                 let request = ServiceAccountRequest { display_name, ..request.clone() };
@@ -34,6 +37,10 @@ impl Authority {
             }
             let organization = self.organization_of(caller, request.organization.as_ref()).await?;
             let permit = access::at(caller, Place::Organization(organization), Action::ServiceAccountWrite)?;
+            if is_taken {
+                // Of an organization that the caller does not look after: that it is there has to be told, and only that.
+                return Err(Refusal::NameTaken.into());
+            }
             let new = NewPrincipal {
                 id: PrincipalId(self.mint_id()),
                 kind: PrincipalKind::ServiceAccount,
@@ -100,25 +107,15 @@ impl Authority {
         &self,
         caller: &Caller,
         organization: Option<&ResourceName>,
-        mut below: Option<i64>,
+        below: Option<i64>,
         limit: usize,
-    ) -> Result<Vec<PrincipalRecord>, Error> {
-        const READ: i64 = 500;
+    ) -> Result<Page<PrincipalRecord>, Error> {
         let of = match organization {
             Some(name) => Some(self.visible_organization(caller, name).await?.id),
             None => None,
         };
-        let mut seen = Vec::new();
-        loop {
-            let page = self.store.principals(PrincipalKind::ServiceAccount, of, below, READ).await?;
-            below = page.last().map(|last| last.number);
-            let exhausted = i64::try_from(page.len()).is_ok_and(|count| count < READ);
-            seen.extend(page.into_iter().filter(|account| sees(caller, account)));
-            if exhausted || seen.len() >= limit {
-                seen.truncate(limit);
-                return Ok(seen);
-            }
-        }
+        let read = |below| self.store.principals(PrincipalKind::ServiceAccount, of, below, page::READ);
+        page::seen(read, |account| sees(caller, account), |account| account.number, below, limit).await
     }
 
     async fn change_account(

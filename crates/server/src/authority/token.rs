@@ -60,7 +60,7 @@ impl Authority {
         caller: &Caller,
         request: &ListRequest,
     ) -> Result<TokenPage, Error> {
-        let owner = self.listed_owner(caller, request.owner.as_ref()).await?;
+        let owner = self.listed_owner(caller, request.owner.as_ref(), request.kind).await?;
         self.page(request, owner).await
     }
 
@@ -72,7 +72,7 @@ impl Authority {
         owner: Option<&PrincipalName>,
         numbers: &[i64],
     ) -> Result<Vec<(TokenRecord, TokenState)>, Error> {
-        let owner = self.listed_owner(caller, owner).await?;
+        let owner = self.listed_owner(caller, owner, None).await?;
         let policies = self.store.policies().await?;
         let mut found = Vec::new();
         for number in numbers {
@@ -110,22 +110,26 @@ impl Authority {
         caller: &Caller,
         id: TokenId,
     ) -> Result<(TokenRecord, TokenState), Error> {
-        let chain = self.store.token(id).await?.ok_or(Error::Hidden)?;
-        let owner = Owner::of(&chain.token);
-        access::on_tokens_of(caller, owner, Action::TokenRead).map_err(|_| Error::Hidden)?;
-        let permit = self.permit_to_approve(caller, &chain).await?;
-        if owner.id == caller.principal() || self.maker(&chain).await? == Some(caller.principal()) {
-            return Err(Error::denied(
-                Code::NotHonouredHere,
-                "somebody else has to approve a token that is one's own or that one made",
-            ));
-        }
-        match self.store.write(&permit, &Write::ApproveToken(id, chain.token.basis())).await? {
-            Outcome::Token(token) => {
-                Ok(self.with_state(Chain { token: *token, ..chain }, &self.store.policies().await?))
+        self.judged(caller, move |caller: Caller| async move {
+            let caller = &caller;
+            let chain = self.store.token(id).await?.ok_or(Error::Hidden)?;
+            let owner = Owner::of(&chain.token);
+            access::on_tokens_of(caller, owner, Action::TokenRead).map_err(|_| Error::Hidden)?;
+            let permit = self.permit_to_approve(caller, &chain).await?;
+            if owner.id == caller.principal() || self.maker(&chain).await? == Some(caller.principal()) {
+                return Err(Error::denied(
+                    Code::NotHonouredHere,
+                    "somebody else has to approve a token that is one's own or that one made",
+                ));
             }
-            _ => Err(Error::Unavailable),
-        }
+            match self.store.write(&permit, &Write::ApproveToken(id, chain.token.basis())).await? {
+                Outcome::Token(token) => {
+                    Ok(self.with_state(Chain { token: *token, ..chain }, &self.store.policies().await?))
+                }
+                _ => Err(Error::Unavailable),
+            }
+        })
+        .await
     }
 
     /// Who made a token, and so has had its secret.
@@ -207,9 +211,10 @@ impl Authority {
         &self,
         caller: &Caller,
         name: Option<&PrincipalName>,
+        kind: Option<TokenKind>,
     ) -> Result<Option<jeton_token::PrincipalId>, Error> {
         match name {
-            Some(name) => Ok(Some(self.visible_owner(caller, name).await?)),
+            Some(name) => Ok(Some(self.visible_owner(caller, name, kind).await?)),
             None if access::at(caller, Place::Global, Action::TokenRead).is_ok() => Ok(None),
             None => {
                 access::on_tokens_of(caller, Owner::of(&caller.chain.token), Action::TokenRead)?;
@@ -218,19 +223,33 @@ impl Authority {
         }
     }
 
+    /// Whoever has the name. A user and a service account may share one: of service tokens the account is meant, else
+    /// the user where there is one.
     async fn visible_owner(
         &self,
         caller: &Caller,
         name: &PrincipalName,
+        kind: Option<TokenKind>,
     ) -> Result<jeton_token::PrincipalId, Error> {
-        let own = caller.chain.token.owner_name == name.as_str();
-        if own {
-            access::on_tokens_of(caller, Owner::of(&caller.chain.token), Action::TokenRead)?;
-            return Ok(caller.principal());
+        let own = &caller.chain.token;
+        let kinds = match kind {
+            Some(TokenKind::Service) => [PrincipalKind::ServiceAccount, PrincipalKind::User],
+            _ => [PrincipalKind::User, PrincipalKind::ServiceAccount],
+        };
+        let mut found = None;
+        for kind in kinds {
+            if own.owner_kind == kind && own.owner_name == name.as_str() {
+                access::on_tokens_of(caller, Owner::of(own), Action::TokenRead)?;
+                return Ok(caller.principal());
+            }
+            let one = self.store.principal(kind, name).await?.map(|one| Owner::from(&one));
+            let seen = one.filter(|one| access::at(caller, one.home, Action::TokenRead).is_ok());
+            found = found.or(seen);
         }
-        access::at(caller, Place::Global, Action::TokenRead)?;
-        let user = self.store.principal(PrincipalKind::User, name).await?;
-        user.map(|user| user.id).ok_or(Error::Hidden)
+        match found {
+            Some(owner) => Ok(owner.id),
+            None => access::at(caller, Place::Global, Action::TokenRead).and(Err(Error::Hidden)),
+        }
     }
 
     /// Reads until the page is full: a state depends on ancestors and owners, so the store cannot filter by it.

@@ -170,16 +170,21 @@ impl Authority {
     }
 
     /// Does what moves power: judged on rights that are read before it, and judged again when they are others by the
-    /// time it is written.
+    /// time it is written. Those that have lost a race once stand in line, so that many at once all come through.
     pub(crate) async fn judged<T, F: Future<Output = Result<T, Error>>>(
         &self,
         caller: &Caller,
         operation: impl Fn(Caller) -> F,
     ) -> Result<T, Error> {
-        for _ in 1..TRIES {
-            match operation(self.anew(caller).await?).await {
-                Err(Error::Conflict(Code::ChangedMeanwhile, _)) => {}
-                done => return done,
+        let first = operation(self.anew(caller).await?).await;
+        if !is_changed(&first) {
+            return first;
+        }
+        let _turn = self.line.lock().await;
+        for _ in 2..TRIES {
+            let again = operation(self.anew(caller).await?).await;
+            if !is_changed(&again) {
+                return again;
             }
         }
         operation(self.anew(caller).await?).await
@@ -269,6 +274,10 @@ impl Authority {
 /// An API that enforces places may leave it to the answer to say where a token is good.
 fn asks_for_places(api: &ApiRecord, question: &Question<'_>) -> bool {
     api.enforces_places && question.resource.is_none() && question.scope.is_none()
+}
+
+fn is_changed<T>(done: &Result<T, Error>) -> bool {
+    matches!(done, Err(Error::Conflict(Code::ChangedMeanwhile, _)))
 }
 
 /// An API asks about its own scopes only.

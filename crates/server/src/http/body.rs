@@ -5,7 +5,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse as _;
 use jeton_api::Code;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_path_to_error::{Path, Segment};
 
 use super::problem::{self, Problem};
@@ -51,9 +51,12 @@ fn says_json(kind: &[u8]) -> bool {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<Body<T>, Problem> {
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Error::invalid("", Code::InvalidField, "the body is an object, `{…}`").into());
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let parsed = serde_path_to_error::deserialize(&mut deserializer);
-    let value = parsed.map_err(|error| refusal(error.path(), error.inner()))?;
+    let value = parsed.map_err(|error| refusal(bytes, error.path(), error.inner()))?;
     deserializer.end().map_err(|error| Problem::Malformed(place_of(&error)))?;
     // An array is read as the fields in their order, and nobody means that.
     if bytes.trim_ascii_start().first() == Some(&b'[') {
@@ -62,8 +65,14 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<Body<T>, Problem> {
     Ok(Body(value))
 }
 
-fn refusal(path: &Path, error: &serde_json::Error) -> Problem {
+fn refusal(bytes: &[u8], path: &Path, error: &serde_json::Error) -> Problem {
     if !error.is_data() {
+        // A number or null where one of several words is wanted is called a wrong syntax, too.
+        let wants_a_word = error.to_string().starts_with("expected value");
+        if wants_a_word && serde_json::from_slice::<IgnoredAny>(bytes).is_ok() {
+            let detail = "the field does not take such a value";
+            return Error::invalid(pointer(path), Code::InvalidField, detail).into();
+        }
         return Problem::Malformed(place_of(error));
     }
     let text = without_value(&error.to_string());

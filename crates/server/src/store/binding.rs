@@ -24,6 +24,8 @@ pub(crate) struct BindingRecord {
     pub(crate) bearer: Bearer,
     pub(crate) bearer_name: String,
     pub(crate) place: Place,
+    /// How the place is called now.
+    pub(crate) place_name: String,
     pub(crate) created_at: Timestamp,
 }
 
@@ -36,11 +38,35 @@ pub(crate) struct NewBinding {
     pub(crate) place: Place,
 }
 
+/// What a bearer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BearerKind {
+    User,
+    ServiceAccount,
+    Group,
+}
+
+impl BearerKind {
+    /// What a word on the wire says.
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
+        [Self::User, Self::ServiceAccount, Self::Group].into_iter().find(|kind| kind.word() == word)
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::User => PrincipalKind::User.word(),
+            Self::ServiceAccount => PrincipalKind::ServiceAccount.word(),
+            Self::Group => "group",
+        }
+    }
+}
+
 /// Which bindings to list.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct BindingFilter {
     pub(crate) role: Option<RoleId>,
     pub(crate) bearer: Option<Bearer>,
+    pub(crate) kind: Option<BearerKind>,
     pub(crate) place: Option<Place>,
     /// Only older ones than this: the rest of a list that was begun.
     pub(crate) below: Option<BindingId>,
@@ -68,8 +94,11 @@ macro_rules! columns {
     () => {
         "SELECT b.id AS id, b.role_id AS role_id, role.name AS role_name, b.subject_id AS subject_id,
             COALESCE(principal.name, g.name) AS subject_name, principal.kind AS kind,
-            b.organization_id AS organization_id, b.project_id AS project_id, b.created_at AS created_at
+            b.organization_id AS organization_id, b.project_id AS project_id, b.created_at AS created_at,
+            organization.name AS organization_name, project.name AS project_name
         FROM role_binding b JOIN role ON role.id = b.role_id
+            LEFT JOIN organization ON organization.id = b.organization_id
+            LEFT JOIN project ON project.id = b.project_id
             LEFT JOIN principal ON principal.id = b.subject_id LEFT JOIN user_group g ON g.id = b.subject_id "
     };
 }
@@ -80,7 +109,9 @@ statements! {
         AND (CAST($2 AS TEXT) IS NULL OR b.subject_id = $2)
         AND (CAST($3 AS TEXT) IS NULL
             OR COALESCE(b.organization_id, '') || '/' || COALESCE(b.project_id, '') = $3)
-        AND (CAST($4 AS TEXT) IS NULL OR b.id < $4) ORDER BY b.id DESC LIMIT $5");
+        AND (CAST($4 AS TEXT) IS NULL OR b.id < $4)
+        AND (CAST($6 AS TEXT) IS NULL OR COALESCE(principal.kind, 'group') = $6) ORDER BY b.id DESC LIMIT $5");
+    PLACES_OF_ROLE = "SELECT DISTINCT organization_id, project_id FROM role_binding WHERE role_id = $1";
     SAME = "SELECT id FROM role_binding WHERE subject_id = $1 AND role_id = $2
         AND COALESCE(organization_id, '') = $3 AND COALESCE(project_id, '') = $4";
     INSERT = "INSERT INTO role_binding (id, subject_id, role_id, organization_id, project_id, created_at)
@@ -93,6 +124,12 @@ statements! {
 }
 
 impl Store {
+    /// Where somebody has the role.
+    pub(crate) async fn places_of_role(&self, role: RoleId) -> Result<Vec<Place>, StoreError> {
+        let rows = self.read().await?.fetch(PLACES_OF_ROLE, values![role.to_string()]).await?;
+        rows.iter().map(rights::place).collect()
+    }
+
     /// The binding of this id.
     pub(crate) async fn binding(&self, id: BindingId) -> Result<Option<BindingRecord>, StoreError> {
         let row = self.read().await?.first(OF_ID, values![id.to_string()]).await?;
@@ -111,6 +148,7 @@ impl Store {
             place,
             filter.below.map(|id| id.to_string()),
             filter.limit,
+            filter.kind.map(|kind| kind.word().to_owned()),
         ];
         let rows = self.read().await?.fetch(LIST, values).await?;
         rows.iter().map(record).collect()
@@ -209,6 +247,15 @@ fn touched_kind(bearer: Bearer) -> &'static str {
     }
 }
 
+/// A place as people write it.
+fn place_name(row: &Row) -> Result<String, StoreError> {
+    Ok(match (row.text_or_null("organization_name")?, row.text_or_null("project_name")?) {
+        (None, _) => "*".to_owned(),
+        (Some(organization), None) => format!("{organization}/*"),
+        (Some(organization), Some(project)) => format!("{organization}/{project}"),
+    })
+}
+
 fn record(row: &Row) -> Result<BindingRecord, StoreError> {
     let bearer = match row.text_or_null("kind")? {
         Some(kind) => {
@@ -224,6 +271,7 @@ fn record(row: &Row) -> Result<BindingRecord, StoreError> {
         bearer,
         bearer_name: row.text("subject_name")?,
         place: rights::place(row)?,
+        place_name: place_name(row)?,
         created_at: Timestamp(row.int("created_at")?),
     })
 }

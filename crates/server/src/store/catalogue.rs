@@ -56,7 +56,7 @@ statements! {
         WHERE CAST($1 AS TEXT) IS NULL OR api_id = $1 ORDER BY api_id, scope, implied";
     ROUTES = "SELECT api_id, method, path, scope, resource FROM api_route
         WHERE CAST($1 AS TEXT) IS NULL OR api_id = $1 ORDER BY api_id, position";
-    ANY_OF_NAME = "SELECT id, namespace, built_in, removed_at FROM api WHERE name = $1";
+    ANY_OF_NAME = "SELECT id, namespace, built_in, removed_at, organization_id FROM api WHERE name = $1";
     INSERT = "INSERT INTO api (id, name, title, organization_id, namespace, namespace_fold, audience, enforces_places,
         built_in, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     UPDATE = "UPDATE api SET title = $1, organization_id = $2, audience = $3, enforces_places = $4, removed_at = NULL
@@ -90,6 +90,15 @@ impl Store {
     /// The API of this name.
     pub(crate) async fn api(&self, name: &PrincipalName) -> Result<Option<ApiRecord>, StoreError> {
         Ok(load(&mut self.read().await?, Some(name.to_string()), None).await?.pop())
+    }
+
+    /// The organization of the API of this name, also of one that was removed.
+    pub(crate) async fn home_of_api(
+        &self,
+        name: &PrincipalName,
+    ) -> Result<Option<OrganizationId>, StoreError> {
+        let row = self.read().await?.first(ANY_OF_NAME, values![name.as_str()]).await?;
+        Ok(row.map(|row| row.parse_or_null("organization_id")).transpose()?.flatten())
     }
 
     /// The API of this id.

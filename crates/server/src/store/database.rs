@@ -183,6 +183,8 @@ pub(crate) enum Transaction {
 #[derive(Clone, Copy)]
 pub(crate) enum Held<'a> {
     Token(&'a str),
+    /// A token that the same transaction goes on to change: two that first shared it would wait for each other.
+    TokenToChange(&'a str),
     Principal(&'a str),
     /// The number that every change of rights advances.
     Rights,
@@ -255,6 +257,7 @@ impl Transaction {
     pub(crate) async fn hold(&mut self, row: Held<'_>) -> Result<(), StoreError> {
         let (text, id) = match row {
             Held::Token(id) => ("SELECT id FROM token WHERE id = $1 FOR SHARE", id),
+            Held::TokenToChange(id) => ("SELECT id FROM token WHERE id = $1 FOR NO KEY UPDATE", id),
             Held::Principal(id) => ("SELECT id FROM principal WHERE id = $1 FOR SHARE", id),
             Held::Rights => ("SELECT name FROM counter WHERE name = $1 FOR SHARE", "rights"),
         };

@@ -1,8 +1,10 @@
 //! Groups and who is in them.
 
+use std::collections::BTreeMap;
+
 use jeton_token::{GroupId, Id, PrincipalId, PrincipalKind, ResourceName, Timestamp};
 
-use super::database::{Row, statements, values};
+use super::database::{Row, Transaction, Value, statements, values};
 use super::provisioned::{self, Provision, Subject};
 use super::token::Pen;
 use super::write::Event;
@@ -62,10 +64,15 @@ statements! {
         WHERE removed_at IS NULL AND (CAST($1 AS TEXT) IS NULL OR live_name = $1)
             AND (CAST($2 AS TEXT) IS NULL OR id = $2)
             AND (CAST($3 AS TEXT) IS NULL OR live_name > $3) ORDER BY live_name LIMIT $4";
+    // Those of the groups of one page.
     MEMBERS = "SELECT m.group_id AS group_id, m.source AS source, principal.id AS id, principal.kind AS kind,
             principal.name AS name
         FROM group_member m JOIN principal ON principal.id = m.principal_id
-        WHERE m.group_id = $1 AND principal.removed_at IS NULL ORDER BY principal.number";
+        WHERE principal.removed_at IS NULL AND m.group_id IN (SELECT id FROM user_group
+            WHERE removed_at IS NULL AND (CAST($1 AS TEXT) IS NULL OR live_name = $1)
+                AND (CAST($2 AS TEXT) IS NULL OR id = $2)
+                AND (CAST($3 AS TEXT) IS NULL OR live_name > $3) ORDER BY live_name LIMIT $4)
+        ORDER BY principal.number";
     OF_MEMBER = "SELECT g.id AS id FROM group_member m JOIN user_group g ON g.id = m.group_id
         WHERE m.principal_id = $1 AND m.source = $2 AND g.removed_at IS NULL";
     INSERT = "INSERT INTO user_group (id, name, live_name, display_name, created_at) VALUES ($1, $2, $3, $4, $5)";
@@ -84,22 +91,15 @@ statements! {
 impl Store {
     /// The group of this name.
     pub(crate) async fn group(&self, name: &ResourceName) -> Result<Option<GroupRecord>, StoreError> {
-        let mut transaction = self.read().await?;
-        let values = values![name.fold(), None::<String>, None::<String>, 1];
-        let Some(row) = transaction.first(SELECT, values).await? else {
-            return Ok(None);
-        };
-        with_members(&mut transaction, &row).await.map(Some)
+        Ok(load(&mut self.read().await?, values![name.fold(), None::<String>, None::<String>, 1])
+            .await?
+            .pop())
     }
 
     /// The group of this id.
     pub(crate) async fn group_of(&self, id: GroupId) -> Result<Option<GroupRecord>, StoreError> {
-        let mut transaction = self.read().await?;
-        let values = values![None::<String>, id.to_string(), None::<String>, 1];
-        let Some(row) = transaction.first(SELECT, values).await? else {
-            return Ok(None);
-        };
-        with_members(&mut transaction, &row).await.map(Some)
+        let page = values![None::<String>, id.to_string(), None::<String>, 1];
+        Ok(load(&mut self.read().await?, page).await?.pop())
     }
 
     /// Groups, by name.
@@ -108,32 +108,41 @@ impl Store {
         after: Option<&ResourceName>,
         limit: i64,
     ) -> Result<Vec<GroupRecord>, StoreError> {
-        let mut transaction = self.read().await?;
-        let values = values![None::<String>, None::<String>, after.map(ResourceName::fold), limit];
-        let mut groups = Vec::new();
-        for row in transaction.fetch(SELECT, values).await? {
-            groups.push(with_members(&mut transaction, &row).await?);
-        }
-        Ok(groups)
+        let page = values![None::<String>, None::<String>, after.map(ResourceName::fold), limit];
+        load(&mut self.read().await?, page).await
     }
 }
 
 pub(super) async fn with_members(
-    transaction: &mut super::database::Transaction,
+    transaction: &mut Transaction,
     row: &Row,
 ) -> Result<GroupRecord, StoreError> {
-    let members = transaction.fetch(MEMBERS, values![row.text("id")?]).await?;
-    let members = members.iter().map(member).collect::<Result<_, _>>()?;
-    Ok(GroupRecord { members, ..without_members(row)? })
+    let page = values![None::<String>, row.text("id")?, None::<String>, 1];
+    let members = transaction.fetch(MEMBERS, page).await?;
+    record(row, members.iter().map(member).collect::<Result<_, _>>()?)
 }
 
 pub(super) fn without_members(row: &Row) -> Result<GroupRecord, StoreError> {
+    record(row, vec![])
+}
+
+/// The groups of one page with all who are in them, by two statements.
+async fn load(transaction: &mut Transaction, page: Vec<Value>) -> Result<Vec<GroupRecord>, StoreError> {
+    let rows = transaction.fetch(SELECT, page.clone()).await?;
+    let mut members: BTreeMap<String, Vec<MemberRecord>> = BTreeMap::new();
+    for row in transaction.fetch(MEMBERS, page).await? {
+        members.entry(row.text("group_id")?).or_default().push(member(&row)?);
+    }
+    rows.iter().map(|row| record(row, members.remove(&row.text("id")?).unwrap_or_default())).collect()
+}
+
+fn record(row: &Row, members: Vec<MemberRecord>) -> Result<GroupRecord, StoreError> {
     Ok(GroupRecord {
         id: row.parse("id")?,
         name: row.text("name")?,
         display_name: row.text_or_null("display_name")?,
         built_in: row.flag("built_in")?,
-        members: vec![],
+        members,
         created_at: Timestamp(row.int("created_at")?),
     })
 }
@@ -267,9 +276,8 @@ async fn change_members(pen: &mut Pen<'_>, id: GroupId, edit: &GroupEdit) -> Res
 }
 
 async fn of_id(pen: &mut Pen<'_>, id: GroupId) -> Result<GroupRecord, StoreError> {
-    let values = values![None::<String>, id.to_string(), None::<String>, 1];
-    let row = pen.transaction.first(SELECT, values).await?.ok_or(Refusal::Gone)?;
-    with_members(pen.transaction, &row).await
+    let page = values![None::<String>, id.to_string(), None::<String>, 1];
+    load(pen.transaction, page).await?.pop().ok_or_else(|| Refusal::Gone.into())
 }
 
 async fn finish(

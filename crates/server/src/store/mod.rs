@@ -35,7 +35,7 @@ use crate::keys::{Keys, Rng};
 use crate::metrics::Metrics;
 use database::{Database, Transaction};
 
-pub(crate) use binding::{Bearer, BindingFilter, BindingRecord, NewBinding};
+pub(crate) use binding::{Bearer, BearerKind, BindingFilter, BindingRecord, NewBinding};
 pub(crate) use bootstrap::FirstUser;
 pub(crate) use catalogue::{ApiRecord, NewApi};
 pub(crate) use group::{GroupEdit, GroupRecord, MemberRecord, MemberSource};
@@ -47,7 +47,7 @@ pub(crate) use provisioned::{
 };
 pub(crate) use rights::{EVERY_API, Grounds};
 pub(crate) use role::{RoleRecord, RoleSettings};
-pub(crate) use token::{Chain, ListFilter, NewSecret, NewToken, Rotation, TokenEdit, TokenRecord};
+pub(crate) use token::{Basis, Chain, ListFilter, NewSecret, NewToken, Rotation, TokenEdit, TokenRecord};
 pub(crate) use trust::{Exchange, NewTrust, Seen, TrustRecord, TrustTerms, TrustedKeys};
 pub(crate) use write::{Made, Outcome, Write};
 

@@ -244,9 +244,6 @@ pub(super) async fn edit(
     let user = of_id(pen.transaction, id).await?;
     update(pen, &user, edit).await?;
     provisioned::put(pen.transaction, Subject::User(id), &edit.provision).await?;
-    if edit.disabled == Some(true) {
-        keep_an_administrator(pen.transaction).await?;
-    }
     let mut touched = Vec::new();
     let renamed = edit.name.as_ref().is_some_and(|name| name.as_str() != user.name);
     if renamed || edit.disabled.is_some_and(|disabled| disabled != user.disabled_at.is_some()) {
@@ -257,6 +254,9 @@ pub(super) async fn edit(
         // Whoever knew the old password may hold a session made with it.
         let ended = token::revoke_of_owner(pen, id, TokenKind::Session, edit.spared, by).await?;
         touched.extend(ended.into_iter().map(|token| ("token", token.to_string())));
+    }
+    if edit.disabled == Some(true) {
+        keep_an_administrator(pen.transaction).await?;
     }
     finish(pen, id, &what(edit, &touched), touched).await
 }
@@ -293,8 +293,8 @@ pub(super) async fn remove(
     binding::forget_subject(pen, &id.to_string()).await?;
     group::forget_principal(pen, id).await?;
     provisioned::forget(pen.transaction, &id.to_string()).await?;
-    keep_an_administrator(pen.transaction).await?;
     pen.transaction.execute(DELETE_HASH, values![id.to_string()]).await?;
+    keep_an_administrator(pen.transaction).await?;
     let event = event(&user, "removed", vec![("principal", id.to_string())]);
     Ok((user, event))
 }
@@ -353,7 +353,8 @@ pub(super) async fn retire(pen: &mut Pen<'_>, id: PrincipalId) -> Result<(), Sto
     Ok(())
 }
 
-/// After a change that could have taken the last one away: somebody must remain who can administer.
+/// After a change that could have taken the last one away: somebody must remain who can administer. It comes last, for
+/// it takes the row that every other change takes last.
 pub(super) async fn keep_an_administrator(transaction: &mut Transaction) -> Result<(), StoreError> {
     transaction.execute(WAIT, values![]).await?;
     let row = transaction.first(ADMINISTRATORS, values![]).await?;

@@ -1,6 +1,10 @@
 //! Roles.
 
-use jeton_token::{Bindable, BuiltInRole, Id, ResourceName, Rights, RoleId, ScopeSet, Timestamp};
+use std::collections::BTreeMap;
+
+use jeton_token::{
+    Bindable, BuiltInRole, Id, ResourceName, Rights, RoleId, ScopePattern, ScopeSet, Timestamp,
+};
 
 use super::database::{Row, statements, values};
 use super::token::Pen;
@@ -34,8 +38,12 @@ statements! {
         WHERE removed_at IS NULL AND (CAST($1 AS TEXT) IS NULL OR live_name = $1)
             AND (CAST($2 AS TEXT) IS NULL OR id = $2)
             AND (CAST($3 AS TEXT) IS NULL OR live_name > $3) ORDER BY live_name LIMIT $4";
+    // Those of the roles of one page.
     PATTERNS = "SELECT role_pattern.role_id AS role_id, role_pattern.pattern AS pattern FROM role_pattern
-        WHERE CAST($1 AS TEXT) IS NULL OR role_id = $1";
+        WHERE role_id IN (SELECT id FROM role
+            WHERE removed_at IS NULL AND (CAST($1 AS TEXT) IS NULL OR live_name = $1)
+                AND (CAST($2 AS TEXT) IS NULL OR id = $2)
+                AND (CAST($3 AS TEXT) IS NULL OR live_name > $3) ORDER BY live_name LIMIT $4)";
     INSERT = "INSERT INTO role (id, name, live_name, grants, description, built_in, bindable, created_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     UPDATE = "UPDATE role SET name = $1, live_name = $2, description = $3 WHERE id = $4 AND removed_at IS NULL
@@ -70,23 +78,16 @@ async fn load(
     after: Option<String>,
     limit: i64,
 ) -> Result<Vec<RoleRecord>, StoreError> {
-    let rows = transaction.fetch(SELECT, values![name, id.map(|id| id.to_string()), after, limit]).await?;
-    let only = match rows.as_slice() {
-        [one] => Some(one.text("id")?),
-        _ => None,
-    };
-    let patterns = transaction.fetch(PATTERNS, values![only]).await?;
-    rows.iter().map(|row| record(row, &patterns)).collect()
+    let page = values![name, id.map(|id| id.to_string()), after, limit];
+    let rows = transaction.fetch(SELECT, page.clone()).await?;
+    let mut patterns: BTreeMap<String, Vec<ScopePattern>> = BTreeMap::new();
+    for row in transaction.fetch(PATTERNS, page).await? {
+        patterns.entry(row.text("role_id")?).or_default().push(row.parse("pattern")?);
+    }
+    rows.iter().map(|row| record(row, patterns.remove(&row.text("id")?).unwrap_or_default())).collect()
 }
 
-fn record(row: &Row, patterns: &[Row]) -> Result<RoleRecord, StoreError> {
-    let id = row.text("id")?;
-    let mut mine = Vec::new();
-    for pattern in patterns {
-        if pattern.text("role_id")? == id {
-            mine.push(pattern.parse("pattern")?);
-        }
-    }
+fn record(row: &Row, patterns: Vec<ScopePattern>) -> Result<RoleRecord, StoreError> {
     let bindable = Bindable::from_word(&row.text("bindable")?);
     Ok(RoleRecord {
         id: row.parse("id")?,
@@ -95,7 +96,7 @@ fn record(row: &Row, patterns: &[Row]) -> Result<RoleRecord, StoreError> {
         built_in: row.flag("built_in")?,
         bindable: bindable.ok_or_else(|| StoreError::unreadable("bindable"))?,
         grants_apis: row.text("grants")? == "apis",
-        patterns: mine.into_iter().collect(),
+        patterns: patterns.into_iter().collect(),
         created_at: Timestamp(row.int("created_at")?),
     })
 }

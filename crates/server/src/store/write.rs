@@ -57,6 +57,11 @@ pub(crate) enum Write {
 }
 
 impl Write {
+    /// Whether it changes the row of this token.
+    fn changes_token(&self, token: TokenId) -> bool {
+        matches!(self, Self::EditToken(id, _) | Self::ApproveToken(id, _) | Self::RevokeToken(id) if *id == token)
+    }
+
     /// Whether somebody may do more or less after it, so that what was judged before must be judged again.
     fn moves_rights(&self) -> bool {
         match self {
@@ -169,10 +174,15 @@ impl Store {
 
     /// Refuses what [`Store::write`] would refuse, and changes nothing.
     pub(crate) async fn rehearse(&self, permit: &Permit, write: &Write) -> Result<(), StoreError> {
-        let mut transaction = self.database.write().await?;
-        self.apply(&mut transaction, permit, write).await?;
-        // Dropped without a commit, the transaction is rolled back.
-        Ok(())
+        for _ in 0..TRIES {
+            let mut transaction = self.database.write().await?;
+            // Dropped without a commit, the transaction is rolled back.
+            match self.apply(&mut transaction, permit, write).await {
+                Err(StoreError::Lost) => {}
+                done => return done.map(drop),
+            }
+        }
+        Err(StoreError::Unavailable("the same rows change too often".to_owned()))
     }
 
     /// Applies the write, and says what to note: nothing where nothing changed.
@@ -185,7 +195,7 @@ impl Store {
         let by = permit.actor();
         let mut pen = Pen { transaction, keys: &self.keys, now: self.clock.now() };
         check_epoch(&mut pen, permit, write).await?;
-        check_credential(&mut pen, permit).await?;
+        check_credential(&mut pen, permit, write).await?;
         let (outcome, event) = match write {
             Write::RevokeToken(id) => {
                 let (token, event) = token::revoke(&mut pen, *id, by).await?;
@@ -250,15 +260,19 @@ async fn check_epoch(pen: &mut Pen<'_>, permit: &Permit, write: &Write) -> Resul
 }
 
 /// A permit was given on what had been read before. In the transaction that writes, the credential behind it must
-/// still stand: a session that was ended meanwhile makes nothing any more.
-async fn check_credential(pen: &mut Pen<'_>, permit: &Permit) -> Result<(), StoreError> {
+/// still stand: a session that was ended meanwhile makes nothing any more, and a token that was narrowed meanwhile is
+/// judged again.
+async fn check_credential(pen: &mut Pen<'_>, permit: &Permit, write: &Write) -> Result<(), StoreError> {
     let Some(id) = permit.credential().filter(|_| permit.rests_on_credential()) else {
         return Ok(());
     };
-    pen.transaction.hold(Held::Token(&id.to_string())).await?;
+    let text = id.to_string();
+    let held = if write.changes_token(id) { Held::TokenToChange(&text) } else { Held::Token(&text) };
+    pen.transaction.hold(held).await?;
     let chain = token::load(pen.transaction, pen.keys, pen.now, id).await?.ok_or(Refusal::CredentialGone)?;
     let facts = chain.facts(&Grounds::default());
-    standing(&facts, pen.now).map_err(|_| Refusal::CredentialGone.into())
+    standing(&facts, pen.now).map_err(|_| Refusal::CredentialGone)?;
+    if permit.is_of(&chain) { Ok(()) } else { Err(Refusal::Changed.into()) }
 }
 
 /// What a write that moves rights only sometimes does when it does.

@@ -30,6 +30,8 @@ mod principal;
 #[cfg(test)]
 mod rights;
 #[cfg(test)]
+mod role;
+#[cfg(test)]
 mod route;
 #[cfg(test)]
 mod scope;

@@ -24,9 +24,9 @@ pub(crate) async fn list(
 ) -> Result<Response<Answer>, Problem> {
     let (below, limit) = query.numbers()?;
     let found = doors.authority.list_organizations(&caller, below, limit).await?;
-    let next = found.last().filter(|_| found.len() == limit).map(|last| last.number.to_string());
-    let items = found.into_iter().map(shown::organization).collect();
-    Ok(no_store(Json(List { items, next_page_token: next })))
+    let next_page_token = found.next.map(|next| next.to_string());
+    let items = found.items.into_iter().map(shown::organization).collect();
+    Ok(no_store(Json(List { items, next_page_token })))
 }
 
 /// Makes an organization.

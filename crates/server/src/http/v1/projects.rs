@@ -26,9 +26,9 @@ pub(crate) async fn list(
     let (below, limit) = query.numbers()?;
     let organization = parse::path_resource(&organization)?;
     let found = doors.authority.list_projects(&caller, &organization, below, limit).await?;
-    let next = found.last().filter(|_| found.len() == limit).map(|last| last.number.to_string());
-    let items = found.into_iter().map(shown::project).collect();
-    Ok(no_store(Json(List { items, next_page_token: next })))
+    let next_page_token = found.next.map(|next| next.to_string());
+    let items = found.items.into_iter().map(shown::project).collect();
+    Ok(no_store(Json(List { items, next_page_token })))
 }
 
 /// Makes a project, or changes who sees it.

@@ -15,7 +15,7 @@ use super::super::query::{Nothing, Query};
 use super::kept::DryRun;
 use super::{page, parse, shown};
 use crate::authority::{BindingList, BindingRequest, Caller, Error};
-use crate::store::Made;
+use crate::store::{BearerKind, Made};
 
 /// Lists the bindings that the caller may see, newest first.
 pub(crate) async fn list(
@@ -25,12 +25,9 @@ pub(crate) async fn list(
 ) -> Result<Response<Answer>, Problem> {
     let list = binding_list(query)?;
     let found = doors.authority.list_bindings(&caller, &list).await?;
-    let next = found.last().filter(|_| found.len() == list.limit).map(|last| last.id.to_string());
-    let mut items = Vec::with_capacity(found.len());
-    for binding in found {
-        items.push(shown::binding(&doors.authority, binding).await?);
-    }
-    Ok(no_store(Json(List { items, next_page_token: next })))
+    let next_page_token = found.next.map(|next| next.to_string());
+    let items = found.items.into_iter().map(shown::binding).collect();
+    Ok(no_store(Json(List { items, next_page_token })))
 }
 
 /// Gives somebody a role at a place.
@@ -48,10 +45,8 @@ pub(crate) async fn create(
     };
     match doors.authority.bind(&caller, &request, query.mode()).await? {
         None => Ok(done()),
-        Some((binding, Made::New)) => Ok(created(shown::binding(&doors.authority, binding).await?)),
-        Some((binding, Made::AlreadyThere)) => {
-            Ok(no_store(Json(shown::binding(&doors.authority, binding).await?)))
-        }
+        Some((binding, Made::New)) => Ok(created(shown::binding(binding))),
+        Some((binding, Made::AlreadyThere)) => Ok(no_store(Json(shown::binding(binding)))),
     }
 }
 
@@ -63,7 +58,7 @@ pub(crate) async fn show(
     Query(Nothing {}): Query<Nothing>,
 ) -> Result<Response<Answer>, Problem> {
     let found = doors.authority.show_binding(&caller, binding_id(&id)?).await?;
-    Ok(no_store(Json(shown::binding(&doors.authority, found).await?)))
+    Ok(no_store(Json(shown::binding(found))))
 }
 
 /// Takes a role from somebody.
@@ -82,17 +77,20 @@ fn binding_id(text: &str) -> Result<BindingId, Error> {
 }
 
 fn binding_list(query: RoleBindingQuery) -> Result<BindingList, Error> {
-    let subject = match (query.subject_type, query.subject) {
-        (None, None) => None,
+    let refused = |pointer: &str, detail: &str| Error::invalid(pointer, Code::InvalidField, detail);
+    let kind = query.subject_type.as_deref().map(|word| {
+        let detail = "one of `user`, `group` and `service_account`";
+        BearerKind::from_word(word).ok_or_else(|| refused("subject_type", detail))
+    });
+    let subject = match (query.subject_type.clone(), query.subject) {
+        (_, None) => None,
         (Some(kind), Some(name)) => Some((kind, name)),
-        _ => {
-            let detail = "`subject_type` and `subject` go together";
-            return Err(Error::invalid("subject", Code::InvalidField, detail));
-        }
+        (None, Some(_)) => return Err(refused("subject", "`subject` wants `subject_type`")),
     };
     let wrong = |_| Error::invalid("page_token", Code::InvalidField, "it is not one from an earlier page");
     Ok(BindingList {
         role: query.role.as_deref().map(|text| parse::value("role", text)).transpose()?,
+        kind: kind.transpose()?,
         subject,
         place: query.place,
         below: query.page_token.map(|token| token.parse().map_err(wrong)).transpose()?,

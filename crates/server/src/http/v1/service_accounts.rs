@@ -39,9 +39,9 @@ pub(crate) async fn list(
     let (below, limit) = (page::below(query.page_token.as_deref())?, page::size(query.page_size)?);
     let organization = query.organization.as_deref().map(parse::path_resource).transpose()?;
     let found = doors.authority.list_service_accounts(&caller, organization.as_ref(), below, limit).await?;
-    let next = found.last().filter(|_| found.len() == limit).map(|last| last.number.to_string());
-    let items = found.into_iter().map(shown::service_account).collect();
-    Ok(no_store(Json(List { items, next_page_token: next })))
+    let next_page_token = found.next.map(|next| next.to_string());
+    let items = found.items.into_iter().map(shown::service_account).collect();
+    Ok(no_store(Json(List { items, next_page_token })))
 }
 
 /// Makes a service account, or replaces what is said about one.

@@ -1,10 +1,13 @@
 //! From records to JSON.
 
+use std::collections::BTreeMap;
+
 use jeton_api::{
     AffectedOwner, Api, ApiRoute, ApiScope, Approval, Bindable, Group, Issued, JobScope, Member,
     Organization, Pipeline, PipelineKind, PlacePolicy, Policy, PolicyEffect, PrincipalRef, Project, Role,
     RoleBinding, Rule, Secret, ServiceAccount, Timestamp, Token, TokenState, User, Visibility,
 };
+use jeton_token::Place;
 
 use crate::authority::{Authority, Error, IssuedToken, PolicyImpact, PolicyView};
 use crate::store::{
@@ -18,11 +21,27 @@ pub(super) async fn token(
     record: TokenRecord,
     state: TokenState,
 ) -> Result<Token, Error> {
-    let mut projects = Vec::new();
-    for place in record.places.places() {
-        projects.push(authority.place_name(*place).await?);
+    let mut shown = tokens(authority, vec![(record, state)]).await?;
+    shown.pop().ok_or(Error::Unavailable)
+}
+
+/// Records of tokens. Each place is looked up once, however many of them are limited to it.
+pub(super) async fn tokens(
+    authority: &Authority,
+    records: Vec<(TokenRecord, TokenState)>,
+) -> Result<Vec<Token>, Error> {
+    let mut names = BTreeMap::new();
+    for place in records.iter().flat_map(|(record, _)| record.places.places()) {
+        if !names.contains_key(place) {
+            names.insert(*place, authority.place_name(*place).await?);
+        }
     }
-    Ok(Token {
+    Ok(records.into_iter().map(|(record, state)| with_names(record, state, &names)).collect())
+}
+
+fn with_names(record: TokenRecord, state: TokenState, names: &BTreeMap<Place, String>) -> Token {
+    let projects = record.places.places().iter().filter_map(|place| names.get(place)).cloned().collect();
+    Token {
         id: record.id.to_string(),
         number: record.number,
         kind: record.kind.word().to_owned(),
@@ -48,7 +67,7 @@ pub(super) async fn token(
         },
         name: record.name,
         description: record.description,
-    })
+    }
 }
 
 /// The secret of a fresh token. This is the only place where a secret is put into an answer.
@@ -184,19 +203,19 @@ pub(super) fn role(record: RoleRecord) -> Role {
     }
 }
 
-pub(super) async fn binding(authority: &Authority, record: BindingRecord) -> Result<RoleBinding, Error> {
-    Ok(RoleBinding {
+pub(super) fn binding(record: BindingRecord) -> RoleBinding {
+    RoleBinding {
         id: record.id.to_string(),
         role: record.role_name,
         subject: PrincipalRef { kind: record.bearer.word().to_owned(), name: record.bearer_name },
-        place: authority.place_name(record.place).await?,
+        place: record.place_name,
         created_at: moment(record.created_at),
-    })
+    }
 }
 
 /// A policy as it stands and as it holds.
 pub(super) async fn policy(authority: &Authority, view: PolicyView) -> Result<PlacePolicy, Error> {
-    let mut decided_by = std::collections::BTreeMap::new();
+    let mut decided_by = BTreeMap::new();
     for (field, places) in view.decided_by {
         let mut names = Vec::with_capacity(places.len());
         for place in places {

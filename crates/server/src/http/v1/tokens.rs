@@ -34,10 +34,7 @@ pub(crate) async fn list(
     Query(query): Query<TokenQuery>,
 ) -> Result<Response<Answer>, Problem> {
     let found = doors.authority.list_tokens(&caller, &list_request(query)?).await?;
-    let mut items = Vec::with_capacity(found.tokens.len());
-    for (record, state) in found.tokens {
-        items.push(shown::token(&doors.authority, record, state).await?);
-    }
+    let items = shown::tokens(&doors.authority, found.tokens).await?;
     Ok(no_store(Json(List { items, next_page_token: found.next.map(|next| next.to_string()) })))
 }
 

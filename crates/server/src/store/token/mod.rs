@@ -150,6 +150,11 @@ pub(crate) struct ListFilter {
 }
 
 impl Chain {
+    /// What whoever was judged by these tokens was judged by.
+    pub(crate) fn bases(&self) -> Vec<Basis> {
+        std::iter::once(&self.token).chain(&self.ancestors).map(TokenRecord::basis).collect()
+    }
+
     /// What a decision is made from.
     pub(crate) fn facts(&self, grounds: &Grounds) -> Facts {
         let link = |record: &TokenRecord| record.link(grounds);

@@ -45,6 +45,10 @@ pub(in crate::store) async fn create(
     pen: &mut Pen<'_>,
     new: &NewToken,
 ) -> Result<(TokenRecord, Event), StoreError> {
+    if new.kind == TokenKind::Session {
+        // Before the row is shared: two sign-ins that shared it would wait for each other.
+        principal::signed_in(pen, new.owner).await?;
+    }
     principal::check_owner(pen, new).await?;
     if let Some(name) = &new.name {
         let free = values![new.owner.to_string(), name.as_str(), pen.now.0];
@@ -57,9 +61,6 @@ pub(in crate::store) async fn create(
         pen.transaction.execute(INSERT_ITEM, values![new.id.to_string(), kind, value, position]).await?;
     }
     insert_secret(pen, new.id, &new.secret, new.created_at).await?;
-    if new.kind == TokenKind::Session {
-        principal::signed_in(pen, new.owner).await?;
-    }
     reload(pen, new.id, Touched::Nothing).await
 }
 
@@ -114,7 +115,7 @@ pub(in crate::store) async fn edit(
     if token.basis() != edit.basis {
         return Err(Refusal::Changed.into());
     }
-    if !token.intact || token.revoked_at.is_some() || token.expiry.is_over(pen.now) {
+    if !is_live(&token, pen.now) {
         return Err(Refusal::NotLive.into());
     }
     change(&mut token, edit);
@@ -131,6 +132,12 @@ pub(in crate::store) async fn edit(
         insert_secret(pen, id, &rotation.secret, rotation.at).await?;
     }
     reload(pen, id, Touched::Token).await
+}
+
+/// Whether the token is not dead for good: nobody gets a secret of a token whose owner is gone.
+fn is_live(token: &TokenRecord, now: Timestamp) -> bool {
+    let ended = token.revoked_at.is_some() || token.expiry.is_over(now);
+    token.intact && !ended && token.owner_state != OwnerState::Removed
 }
 
 fn change(token: &mut TokenRecord, edit: &TokenEdit) {
@@ -164,7 +171,7 @@ pub(in crate::store) async fn approve(
     if token.basis() != *basis {
         return Err(Refusal::Changed.into());
     }
-    if !token.intact || token.revoked_at.is_some() || token.expiry.is_over(pen.now) {
+    if !is_live(&token, pen.now) {
         return Err(Refusal::NotLive.into());
     }
     token.approval = Approval::Given;
