@@ -138,7 +138,7 @@ pub(crate) struct DeleteArgs {
 }
 
 /// The address of a pipeline.
-pub(crate) fn path<'t>([organization, project, pipeline]: [&'t str; 3]) -> [&'t str; 6] {
+pub(crate) fn path([organization, project, pipeline]: [&str; 3]) -> [&str; 6] {
     ["organizations", organization, "projects", project, "pipelines", pipeline]
 }
 

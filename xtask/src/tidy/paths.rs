@@ -31,7 +31,8 @@ fn check_file(file: &TextFile) -> Vec<Finding> {
 }
 
 fn check_line(path: &str, number: usize, line: &str) -> Vec<Finding> {
-    let folders = FOLDERS.iter().filter(|folder| names_folder(line, folder)).map(|folder| {
+    let folders = FOLDERS.iter().filter(|folder| names_folder(line, folder) && !is_address(path, folder));
+    let folders = folders.map(|folder| {
         let message = format!("absolute path below `{folder}`");
         Finding::at(
             path,
@@ -45,6 +46,11 @@ fn check_line(path: &str, number: usize, line: &str) -> Vec<Finding> {
         Finding::at(path, number, message, "name the package only: the machine knows its registries")
     });
     folders.chain(hosts).collect()
+}
+
+/// SCIM's collection of users has the name of a folder that some machines have.
+fn is_address(path: &str, folder: &str) -> bool {
+    path.contains("/scim/") && folder.ends_with("Users/")
 }
 
 /// Whether the path begins here and is not the middle of a relative path or of an address.

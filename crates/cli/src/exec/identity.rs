@@ -46,38 +46,32 @@ impl Identities {
     /// The token as it is now.
     pub(super) async fn fetch(&self) -> Result<Secret> {
         if let Some(path) = &self.named {
-            return self.from_file(path).map_err(|why| anyhow!("no identity token: {why}").into());
+            return self.read_file(path).map_err(|why| anyhow!("no identity token: {why}").into());
         }
         let mut passed_over = Vec::new();
         if let (Some(url), Some(token)) = (environment::text(ACTIONS_URL), environment::text(ACTIONS_TOKEN)) {
-            match self.from_actions(&url, &Secret::new(token)).await {
+            match self.ask_actions(&url, &Secret::new(token)).await {
                 Ok(token) => return Ok(token),
                 Err(why) => passed_over.push(format!("GitHub Actions: {why}")),
             }
         }
-        for path in self.usual_files() {
-            match self.from_file(&path) {
+        for path in usual_files() {
+            match self.read_file(&path) {
                 Ok(token) => return Ok(token),
                 Err(why) => passed_over.push(why),
             }
         }
-        Err(self.nothing(&passed_over))
+        Err(nothing(&passed_over))
     }
 
-    fn usual_files(&self) -> Vec<PathBuf> {
-        let named = FILE_VARIABLES.into_iter().filter_map(environment::text).map(PathBuf::from);
-        let projected = Path::new(PROJECTED);
-        named.chain(projected.exists().then(|| projected.to_owned())).collect()
-    }
-
-    fn from_file(&self, path: &Path) -> Result<Secret, String> {
+    fn read_file(&self, path: &Path) -> Result<Secret, String> {
         let shown = safe(&path.display().to_string()).into_owned();
         let text = std::fs::read_to_string(path).map(Zeroizing::new);
         let text = text.map_err(|error| format!("`{shown}`: {error}"))?;
         self.for_us(text.trim()).map_err(|why| format!("`{shown}`: {why}"))
     }
 
-    async fn from_actions(&self, url: &str, credential: &Secret) -> Result<Secret, String> {
+    async fn ask_actions(&self, url: &str, credential: &Secret) -> Result<Secret, String> {
         #[derive(Deserialize)]
         struct Answer {
             value: Secret,
@@ -118,13 +112,18 @@ impl Identities {
             )),
         }
     }
+}
 
-    fn nothing(&self, passed_over: &[String]) -> Error {
-        let none =
-            "no identity token for this workload was found: name its file with `--identity-token-file`";
-        let lines = std::iter::once(none.to_owned()).chain(passed_over.iter().cloned());
-        anyhow!(lines.collect::<Vec<_>>().join("\n")).into()
-    }
+fn usual_files() -> Vec<PathBuf> {
+    let named = FILE_VARIABLES.into_iter().filter_map(environment::text).map(PathBuf::from);
+    let projected = Path::new(PROJECTED);
+    named.chain(projected.exists().then(|| projected.to_owned())).collect()
+}
+
+fn nothing(passed_over: &[String]) -> Error {
+    let none = "no identity token for this workload was found: name its file with `--identity-token-file`";
+    let lines = std::iter::once(none.to_owned()).chain(passed_over.iter().cloned());
+    anyhow!(lines.collect::<Vec<_>>().join("\n")).into()
 }
 
 /// For whom a JWT says that it is. Whether that is true is for the server to find out.
@@ -188,7 +187,7 @@ mod tests {
         for url in
             ["http://actions.example/?x=1", "file:///etc/passwd", "nonsense", "https://u:p@actions.example"]
         {
-            let error = ours.from_actions(url, &Secret::new("x")).await.unwrap_err();
+            let error = ours.ask_actions(url, &Secret::new("x")).await.unwrap_err();
             assert_eq!(error, "its address is none that a token is asked for at", "{url}");
         }
     }

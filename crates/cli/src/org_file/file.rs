@@ -270,7 +270,7 @@ impl PolicySpec {
 
 /// A JSON pointer to something in the file.
 pub(super) fn pointer(steps: &[&str]) -> String {
-    steps.iter().map(|step| format!("/{}", escaped(step))).collect()
+    steps.iter().flat_map(|step| ["/".to_owned(), escaped(step)]).collect()
 }
 
 fn escaped(step: &str) -> String {

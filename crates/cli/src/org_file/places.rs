@@ -127,9 +127,9 @@ fn plan_pipelines(
         }
     }
     if plan.unknown == Unknown::Goes {
-        for it in present.iter().filter(|it| !knows(named, &it.name)) {
-            let names = [organization, project, it.name.as_str()];
-            plan.steps.push(Step::delete(Kind::Pipeline, names.join("/"), &pipeline::path(names)));
+        for gone in present.iter().filter(|gone| !knows(named, &gone.name)) {
+            let steps = [organization, project, gone.name.as_str()];
+            plan.steps.push(Step::delete(Kind::Pipeline, steps.join("/"), &pipeline::path(steps)));
         }
     }
     Ok(())

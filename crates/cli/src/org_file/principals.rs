@@ -133,7 +133,9 @@ fn without_planned(mut step: Step, planned: &[Thing]) -> Step {
     };
     for field in ["members", "add"] {
         let them = asked.body.as_mut().and_then(|body| body.get_mut(field)).and_then(Value::as_array_mut);
-        them.into_iter().for_each(|them| them.retain(is_there));
+        if let Some(them) = them {
+            them.retain(is_there);
+        }
     }
     step.rehearsal = Rehearsal::Like(asked);
     step

@@ -47,6 +47,7 @@ impl Person {
         self.go(Method::POST, action, &fields)
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "the address is where it starts")]
     fn go(&mut self, method: Method, url: Url, fields: &[(String, String)]) -> Page {
         let mut page = self.step(&method, url, fields);
         for _ in 0..STEPS_MAX {

@@ -45,6 +45,7 @@ impl Platform {
     }
 
     /// The same for somebody else.
+    #[expect(clippy::disallowed_methods, reason = "identity tokens are of the time that it is")]
     pub(crate) fn identity_for(&mut self, audience: &str, seconds: i64) -> String {
         let now = jiff::Timestamp::now();
         // Two that are made in the same second are two all the same.

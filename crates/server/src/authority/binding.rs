@@ -59,7 +59,7 @@ impl Authority {
             let new = NewBinding { id: BindingId(self.mint_id()), role: role.id, bearer, place };
             match self.carry_out(mode, &permit, &Write::Bind(new)).await? {
                 None => Ok(None),
-                Some(Outcome::Binding(record, made)) => Ok(Some((*record, made))),
+                Some(Outcome::Binding(record, is_new)) => Ok(Some((*record, is_new))),
                 Some(_) => Err(Error::Unavailable),
             }
         })
@@ -99,7 +99,8 @@ impl Authority {
                     return Ok(Page { items: vec![], next: None });
                 }
                 _ => {
-                    filter.bearer = Some(Bearer::Principal(caller.principal(), caller.chain.token.owner_kind))
+                    filter.bearer =
+                        Some(Bearer::Principal(caller.principal(), caller.chain.token.owner_kind));
                 }
             }
         }

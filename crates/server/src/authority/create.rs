@@ -241,6 +241,11 @@ impl Authority {
         caller: &Caller,
         number: i64,
     ) -> Result<PrincipalRecord, Error> {
+        self.judged(caller, move |caller: Caller| async move { self.owner_numbered(&caller, number).await })
+            .await
+    }
+
+    async fn owner_numbered(&self, caller: &Caller, number: i64) -> Result<PrincipalRecord, Error> {
         let found = self.store.principal_of_number(number).await?;
         let found = found.filter(|found| found.kind != PrincipalKind::Api);
         if let Some(own) = found.as_ref().filter(|found| found.id == caller.principal()) {

@@ -55,7 +55,7 @@ impl Authority {
             check_end(expiry.unwrap_or(chain.token.expiry), latest_end(caller, None))?;
             approval = self.approval_after(&chain.token, &request, &terms, &apis).await?;
         }
-        let edit = TokenEdit { expiry, approval, ..edit_of(request, &chain.token) };
+        let edit = TokenEdit { approval, expiry, ..edit_of(request, &chain.token) };
         match self.store.write(&permit, &Write::EditToken(id, edit)).await? {
             Outcome::Token(token) => {
                 Ok(self.with_state(Chain { token: *token, ..chain }, &self.store.policies().await?))

@@ -47,7 +47,7 @@ impl Authority {
     ) -> Result<Explained, Error> {
         let (chain, grounds) = self.subject(caller, question.subject).await?;
         let apis = self.store.apis().await?;
-        let api = self.api_of_scope(question.scope, &apis)?;
+        let api = Self::api_of_scope(question.scope, &apis)?;
         let place = match question.resource {
             None => Where::Everywhere,
             Some(text) => self.visible_place(caller, text).await?.map_or(Where::Nowhere, Where::At),
@@ -89,7 +89,7 @@ impl Authority {
         Ok((chain, grounds.unwrap_or_default()))
     }
 
-    fn api_of_scope<'a>(&self, scope: &Scope, apis: &'a [ApiRecord]) -> Result<Option<&'a ApiRecord>, Error> {
+    fn api_of_scope<'a>(scope: &Scope, apis: &'a [ApiRecord]) -> Result<Option<&'a ApiRecord>, Error> {
         let api = apis.iter().find(|api| api.catalogue.namespace() == scope.namespace());
         let api = api.filter(|api| api.catalogue.has(scope));
         let unknown = || Error::invalid("/scope", Code::UnknownScope, format!("no API declares `{scope}`"));

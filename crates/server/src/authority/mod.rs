@@ -176,8 +176,7 @@ impl From<Refusal> for Error {
         let conflict = |code: Code, detail: &str| Self::Conflict(code, detail.to_owned());
         match refusal {
             Refusal::Gone | Refusal::OwnerGone => Self::Hidden,
-            Refusal::Replayed => Self::Unauthenticated(Code::InvalidToken),
-            Refusal::CredentialGone => Self::Unauthenticated(Code::InvalidToken),
+            Refusal::Replayed | Refusal::CredentialGone => Self::Unauthenticated(Code::InvalidToken),
             Refusal::Changed => {
                 conflict(Code::ChangedMeanwhile, "somebody else changed it at the same moment; try again")
             }

@@ -42,7 +42,7 @@ impl Authority {
         binding.sort_by_key(|placed| depth(placed.place));
         let binding: Vec<_> = binding.into_iter().map(|placed| placed.policy.clone()).collect();
         let everywhere = binding.iter().fold(Policy::default(), |outer, inner| inner.tightened_by(&outer));
-        Ok(Terms { everywhere, binding, policies })
+        Ok(Terms { policies, binding, everywhere })
     }
 }
 
@@ -126,8 +126,8 @@ impl Terms {
             Holder { owner, groups, seen_at: None, issued_at: now, expiry: Expiry::At(Timestamp(1)) };
         let only_creators =
             |policy: &Policy| Policy { creators: policy.creators.clone(), ..Policy::default() };
-        let refuses = |policy| only_creators(policy).admits(holder, now) == Err(PolicyRule::Creators);
-        if self.binding.iter().any(refuses) {
+        let leaves_out = |policy| only_creators(policy).admits(holder, now) == Err(PolicyRule::Creators);
+        if self.binding.iter().any(leaves_out) {
             let detail = "a policy lists whose tokens count, and the owner is not among them";
             return Err(Error::denied(Code::PolicyRefuses, detail));
         }

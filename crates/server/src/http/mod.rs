@@ -111,11 +111,18 @@ macro_rules! routes {
 
 /// Every address of the server.
 pub fn routes() -> Vec<RouteEntry> {
-    use v1::{
-        apis, groups, identities, organizations, pipelines, policies, projects, role_bindings, roles,
-        service_accounts, sessions, tokens, trusts, users,
-    };
-    let own = routes! {
+    let parts = [
+        routes_at_the_root(),
+        routes_of_tokens_and_principals(),
+        routes_of_rights_and_places(),
+        routes_of_determined(),
+        routes_of_scim(),
+    ];
+    parts.into_iter().flatten().collect()
+}
+
+fn routes_at_the_root() -> Vec<RouteEntry> {
+    routes! {
         GET    "/healthz" => "open: liveness", health::live;
         GET    "/readyz" => "open: readiness", health::ready;
         GET    "/metrics" => "open: numbers without names", metrics::show;
@@ -137,6 +144,12 @@ pub fn routes() -> Vec<RouteEntry> {
         POST   "/oauth2/introspect" => "token.verify", oauth2::introspect::introspect;
         POST   "/oauth2/revoke" => "open: possession of the token", oauth2::revoke::revoke;
         POST   "/oauth2/token" => "open: the grant carries its own proof", oauth2::token::token;
+    }
+}
+
+fn routes_of_tokens_and_principals() -> Vec<RouteEntry> {
+    use v1::{apis, identities, sessions, tokens, trusts, users};
+    routes! {
         POST   "/api/v1/sessions" => "open: proof of the password", sessions::create;
         POST   "/api/v1/tokens" => "token.create", tokens::create;
         GET    "/api/v1/tokens" => "token.read", tokens::list;
@@ -167,6 +180,12 @@ pub fn routes() -> Vec<RouteEntry> {
         PUT    "/api/v1/service-accounts/{name}/trusts/{trust}" => "trust.write", trusts::put;
         GET    "/api/v1/service-accounts/{name}/trusts/{trust}" => "service_account.read", trusts::show;
         DELETE "/api/v1/service-accounts/{name}/trusts/{trust}" => "trust.write", trusts::remove;
+    }
+}
+
+fn routes_of_rights_and_places() -> Vec<RouteEntry> {
+    use v1::{groups, organizations, pipelines, policies, projects, role_bindings, roles, service_accounts};
+    routes! {
         GET    "/api/v1/groups" => "group.read", groups::list;
         PUT    "/api/v1/groups/{name}" => "group.write", groups::put;
         GET    "/api/v1/groups/{name}" => "group.read", groups::show;
@@ -205,8 +224,7 @@ pub fn routes() -> Vec<RouteEntry> {
         GET    "/api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}" => "any right at the place", pipelines::show;
         PATCH  "/api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}" => "pipeline.write", pipelines::edit;
         DELETE "/api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}" => "pipeline.write", pipelines::remove;
-    };
-    own.into_iter().chain(routes_of_determined()).chain(routes_of_scim()).collect()
+    }
 }
 
 fn routes_of_scim() -> Vec<RouteEntry> {

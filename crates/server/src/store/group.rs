@@ -246,7 +246,7 @@ pub(super) async fn named(pen: &mut Pen<'_>, names: &[ResourceName]) -> Result<V
         match row {
             Some(row) if !row.flag("built_in")? => groups.push(row.parse("id")?),
             _ => {
-                tracing::warn!(group = %name, "the configuration of sign-in names a group that does not exist")
+                tracing::warn!(group = %name, "the configuration of sign-in names a group that does not exist");
             }
         }
     }

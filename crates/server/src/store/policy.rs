@@ -54,7 +54,7 @@ fn read_place(row: &Row) -> Result<Place, StoreError> {
 }
 
 fn read_policy(row: &Row) -> Result<Policy, StoreError> {
-    let list = |flag: &str| Ok::<_, StoreError>(row.flag(flag)?);
+    let list = |flag: &str| row.flag(flag);
     Ok(Policy {
         lifetime_ms_max: row.int_or_null("lifetime_ms_max")?,
         lifetime_ms_default: row.int_or_null("lifetime_ms_default")?,

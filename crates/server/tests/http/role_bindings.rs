@@ -225,7 +225,7 @@ async fn one_sees_ones_own_bindings_and_those_of_places_that_one_may_look_throug
     let own = authority.bind("JobRunner", user(&alice.name), &firm.all()).await;
     let bobs = authority.bind("JobRunner", user(&bob.name), &firm.at(&project)).await;
     let elsewhere = authority.bind("JobRunner", user(&bob.name), &other.all()).await;
-    assert_eq!(ids(&authority, &alice.session, "").await, [own.clone()]);
+    assert_eq!(ids(&authority, &alice.session, "").await, std::slice::from_ref(&own));
     let kept = authority.bind("OrganizationAdmin", user(&keeper.name), &firm.all()).await;
     assert_eq!(ids(&authority, &keeper.session, "").await, [kept.clone(), bobs.clone(), own.clone()]);
     for id in [&own, &bobs, &kept] {
@@ -297,7 +297,7 @@ async fn many_bindings_at_once_are_all_made(authority: Authority) {
     }
     let all = firm.all();
     let bind = |group: &String| authority.bind_as(&admin, "Auditor", subject("group", group), &all);
-    let answers = futures_util::future::join_all(groups.iter().map(|group| bind(group))).await;
+    let answers = futures_util::future::join_all(groups.iter().map(bind)).await;
     for answer in answers {
         answer.expect(201);
     }

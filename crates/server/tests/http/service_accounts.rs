@@ -112,7 +112,7 @@ async fn a_user_and_an_account_share_a_name_and_nothing_else(authority: Authorit
             .map(|item| item["id"].as_str().unwrap().to_owned())
             .collect::<Vec<_>>()
     };
-    assert_eq!(listed("kind=service").await, [service.id.clone()]);
+    assert_eq!(listed("kind=service").await, std::slice::from_ref(&service.id));
     assert_eq!(listed("kind=personal").await, [own.id]);
     authority.sign_in(&alice.name, "anything at all").await.refused(401, "invalid_password");
     authority.delete(&admin, &path(&alice.name)).await.expect(204);

@@ -51,9 +51,10 @@ async fn every_door_that_needs_the_store_says_that_it_cannot_know(authority: Aut
             let answer = Answer::to(request.bearer_auth(caller)).await;
             let line = format!("{} {}", route.method, route.path);
             assert_eq!(answer.status, 503, "{line}: {}", answer.text);
-            let answer = match route.path.starts_with("/scim/") {
-                true => answer.refused_in_scim(503, "unavailable", ""),
-                false => answer.refused(503, "unavailable"),
+            let answer = if route.path.starts_with("/scim/") {
+                answer.refused_in_scim(503, "unavailable", "")
+            } else {
+                answer.refused(503, "unavailable")
             };
             assert_eq!(answer.header("retry-after"), "1", "{line}");
             assert_eq!(answer.header("www-authenticate"), "", "{line}");

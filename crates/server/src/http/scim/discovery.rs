@@ -19,7 +19,7 @@ pub(crate) async fn service_provider_config(State(doors): State<Doors>, _: Calle
 
 /// The kinds of resources.
 pub(crate) async fn resource_types(State(doors): State<Doors>, _: Caller) -> Response<Body> {
-    all(schema::resource_types(&base(&doors)))
+    all(&schema::resource_types(&base(&doors)))
 }
 
 /// One kind of resources.
@@ -33,7 +33,7 @@ pub(crate) async fn resource_type(
 
 /// What each kind has.
 pub(crate) async fn schemas(State(doors): State<Doors>, _: Caller) -> Response<Body> {
-    all(schema::schemas(&base(&doors)))
+    all(&schema::schemas(&base(&doors)))
 }
 
 /// What one kind has.
@@ -54,7 +54,7 @@ fn base(doors: &Doors) -> String {
     format!("{}{BASE}", doors.public_url)
 }
 
-fn all(resources: Vec<Value>) -> Response<Body> {
+fn all(resources: &[Value]) -> Response<Body> {
     problem::scim(json!({
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
         "totalResults": resources.len(),

@@ -1,5 +1,10 @@
 //! The body of an error (RFC 7644, section 3.12).
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a missing member of a JSON value reads as null and is written as new"
+)]
+
 use serde_json::{Value, json};
 
 /// The body for a problem. The detail begins with the stable code, for SCIM has no place of its own for it.

@@ -1,5 +1,10 @@
 //! What is kept of users and groups, said in the language of SCIM (RFC 7643, section 7).
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a missing member of a JSON value reads as null and is written as new"
+)]
+
 use serde_json::{Value, json};
 
 pub(super) const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";

@@ -95,6 +95,7 @@ fn names(text: &str) -> Vec<Name> {
 }
 
 /// Part of a list (RFC 7644, section 3.4.2).
+#[expect(clippy::needless_pass_by_value, reason = "the value ends here")]
 pub(super) fn list(resources: Vec<Object>, total: i64, window: Window) -> Response<Body> {
     problem::scim(json!({
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],

@@ -146,13 +146,11 @@ fn filter(comparisons: &[Comparison]) -> Result<Option<UserFilter>, Error> {
 
 /// Asks for one value more. Two different ones cannot both be.
 pub(super) fn narrow<T: PartialEq>(asked: &mut Option<T>, value: T) -> bool {
-    match asked {
-        Some(there) => *there == value,
-        None => {
-            *asked = Some(value);
-            true
-        }
+    if let Some(there) = asked {
+        return *there == value;
     }
+    *asked = Some(value);
+    true
 }
 
 /// From a whole resource. What is not kept here is ignored.

@@ -27,7 +27,7 @@ impl PageQuery {
 
     /// The same in a list by name.
     pub(super) fn names(&self) -> Result<(Option<ResourceName>, usize), Error> {
-        let after = self.page_token.as_deref().map(|token| token.parse::<ResourceName>());
+        let after = self.page_token.as_deref().map(str::parse::<ResourceName>);
         let refused = |_| {
             Error::invalid("page_token", Code::InvalidField, "`page_token` is not one from an earlier page")
         };

@@ -145,7 +145,7 @@ async fn rotated(
     let end = parse::end(request.expires_in_minutes, request.expires_at, None)?;
     let RotateToken { name, description, scopes, projects, networks, .. } = request;
     let rest = PatchToken { name, description, scopes, projects, networks, expires_at: None };
-    let request = EditRequest { end, ..edit_request(&doors.authority, &caller, rest).await? };
+    let request = EditRequest { end, ..edit_request(&doors.authority, caller, rest).await? };
     let issued = doors.authority.rotate_token(caller, id, request).await?;
     Ok(no_store(Json(shown::issued(&doors.authority, issued).await?)))
 }

@@ -135,6 +135,7 @@ fn all_faults<T>(parsed: Result<T, Error>) -> Vec<Fault> {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the value ends here")]
 fn invalid(pointer: &str, detail: impl ToString) -> Error {
     Error::invalid(pointer, Code::InvalidField, detail.to_string())
 }

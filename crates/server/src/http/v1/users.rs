@@ -86,6 +86,7 @@ pub(crate) async fn remove(
     Ok(done())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the value ends here")]
 fn wiped(secret: Secret) -> Zeroizing<String> {
     Zeroizing::new(secret.expose().to_owned())
 }

@@ -91,11 +91,8 @@ impl Signer {
             Key::Ec(key) => key.sign(&random, message).unwrap().as_ref().to_vec(),
             Key::Rsa(key) => {
                 let mut signature = vec![0; key.public_modulus_len()];
-                let padding = if pss {
-                    &RSA_PSS_SHA256 as &dyn aws_lc_rs::signature::RsaEncoding
-                } else {
-                    &RSA_PKCS1_SHA256
-                };
+                let padding: &dyn aws_lc_rs::signature::RsaEncoding =
+                    if pss { &RSA_PSS_SHA256 } else { &RSA_PKCS1_SHA256 };
                 key.sign(padding, &random, message, &mut signature).unwrap();
                 signature
             }

@@ -122,7 +122,8 @@ async fn an_issuer_that_cannot_be_asked_is_no_verdict(authority: Authority) {
     let Some(issuer) = Issuer::shared() else { return };
     let about =
         |issuer: &str, keys: &str| json!({"body": json!({"issuer": issuer, "jwks_uri": keys}).to_string()});
-    let pages: [(&str, &dyn Fn(&str) -> Value); 11] = [
+    type Page<'a> = (&'a str, &'a dyn Fn(&str) -> Value);
+    let pages: [Page<'_>; 11] = [
         (DISCOVERY, &|_| json!({"status": 404})),
         (DISCOVERY, &|_| json!({"body": "<html>"})),
         (DISCOVERY, &|_| json!({"body": "x".repeat(300_000)})),

@@ -249,11 +249,11 @@ async fn of_those_that_make_the_same_project_one_does(authority: Authority) {
     let empty = authority.firm().await;
     authority.delete(&admin, &format!("/api/v1/apis/{}", empty.api_name)).await.expect(204);
     let (project, whole) = (empty.path("/projects/web"), empty.path(""));
-    let (made, removed) =
+    let (put, removed) =
         tokio::join!(authority.put(&admin, &project, json!({})), authority.delete(&admin, &whole));
-    match (made.status, removed.status) {
+    match (put.status, removed.status) {
         (201, 409) => drop(removed.refused(409, "not_empty")),
         (404, 204) => {}
-        other => panic!("{other:?}: {} {}", made.text, removed.text),
+        other => panic!("{other:?}: {} {}", put.text, removed.text),
     }
 }

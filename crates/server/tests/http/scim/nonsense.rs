@@ -9,6 +9,7 @@ on_both! {
     shared:
         a_filter_that_is_not_understood_is_refused_and_never_ignored,
         a_patch_that_means_nothing_is_refused_and_changes_nothing,
+        operations_have_to_be_a_short_list,
         fields_have_to_be_what_they_are;
 }
 
@@ -112,6 +113,11 @@ async fn a_patch_that_means_nothing_is_refused_and_changes_nothing(authority: Au
         answer.refused_in_scim(400, code, kind);
         assert_eq!(get(&authority, &secret, at).await.expect(200).body, before, "{operation}");
     }
+}
+
+async fn operations_have_to_be_a_short_list(authority: Authority) {
+    let secret = provider(&authority).await;
+    let person = format!("/Users/{}", user(&authority, &secret, &fresh("ivan")).await);
     for operations in [
         json!([]),
         json!({}),

@@ -62,7 +62,7 @@ async fn as_microsoft_entra_id_provisions(authority: Authority) {
     assert_eq!((&shown["displayName"], &shown["members"]), (&json!(crew), &Value::Null));
     let member = |op: &str| json!([{"op": op, "path": "members", "value": [{"$ref": null, "value": user}]}]);
     patch(&authority, &secret, &at, member("Add")).await.expect(200);
-    assert_eq!(members(&authority, &secret, &group).await, [user.clone()]);
+    assert_eq!(members(&authority, &secret, &group).await, std::slice::from_ref(&user));
     patch(&authority, &secret, &at, member("Remove")).await.expect(200);
     assert_eq!(members(&authority, &secret, &group).await, [""; 0]);
     let rename = json!([{"op": "Replace", "path": "displayName", "value": fresh("Renamed ")}]);

@@ -16,7 +16,8 @@ pub(crate) fn check(method: &Method, path: &str, answer: &Answer) {
     let line = format!("{method} {path} answers {} {}", answer.status, answer.text);
     assert!(said.is_object(), "{line}: describe the status in crates/server/src/http/openapi");
     if answer.header("content-type") == "application/problem+json" {
-        let said = said["$ref"].as_str().map_or(said, |to| DOCUMENT.pointer(&to[1..]).unwrap());
+        let said =
+            said["$ref"].as_str().map_or(said, |to| DOCUMENT.pointer(to.trim_start_matches('#')).unwrap());
         let schema = &said["content"]["application/problem+json"]["schema"];
         let codes = schema["allOf"][1]["properties"]["code"]["enum"].as_array();
         let is_described = codes.is_some_and(|codes| codes.contains(&answer.body["code"]));
