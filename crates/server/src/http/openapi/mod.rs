@@ -136,7 +136,11 @@ fn describe(operation: &Operation, route: &RouteEntry, tag: &str, schemas: &mut 
 fn responses(operation: &Operation, route: &RouteEntry, schemas: &mut Schemas) -> Value {
     let mut responses = Map::new();
     for (status, codes) in refusals::of(operation, route.action) {
-        responses.insert(status.to_string(), refusals::describe(&codes));
+        // An answer of the same status is told beside it, and nothing stands beside a reference.
+        let is_told_beside =
+            operation.answers.iter().any(|answer| answer.status.to_string() == status.to_string());
+        let told = if is_told_beside { refusals::described(&codes) } else { refusals::describe(&codes) };
+        responses.insert(status.to_string(), told);
     }
     for answer in &operation.answers {
         let response = responses.entry(answer.status.to_string()).or_insert_with(|| json!({}));

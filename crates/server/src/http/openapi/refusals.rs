@@ -104,7 +104,7 @@ fn of_request(operation: &Operation) -> Vec<Problem> {
     problems
 }
 
-fn described(codes: &[Code]) -> Value {
+pub(super) fn described(codes: &[Code]) -> Value {
     let lines: Vec<_> = codes.iter().map(|code| format!("- `{code}`: {}", code.title())).collect();
     let words: Vec<_> = codes.iter().map(|code| code.word()).collect();
     let mut response = json!({
