@@ -44,7 +44,7 @@ pub(crate) struct UserFilter {
     pub(crate) id: Option<String>,
     pub(crate) name: Option<PrincipalName>,
     pub(crate) external_id: Option<String>,
-    /// Case does not matter.
+    /// The case of ASCII letters does not matter.
     pub(crate) display_name: Option<String>,
 }
 
@@ -84,7 +84,7 @@ macro_rules! of_users {
             AND (CAST($1 AS TEXT) IS NULL OR principal.id = $1)
             AND (CAST($2 AS TEXT) IS NULL OR principal.live_name = $2)
             AND (CAST($3 AS TEXT) IS NULL OR x.external_id = $3)
-            AND (CAST($4 AS TEXT) IS NULL OR LOWER(principal.display_name) = LOWER($4))"
+            AND (CAST($4 AS TEXT) IS NULL OR LOWER(principal.display_name) = $4)"
     };
 }
 
@@ -138,7 +138,7 @@ impl Store {
             filter.id.clone(),
             filter.name.as_ref().map(|name| name.as_str().to_owned()),
             filter.external_id.clone(),
-            filter.display_name.clone(),
+            filter.display_name.as_ref().map(|name| name.to_ascii_lowercase()),
         ];
         let mut transaction = self.read().await?;
         let total = count(transaction.first(COUNT_USERS, wanted.clone()).await?)?;

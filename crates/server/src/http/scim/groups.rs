@@ -24,7 +24,7 @@ use super::query::{ListQuery, OneQuery};
 use super::schema::GROUP;
 use super::shown::{self, Shown};
 use super::syntax::{self, Comparison, unsupported};
-use super::users::{narrow, parsed};
+use super::users::{NOBODY, narrow, narrow_text, parsed};
 use crate::authority::{Caller, Error, GroupChange, MemberStep};
 use crate::limits::SCIM_MEMBERS_MAX;
 use crate::store::{GroupFilter, GroupRecord, MemberRecord, MemberSource, Members, Provision, Provisioned};
@@ -39,11 +39,7 @@ pub(crate) async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<Response<Answer>, Problem> {
     let (filter, window, shown) = (filter(&query.filter()?)?, query.window()?, query.shown()?);
-    let asked = filter.clone().unwrap_or_default();
-    let found = doors.authority.find_groups(&caller, &asked, window, members(&shown)).await?;
-    if filter.is_none() {
-        return Ok(shown::list(vec![], 0, window));
-    }
+    let found = doors.authority.find_groups(&caller, &filter, window, members(&shown)).await?;
     let groups = found.items.iter().map(|(group, kept)| shown.of(json(&doors, group, kept))).collect();
     Ok(shown::list(groups, found.total, window))
 }
@@ -128,21 +124,24 @@ fn members(shown: &Shown) -> Members {
     if shown.has("members") { Members::Read } else { Members::Leave }
 }
 
-/// Which groups a filter means; `None`, where no group can be meant.
-fn filter(comparisons: &[Comparison]) -> Result<Option<GroupFilter>, Error> {
+/// Which groups a filter means.
+fn filter(comparisons: &[Comparison]) -> Result<GroupFilter, Error> {
     let (mut filter, mut possible) = (GroupFilter::default(), true);
     for Comparison { attribute, value } in comparisons {
         let Value::String(text) = value else {
             return Err(unsupported(format!("`{attribute}` is compared with a text")));
         };
         possible &= match attribute.as_str() {
-            "id" => narrow(&mut filter.id, text.clone()),
-            "externalid" => narrow(&mut filter.external_id, text.clone()),
+            "id" => narrow_text(&mut filter.id, text),
+            "externalid" => narrow_text(&mut filter.external_id, text),
             "displayname" => text.parse().is_ok_and(|name: ResourceName| narrow(&mut filter.name, name)),
             _ => return Err(unsupported("groups are compared by `displayName`, `externalId` and `id`")),
         };
     }
-    Ok(Some(filter).filter(|_| possible))
+    if !possible {
+        filter.id = Some(NOBODY.to_owned());
+    }
+    Ok(filter)
 }
 
 /// From a whole resource. What is not kept here is ignored.

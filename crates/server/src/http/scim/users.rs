@@ -30,10 +30,7 @@ pub(crate) async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<Response<Answer>, Problem> {
     let (filter, window, shown) = (filter(&query.filter()?)?, query.window()?, query.shown()?);
-    let found = doors.authority.find_users(&caller, &filter.clone().unwrap_or_default(), window).await?;
-    if filter.is_none() {
-        return Ok(shown::list(vec![], 0, window));
-    }
+    let found = doors.authority.find_users(&caller, &filter, window).await?;
     let users = found.items.iter().map(|(user, kept)| shown.of(json(&doors, user, kept))).collect();
     Ok(shown::list(users, found.total, window))
 }
@@ -123,17 +120,20 @@ pub(super) fn parsed<T: std::str::FromStr>(id: &str) -> Result<T, Error> {
     id.parse().map_err(|_| Error::Hidden)
 }
 
-/// Whom a filter means; nobody, where no user can be meant.
-fn filter(comparisons: &[Comparison]) -> Result<Option<UserFilter>, Error> {
+/// Nobody's id, and no group's: what a filter asks for that nobody can fit.
+pub(super) const NOBODY: &str = "";
+
+/// Whom a filter means.
+fn filter(comparisons: &[Comparison]) -> Result<UserFilter, Error> {
     let (mut filter, mut possible) = (UserFilter::default(), true);
     for Comparison { attribute, value } in comparisons {
         let Value::String(text) = value else {
             return Err(unsupported(format!("`{attribute}` is compared with a text")));
         };
         possible &= match attribute.as_str() {
-            "id" => narrow(&mut filter.id, text.clone()),
-            "externalid" => narrow(&mut filter.external_id, text.clone()),
-            "displayname" => narrow(&mut filter.display_name, text.clone()),
+            "id" => narrow_text(&mut filter.id, text),
+            "externalid" => narrow_text(&mut filter.external_id, text),
+            "displayname" => narrow_text(&mut filter.display_name, text),
             "username" => text.parse().is_ok_and(|name: PrincipalName| narrow(&mut filter.name, name)),
             _ => {
                 let detail = "users are compared by `userName`, `externalId`, `displayName` and `id`";
@@ -141,7 +141,15 @@ fn filter(comparisons: &[Comparison]) -> Result<Option<UserFilter>, Error> {
             }
         };
     }
-    Ok(Some(filter).filter(|_| possible))
+    if !possible {
+        filter.id = Some(NOBODY.to_owned());
+    }
+    Ok(filter)
+}
+
+/// The same with a text. Nothing that is kept has a control character in it, and not every database takes one.
+pub(super) fn narrow_text(asked: &mut Option<String>, text: &str) -> bool {
+    !text.contains(char::is_control) && narrow(asked, text.to_owned())
 }
 
 /// Asks for one value more. Two different ones cannot both be.

@@ -21,7 +21,7 @@ async fn a_group_is_made_shown_replaced_and_removed(authority: Authority) {
     let alice = user(&authority, &secret, &fresh("alice")).await;
     let body =
         json!({"schemas": [GROUP], "displayName": name, "externalId": name, "members": [{"value": alice}]});
-    let made = post(&authority, &secret, "/Groups", body.clone()).await.expect(201);
+    let made = post(&authority, &secret, "Groups", body.clone()).await.expect(201);
     let group = id(&made);
     let location = authority.url(&format!("/scim/v2/Groups/{group}"));
     assert_eq!(made.header("location"), location);
@@ -32,18 +32,18 @@ async fn a_group_is_made_shown_replaced_and_removed(authority: Authority) {
         "meta": {"resourceType": "Group", "created": made.body["meta"]["created"], "location": location},
     });
     assert_eq!(made.body, expected);
-    assert_eq!(get(&authority, &secret, &format!("/Groups/{group}")).await.expect(200).body, expected);
-    post(&authority, &secret, "/Groups", body).await.refused_in_scim(409, "name_taken", "uniqueness");
+    assert_eq!(get(&authority, &secret, &format!("Groups/{group}")).await.expect(200).body, expected);
+    post(&authority, &secret, "Groups", body).await.refused_in_scim(409, "name_taken", "uniqueness");
     let same = json!({"displayName": fresh("other"), "externalId": name});
-    post(&authority, &secret, "/Groups", same).await.refused_in_scim(409, "name_taken", "uniqueness");
+    post(&authority, &secret, "Groups", same).await.refused_in_scim(409, "name_taken", "uniqueness");
 
     let replaced =
-        put(&authority, &secret, &format!("/Groups/{group}"), json!({"displayName": name})).await.expect(200);
+        put(&authority, &secret, &format!("Groups/{group}"), json!({"displayName": name})).await.expect(200);
     assert_eq!((&replaced.body["members"], &replaced.body["externalId"]), (&Value::Null, &Value::Null));
-    delete(&authority, &secret, &format!("/Groups/{group}")).await.expect(204);
-    get(&authority, &secret, &format!("/Groups/{group}")).await.refused_in_scim(404, "not_found", "");
-    delete(&authority, &secret, &format!("/Groups/{group}")).await.refused_in_scim(404, "not_found", "");
-    post(&authority, &secret, "/Groups", json!({"displayName": name, "externalId": name})).await.expect(201);
+    delete(&authority, &secret, &format!("Groups/{group}")).await.expect(204);
+    get(&authority, &secret, &format!("Groups/{group}")).await.refused_in_scim(404, "not_found", "");
+    delete(&authority, &secret, &format!("Groups/{group}")).await.refused_in_scim(404, "not_found", "");
+    post(&authority, &secret, "Groups", json!({"displayName": name, "externalId": name})).await.expect(201);
 }
 
 async fn members_come_and_go_in_every_way_that_providers_write(authority: Authority) {
@@ -69,7 +69,7 @@ async fn members_come_and_go_in_every_way_that_providers_write(authority: Author
         (json!({"op": "remove", "path": "members"}), vec![]),
         (json!({"op": "replace", "path": "members", "value": []}), vec![]),
     ] {
-        patch(&authority, &secret, &format!("/Groups/{group}"), json!([operation])).await.expect(200);
+        patch(&authority, &secret, &format!("Groups/{group}"), json!([operation])).await.expect(200);
         assert_eq!(
             members(&authority, &secret, &group).await.iter().collect::<Vec<_>>(),
             expected,
@@ -80,7 +80,7 @@ async fn members_come_and_go_in_every_way_that_providers_write(authority: Author
         {"op": "add", "path": "members", "value": value(&[a, b, c])},
         {"op": "remove", "path": format!("members[value eq \"{a}\"]")},
     ]);
-    patch(&authority, &secret, &format!("/Groups/{group}"), several).await.expect(200);
+    patch(&authority, &secret, &format!("Groups/{group}"), several).await.expect(200);
     assert_eq!(members(&authority, &secret, &group).await, [b.clone(), c.clone()]);
 }
 
@@ -93,7 +93,7 @@ async fn who_was_put_in_by_hand_stays_and_is_shown(authority: Authority) {
     let path = format!("/api/v1/groups/{name}");
     let add = json!({"add": [{"type": "user", "name": by_hand}]});
     authority.patch(&admin, &path, add).await.expect(200);
-    let at = format!("/Groups/{group}");
+    let at = format!("Groups/{group}");
     let both = json!({"displayName": name, "members": [{"value": hand}, {"value": scim}]});
     put(&authority, &secret, &at, both).await.expect(200);
     let sources = authority.get(&admin, &path).await.expect(200).body;
@@ -113,7 +113,7 @@ async fn a_group_is_renamed_and_keeps_its_roles(authority: Authority) {
     let (before, after) = (fresh("before"), fresh("After "));
     let group = group(&authority, &secret, &before).await;
     let operation = json!([{"op": "replace", "value": {"id": group, "displayName": after}}]);
-    let answer = patch(&authority, &secret, &format!("/Groups/{group}"), operation).await.expect(200);
+    let answer = patch(&authority, &secret, &format!("Groups/{group}"), operation).await.expect(200);
     assert_eq!(answer.body["displayName"], after);
     let own = authority.get(&admin, &format!("/api/v1/groups/{after}")).await.expect(200).body;
     assert_eq!((&own["id"], &own["display_name"]), (&json!(group), &json!(after)));
@@ -124,14 +124,14 @@ async fn names_that_do_not_fit_are_refused_with_a_reason(authority: Authority) {
     let secret = provider(&authority).await;
     let group = group(&authority, &secret, &fresh("crew")).await;
     for name in ["", " x", "x ", "Größe", "a/b", "*", "x\u{0}", &"x".repeat(65)] {
-        let made = post(&authority, &secret, "/Groups", json!({"displayName": name})).await;
+        let made = post(&authority, &secret, "Groups", json!({"displayName": name})).await;
         let made = made.refused_in_scim(400, "invalid_field", "invalidValue");
         assert!(made.text.contains("1 to 64 characters"), "{}", made.text);
         let operation = json!([{"op": "replace", "path": "displayName", "value": name}]);
-        let answer = patch(&authority, &secret, &format!("/Groups/{group}"), operation).await;
+        let answer = patch(&authority, &secret, &format!("Groups/{group}"), operation).await;
         answer.refused_in_scim(400, "invalid_field", "invalidValue");
     }
-    post(&authority, &secret, "/Groups", json!({})).await.refused_in_scim(
+    post(&authority, &secret, "Groups", json!({})).await.refused_in_scim(
         400,
         "invalid_field",
         "invalidValue",
@@ -142,11 +142,11 @@ async fn members_are_left_out_when_they_are_not_wanted(authority: Authority) {
     let (secret, name) = (provider(&authority).await, fresh("crew"));
     let alice = user(&authority, &secret, &fresh("alice")).await;
     let body = json!({"displayName": name, "members": [{"value": alice}]});
-    let group = id(&post(&authority, &secret, "/Groups", body).await.expect(201));
+    let group = id(&post(&authority, &secret, "Groups", body).await.expect(201));
     for query in ["excludedAttributes=members", "attributes=displayName"] {
-        let one = get(&authority, &secret, &format!("/Groups/{group}?{query}")).await.expect(200).body;
+        let one = get(&authority, &secret, &format!("Groups/{group}?{query}")).await.expect(200).body;
         let query =
-            format!("/Groups?{query}&{}", filter(&format!("displayName eq \"{}\"", name.to_uppercase())));
+            format!("Groups?{query}&{}", filter(&format!("displayName eq \"{}\"", name.to_uppercase())));
         let listed = get(&authority, &secret, &query).await.expect(200).body;
         assert_eq!(listed["Resources"], json!([one]));
         assert_eq!((&one["members"], &one["displayName"]), (&Value::Null, &json!(name)));
@@ -155,10 +155,10 @@ async fn members_are_left_out_when_they_are_not_wanted(authority: Authority) {
 
 async fn the_built_in_group_stays_as_it_is(authority: Authority) {
     let secret = provider(&authority).await;
-    let found = get(&authority, &secret, &format!("/Groups?{}", filter("displayName eq \"everyone\"")))
+    let found = get(&authority, &secret, &format!("Groups?{}", filter("displayName eq \"everyone\"")))
         .await
         .expect(200);
-    let path = format!("/Groups/{}", found.body["Resources"][0]["id"].as_str().unwrap());
+    let path = format!("Groups/{}", found.body["Resources"][0]["id"].as_str().unwrap());
     delete(&authority, &secret, &path).await.refused_in_scim(409, "built_in", "");
     let body = json!({"displayName": "everyone"});
     put(&authority, &secret, &path, body).await.refused_in_scim(409, "built_in", "");

@@ -26,7 +26,7 @@ pub(crate) async fn scim(
     path: &str,
     body: Value,
 ) -> Answer {
-    let mut request = authority.request(method, &format!("/scim/v2{path}")).bearer_auth(secret);
+    let mut request = authority.request(method, &format!("/scim/v2/{path}")).bearer_auth(secret);
     if !body.is_null() {
         request =
             request.header("content-type", "application/scim+json; charset=utf-8").body(body.to_string());
@@ -77,13 +77,13 @@ pub(crate) async fn provider(authority: &Authority) -> String {
 /// A new user's id.
 pub(crate) async fn user(authority: &Authority, secret: &str, name: &str) -> String {
     let body = json!({"schemas": [USER], "userName": name, "active": true});
-    id(&post(authority, secret, "/Users", body).await.expect(201))
+    id(&post(authority, secret, "Users", body).await.expect(201))
 }
 
 /// A new group's id.
 pub(crate) async fn group(authority: &Authority, secret: &str, name: &str) -> String {
     let body = json!({"schemas": [GROUP], "displayName": name});
-    id(&post(authority, secret, "/Groups", body).await.expect(201))
+    id(&post(authority, secret, "Groups", body).await.expect(201))
 }
 
 #[track_caller]
@@ -93,7 +93,7 @@ pub(crate) fn id(answer: &Answer) -> String {
 
 /// Who is in a group.
 pub(crate) async fn members(authority: &Authority, secret: &str, group: &str) -> Vec<String> {
-    let shown = get(authority, secret, &format!("/Groups/{group}")).await.expect(200).body;
+    let shown = get(authority, secret, &format!("Groups/{group}")).await.expect(200).body;
     let members = shown["members"].as_array().cloned().unwrap_or_default();
     members.iter().map(|member| member["value"].as_str().unwrap().to_owned()).collect()
 }

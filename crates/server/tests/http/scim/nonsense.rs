@@ -42,14 +42,14 @@ async fn a_filter_that_is_not_understood_is_refused_and_never_ignored(authority:
         "userName eq \"admin",
         "\"admin\" eq userName",
     ] {
-        let answer = get(&authority, &secret, &format!("/Users?{}", filter(text))).await;
+        let answer = get(&authority, &secret, &format!("Users?{}", filter(text))).await;
         answer.refused_in_scim(400, "invalid_filter", "invalidFilter");
         let text = text.replace("userName", "displayName");
-        let answer = get(&authority, &secret, &format!("/Groups?{}", filter(&text))).await;
+        let answer = get(&authority, &secret, &format!("Groups?{}", filter(&text))).await;
         answer.refused_in_scim(400, "invalid_filter", "invalidFilter");
     }
     let members = filter("members.value eq \"x\"");
-    get(&authority, &secret, &format!("/Groups?{members}")).await.refused_in_scim(
+    get(&authority, &secret, &format!("Groups?{members}")).await.refused_in_scim(
         400,
         "invalid_filter",
         "invalidFilter",
@@ -58,8 +58,8 @@ async fn a_filter_that_is_not_understood_is_refused_and_never_ignored(authority:
 
 async fn a_patch_that_means_nothing_is_refused_and_changes_nothing(authority: Authority) {
     let secret = provider(&authority).await;
-    let person = format!("/Users/{}", user(&authority, &secret, &fresh("ivan")).await);
-    let crew = format!("/Groups/{}", group(&authority, &secret, &fresh("crew")).await);
+    let person = format!("Users/{}", user(&authority, &secret, &fresh("ivan")).await);
+    let crew = format!("Groups/{}", group(&authority, &secret, &fresh("crew")).await);
     let (path, value, target) =
         (("invalid_path", "invalidPath"), ("invalid_field", "invalidValue"), ("no_target", "noTarget"));
     let (fixed, filter) = (("read_only", "mutability"), ("invalid_filter", "invalidFilter"));
@@ -143,7 +143,7 @@ async fn operations_have_to_be_a_short_list(authority: Authority) {
 
 async fn fields_have_to_be_what_they_are(authority: Authority) {
     let (secret, name) = (provider(&authority).await, fresh("judy"));
-    let path = format!("/Users/{}", user(&authority, &secret, &name).await);
+    let path = format!("Users/{}", user(&authority, &secret, &name).await);
     for body in [
         json!({}),
         json!({"userName": null}),
@@ -169,8 +169,8 @@ async fn fields_have_to_be_what_they_are(authority: Authority) {
     ] {
         let answer = put(&authority, &secret, &path, body.clone()).await;
         answer.refused_in_scim(400, "invalid_field", "invalidValue");
-        let answer = post(&authority, &secret, "/Users", body).await;
+        let answer = post(&authority, &secret, "Users", body).await;
         answer.refused_in_scim(400, "invalid_field", "invalidValue");
     }
-    get(&authority, &secret, "/Users/not-an-id").await.refused_in_scim(404, "not_found", "");
+    get(&authority, &secret, "Users/not-an-id").await.refused_in_scim(404, "not_found", "");
 }

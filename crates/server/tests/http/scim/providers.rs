@@ -16,11 +16,11 @@ async fn as_microsoft_entra_id_provisions(authority: Authority) {
     let secret = provider(&authority).await;
     // The test of the connection asks for a user who is not there.
     let nobody = filter("userName eq \"0e2f6c1a-6e0d-4b7c-8f0e-2f8a8d1b9f7e\"");
-    let found = get(&authority, &secret, &format!("/Users?{nobody}")).await.expect(200);
+    let found = get(&authority, &secret, &format!("Users?{nobody}")).await.expect(200);
     assert_eq!((&found.body["totalResults"], &found.body["Resources"]), (&json!(0), &json!([])));
 
     let (name, external) = (fresh("test_user_") + "@example.com", fresh("0a21f0f2-8d2a-4f8e-bf98-"));
-    let by_name = format!("/Users?{}", filter(&format!("userName eq \"{name}\"")));
+    let by_name = format!("Users?{}", filter(&format!("userName eq \"{name}\"")));
     assert_eq!(get(&authority, &secret, &by_name).await.expect(200).body["totalResults"], 0);
     let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
     let body = json!({
@@ -30,9 +30,9 @@ async fn as_microsoft_entra_id_provisions(authority: Authority) {
         "name": {"formatted": "givenName familyName", "familyName": "familyName", "givenName": "givenName"},
         "roles": [], enterprise: {"department": "bob", "manager": {"value": "x"}},
     });
-    let user = id(&post(&authority, &secret, "/Users", body).await.expect(201));
+    let user = id(&post(&authority, &secret, "Users", body).await.expect(201));
     assert_eq!(get(&authority, &secret, &by_name).await.expect(200).body["Resources"][0]["id"], user);
-    let path = format!("/Users/{user}");
+    let path = format!("Users/{user}");
     let several = json!([
         {"op": "Replace", "path": "emails[type eq \"work\"].value", "value": "updated@example.com"},
         {"op": "Replace", "path": "name.familyName", "value": "updatedFamilyName"},
@@ -49,15 +49,15 @@ async fn as_microsoft_entra_id_provisions(authority: Authority) {
     // Groups are looked for by name, read without their members, and changed one member at a time.
     let crew = fresh("Crew ");
     let by_name =
-        format!("/Groups?excludedAttributes=members&{}", filter(&format!("displayName eq \"{crew}\"")));
+        format!("Groups?excludedAttributes=members&{}", filter(&format!("displayName eq \"{crew}\"")));
     assert_eq!(get(&authority, &secret, &by_name).await.expect(200).body["totalResults"], 0);
     let core = "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group";
     let body = json!({
         "schemas": [GROUP, core], "externalId": fresh("8aa1a0c0-c4c3-4bc0-b4a5-"), "displayName": crew,
         "meta": {"resourceType": "Group"},
     });
-    let group = id(&post(&authority, &secret, "/Groups", body).await.expect(201));
-    let at = format!("/Groups/{group}");
+    let group = id(&post(&authority, &secret, "Groups", body).await.expect(201));
+    let at = format!("Groups/{group}");
     let shown = get(&authority, &secret, &format!("{at}?excludedAttributes=members")).await.expect(200).body;
     assert_eq!((&shown["displayName"], &shown["members"]), (&json!(crew), &Value::Null));
     let member = |op: &str| json!([{"op": op, "path": "members", "value": [{"$ref": null, "value": user}]}]);
@@ -72,7 +72,7 @@ async fn as_microsoft_entra_id_provisions(authority: Authority) {
     let disable = json!([{"op": "Replace", "path": "active", "value": "False"}]);
     assert_eq!(patch(&authority, &secret, &path, disable).await.expect(200).body["active"], false);
     let found =
-        get(&authority, &secret, &format!("/Users?{}", filter(&format!("userName eq \"{renamed}\"")))).await;
+        get(&authority, &secret, &format!("Users?{}", filter(&format!("userName eq \"{renamed}\"")))).await;
     assert_eq!(found.body["Resources"][0]["active"], false, "who is disabled is still found");
     delete(&authority, &secret, &path).await.expect(204);
     get(&authority, &secret, &path).await.refused_in_scim(404, "not_found", "");
@@ -82,7 +82,7 @@ async fn as_microsoft_entra_id_provisions(authority: Authority) {
 async fn as_okta_provisions(authority: Authority) {
     let (secret, name) = (provider(&authority).await, fresh("test.user") + "@okta.local");
     let query = format!("startIndex=1&count=100&{}", filter(&format!("userName eq \"{name}\"")));
-    let found = get(&authority, &secret, &format!("/Users?{query}")).await.expect(200).body;
+    let found = get(&authority, &secret, &format!("Users?{query}")).await.expect(200).body;
     assert_eq!((&found["totalResults"], &found["startIndex"]), (&json!(0), &json!(1)));
     let body = json!({
         "schemas": [USER], "userName": name, "name": {"givenName": "Test", "familyName": "User"},
@@ -90,8 +90,8 @@ async fn as_okta_provisions(authority: Authority) {
         "locale": "en-US", "externalId": fresh("00ujl29u0le5T6Aj10h7"), "groups": [], "password": "1mz050nq",
         "active": true,
     });
-    let made = post(&authority, &secret, "/Users", body.clone()).await.expect(201).body;
-    let path = format!("/Users/{}", made["id"].as_str().unwrap());
+    let made = post(&authority, &secret, "Users", body.clone()).await.expect(201).body;
+    let path = format!("Users/{}", made["id"].as_str().unwrap());
     get(&authority, &secret, &path).await.expect(200);
     let mut profile = body.clone();
     profile["id"] = made["id"].clone();
@@ -105,14 +105,14 @@ async fn as_okta_provisions(authority: Authority) {
         let operation = json!([{"op": "replace", "value": {"active": active}}]);
         assert_eq!(patch(&authority, &secret, &path, operation).await.expect(200).body["active"], active);
     }
-    post(&authority, &secret, "/Users", body).await.refused_in_scim(409, "name_taken", "uniqueness");
+    post(&authority, &secret, "Users", body).await.refused_in_scim(409, "name_taken", "uniqueness");
 
     let crew = fresh("Test SCIMv2 ");
-    let all = get(&authority, &secret, "/Groups?startIndex=1&count=100").await.expect(200).body;
+    let all = get(&authority, &secret, "Groups?startIndex=1&count=100").await.expect(200).body;
     assert!(all["totalResults"].as_i64().unwrap() >= 1, "{all}");
     let body = json!({"schemas": [GROUP], "displayName": crew, "members": []});
-    let group = id(&post(&authority, &secret, "/Groups", body).await.expect(201));
-    let at = format!("/Groups/{group}");
+    let group = id(&post(&authority, &secret, "Groups", body).await.expect(201));
+    let at = format!("Groups/{group}");
     let member = json!({"value": made["id"], "display": name});
     let operations = json!([
         {"op": "remove", "path": "members[value eq \"00000000000000000000gf\"]"},

@@ -24,19 +24,19 @@ async fn changes(authority: &Authority, secret: &str, list: &str, id: &str) -> V
     let other = json!({"userName": format!("{name}-2"), "displayName": format!("{name}-2")});
     let operation = json!([{"op": "replace", "path": "externalId", "value": name}]);
     vec![
-        post(authority, secret, &format!("/{list}"), body.clone()).await.status,
-        put(authority, secret, &format!("/{list}/{id}"), other).await.status,
-        patch(authority, secret, &format!("/{list}/{id}"), operation).await.status,
-        delete(authority, secret, &format!("/{list}/{id}")).await.status,
+        post(authority, secret, &format!("{list}"), body.clone()).await.status,
+        put(authority, secret, &format!("{list}/{id}"), other).await.status,
+        patch(authority, secret, &format!("{list}/{id}"), operation).await.status,
+        delete(authority, secret, &format!("{list}/{id}")).await.status,
     ]
 }
 
 async fn reads(authority: &Authority, secret: &str, list: &str, id: &str) -> Vec<u16> {
     let found = filter(&format!("id eq \"{id}\""));
     vec![
-        get(authority, secret, &format!("/{list}")).await.status,
-        get(authority, secret, &format!("/{list}?{found}")).await.status,
-        get(authority, secret, &format!("/{list}/{id}")).await.status,
+        get(authority, secret, &format!("{list}")).await.status,
+        get(authority, secret, &format!("{list}?{found}")).await.status,
+        get(authority, secret, &format!("{list}/{id}")).await.status,
     ]
 }
 
@@ -61,10 +61,9 @@ async fn users_and_groups_need_their_own_scopes(authority: Authority) {
         assert_eq!(changes(&authority, secret, list, id).await, [403; 4], "{list}");
         assert_eq!(reads(&authority, secret, list, id).await, [403; 3], "{list}");
     }
-    let refused =
-        get(&authority, &only_users, "/Groups").await.refused_in_scim(403, "insufficient_scope", "");
+    let refused = get(&authority, &only_users, "Groups").await.refused_in_scim(403, "insufficient_scope", "");
     assert!(refused.text.contains("Jeton.Admin.Group"), "{}", refused.text);
-    for (method, path) in [(Method::GET, "/Users"), (Method::POST, "/Users"), (Method::POST, "/Groups")] {
+    for (method, path) in [(Method::GET, "Users"), (Method::POST, "Users"), (Method::POST, "Groups")] {
         let answer = scim(&authority, "jtn_pat_garbage", method, path, Value::Null).await;
         answer.refused_in_scim(401, "invalid_token", "");
     }
@@ -127,7 +126,7 @@ async fn whoever_keeps_groups_lets_nobody_into_more_than_they_hold(authority: Au
     let mallory = user(&authority, &secret, &mallory).await;
     let crew = group(&authority, &secret, &powerful).await;
     bind(&authority, "Admin", &powerful).await;
-    let path = format!("/Groups/{crew}");
+    let path = format!("Groups/{crew}");
     let value = json!([{"value": mallory}]);
     for operation in [
         json!({"op": "add", "path": "members", "value": value}),
@@ -153,27 +152,27 @@ async fn a_removed_member_loses_the_groups_rights_at_once(authority: Authority) 
     let (admin, secret, alice) =
         (authority.admin().await, provider(&authority).await, authority.person("alice").await);
     let found =
-        get(&authority, &secret, &format!("/Users?{}", filter(&format!("userName eq \"{}\"", alice.name))))
+        get(&authority, &secret, &format!("Users?{}", filter(&format!("userName eq \"{}\"", alice.name))))
             .await;
     let id = found.body["Resources"][0]["id"].clone();
     let name = fresh("readers");
     let crew = group(&authority, &secret, &name).await;
     // An administrator binds the group afterwards: the provider's token does not need to hold what it gives.
     let enter = json!([{"op": "add", "path": "members", "value": [{"value": id}]}]);
-    patch(&authority, &secret, &format!("/Groups/{crew}"), enter).await.expect(200);
+    patch(&authority, &secret, &format!("Groups/{crew}"), enter).await.expect(200);
     bind(&authority, "Auditor", &name).await;
     let pat = authority.pat(&alice.session, &["Jeton.Audit.Read"]).await.secret;
     authority.get(&pat, "/api/v1/groups").await.expect(200);
     let leave = json!([{"op": "remove", "path": format!("members[value eq {id}]")}]);
-    patch(&authority, &secret, &format!("/Groups/{crew}"), leave).await.expect(200);
+    patch(&authority, &secret, &format!("Groups/{crew}"), leave).await.expect(200);
     authority.get(&pat, "/api/v1/groups").await.refused(403, "insufficient_scope");
     let enter = json!([{"op": "add", "path": "members", "value": [{"value": id}]}]);
-    let answer = patch(&authority, &secret, &format!("/Groups/{crew}"), enter.clone()).await;
+    let answer = patch(&authority, &secret, &format!("Groups/{crew}"), enter.clone()).await;
     answer.refused_in_scim(403, "scope_exceeds_grant", "");
     let enough =
         authority.pat(&admin, &["Jeton.Admin.Group", "Jeton.Audit.Read", "Jeton.Job.Read"]).await.secret;
-    patch(&authority, &enough, &format!("/Groups/{crew}"), enter).await.expect(200);
+    patch(&authority, &enough, &format!("Groups/{crew}"), enter).await.expect(200);
     authority.get(&pat, "/api/v1/groups").await.expect(200);
-    delete(&authority, &secret, &format!("/Groups/{crew}")).await.expect(204);
+    delete(&authority, &secret, &format!("Groups/{crew}")).await.expect(204);
     authority.get(&pat, "/api/v1/groups").await.refused(403, "insufficient_scope");
 }

@@ -27,7 +27,7 @@ async fn a_user_is_made_shown_replaced_and_removed(authority: Authority) {
         "schemas": [USER], "userName": name.to_uppercase(), "externalId": format!("ext-{name}"),
         "displayName": "Carol", "emails": [{"value": "carol@example.com", "type": "work", "primary": true}],
     });
-    let made = post(&authority, &secret, "/Users", body).await.expect(201);
+    let made = post(&authority, &secret, "Users", body).await.expect(201);
     let user = id(&made);
     let location = authority.url(&format!("/scim/v2/Users/{user}"));
     assert_eq!(made.header("location"), location);
@@ -40,7 +40,7 @@ async fn a_user_is_made_shown_replaced_and_removed(authority: Authority) {
         "meta": {"resourceType": "User", "created": made.body["meta"]["created"], "location": location},
     });
     assert_eq!(made.body, expected);
-    assert_eq!(get(&authority, &secret, &format!("/Users/{user}")).await.expect(200).body, expected);
+    assert_eq!(get(&authority, &secret, &format!("Users/{user}")).await.expect(200).body, expected);
     let own =
         authority.get(&authority.admin().await, &format!("/api/v1/users/{name}")).await.expect(200).body;
     assert_eq!((&own["id"], &own["email"]), (&json!(user), &json!("carol@example.com")));
@@ -48,22 +48,22 @@ async fn a_user_is_made_shown_replaced_and_removed(authority: Authority) {
     patch(
         &authority,
         &secret,
-        &format!("/Users/{user}"),
+        &format!("Users/{user}"),
         json!([{"op": "replace", "path": "active", "value": false}]),
     )
     .await
     .expect(200);
     let replaced =
-        put(&authority, &secret, &format!("/Users/{user}"), json!({"userName": name})).await.expect(200).body;
+        put(&authority, &secret, &format!("Users/{user}"), json!({"userName": name})).await.expect(200).body;
     for gone in ["externalId", "displayName", "emails"] {
         assert_eq!(replaced[gone], Value::Null, "{replaced}");
     }
     assert_eq!(replaced["active"], false, "what a PUT does not say about `active` stays");
-    delete(&authority, &secret, &format!("/Users/{user}")).await.expect(204);
+    delete(&authority, &secret, &format!("Users/{user}")).await.expect(204);
     for _ in 0..2 {
-        get(&authority, &secret, &format!("/Users/{user}")).await.refused_in_scim(404, "not_found", "");
-        delete(&authority, &secret, &format!("/Users/{user}")).await.refused_in_scim(404, "not_found", "");
-        let gone = put(&authority, &secret, &format!("/Users/{user}"), json!({"userName": name})).await;
+        get(&authority, &secret, &format!("Users/{user}")).await.refused_in_scim(404, "not_found", "");
+        delete(&authority, &secret, &format!("Users/{user}")).await.refused_in_scim(404, "not_found", "");
+        let gone = put(&authority, &secret, &format!("Users/{user}"), json!({"userName": name})).await;
         gone.refused_in_scim(404, "not_found", "");
     }
 }
@@ -72,9 +72,9 @@ async fn an_inactive_user_is_suspended_at_once_and_an_active_one_revived(authori
     let (secret, alice) = (provider(&authority).await, authority.person("alice").await);
     let pat = authority.pat(&alice.session, &["Taskurai.*"]).await;
     let found =
-        get(&authority, &secret, &format!("/Users?{}", filter(&format!("userName eq \"{}\"", alice.name))))
+        get(&authority, &secret, &format!("Users?{}", filter(&format!("userName eq \"{}\"", alice.name))))
             .await;
-    let path = format!("/Users/{}", found.body["Resources"][0]["id"].as_str().unwrap());
+    let path = format!("Users/{}", found.body["Resources"][0]["id"].as_str().unwrap());
     for (off, on) in [(json!(false), json!(true)), (json!("False"), json!("True"))] {
         assert!(authority.is_active(&pat.secret).await);
         let operation = json!([{"op": "Replace", "path": "active", "value": off}]);
@@ -99,39 +99,39 @@ async fn a_removed_user_is_dead_at_once_and_frees_name_and_external_id(authority
     let alice = authority.person("alice").await;
     let pat = authority.pat(&alice.session, &["Taskurai.*"]).await;
     let found =
-        get(&authority, &secret, &format!("/Users?{}", filter(&format!("userName eq \"{}\"", alice.name))))
+        get(&authority, &secret, &format!("Users?{}", filter(&format!("userName eq \"{}\"", alice.name))))
             .await;
-    let path = format!("/Users/{}", found.body["Resources"][0]["id"].as_str().unwrap());
+    let path = format!("Users/{}", found.body["Resources"][0]["id"].as_str().unwrap());
     let external = json!([{"op": "add", "path": "externalId", "value": alice.name}]);
     patch(&authority, &secret, &path, external).await.expect(200);
     delete(&authority, &secret, &path).await.expect(204);
     assert!(!authority.is_active(&pat.secret).await);
     let body = json!({"userName": alice.name, "externalId": alice.name});
-    post(&authority, &secret, "/Users", body).await.expect(201);
+    post(&authority, &secret, "Users", body).await.expect(201);
     assert!(!authority.is_active(&pat.secret).await, "a name made again revives nothing");
 }
 
 async fn names_and_external_ids_are_taken_once(authority: Authority) {
     let (secret, name, other) = (provider(&authority).await, fresh("dora"), fresh("dora"));
     let body = json!({"userName": name, "externalId": name});
-    let first = id(&post(&authority, &secret, "/Users", body.clone()).await.expect(201));
-    post(&authority, &secret, "/Users", body).await.refused_in_scim(409, "name_taken", "uniqueness");
+    let first = id(&post(&authority, &secret, "Users", body.clone()).await.expect(201));
+    post(&authority, &secret, "Users", body).await.refused_in_scim(409, "name_taken", "uniqueness");
     let same = json!({"userName": other, "externalId": name});
-    post(&authority, &secret, "/Users", same).await.refused_in_scim(409, "name_taken", "uniqueness");
+    post(&authority, &secret, "Users", same).await.refused_in_scim(409, "name_taken", "uniqueness");
     let found =
-        get(&authority, &secret, &format!("/Users?{}", filter(&format!("userName eq \"{other}\"")))).await;
+        get(&authority, &secret, &format!("Users?{}", filter(&format!("userName eq \"{other}\"")))).await;
     assert_eq!(found.body["totalResults"], 0, "nothing of the refused one remains");
 
     let second = user(&authority, &secret, &other).await;
     for (path, value) in [("userName", name.to_uppercase()), ("externalId", name.clone())] {
         let operation = json!([{"op": "replace", "path": path, "value": value}]);
-        let answer = patch(&authority, &secret, &format!("/Users/{second}"), operation).await;
+        let answer = patch(&authority, &secret, &format!("Users/{second}"), operation).await;
         answer.refused_in_scim(409, "name_taken", "uniqueness");
     }
     let again = json!([{"op": "replace", "path": "externalId", "value": name}]);
-    patch(&authority, &secret, &format!("/Users/{first}"), again).await.expect(200);
+    patch(&authority, &secret, &format!("Users/{first}"), again).await.expect(200);
     let group = json!({"displayName": fresh("g"), "externalId": name});
-    post(&authority, &secret, "/Groups", group).await.expect(201);
+    post(&authority, &secret, "Groups", group).await.expect(201);
 }
 
 async fn a_user_is_renamed_and_stays_the_same(authority: Authority) {
@@ -139,9 +139,9 @@ async fn a_user_is_renamed_and_stays_the_same(authority: Authority) {
     let (alice, name) = (authority.person("alice").await, fresh("married"));
     let pat = authority.pat(&alice.session, &["Taskurai.*"]).await;
     let found =
-        get(&authority, &secret, &format!("/Users?{}", filter(&format!("userName eq \"{}\"", alice.name))))
+        get(&authority, &secret, &format!("Users?{}", filter(&format!("userName eq \"{}\"", alice.name))))
             .await;
-    let path = format!("/Users/{}", found.body["Resources"][0]["id"].as_str().unwrap());
+    let path = format!("Users/{}", found.body["Resources"][0]["id"].as_str().unwrap());
     let urn = format!("{USER}:userName");
     let operation = json!([{"op": "replace", "path": urn, "value": name}]);
     assert_eq!(patch(&authority, &secret, &path, operation).await.expect(200).body["userName"], name);
@@ -163,10 +163,10 @@ async fn of_several_addresses_the_primary_one_is_kept(authority: Authority) {
         (json!([]), Value::Null),
         (json!([{"type": "work"}]), Value::Null),
     ] {
-        let made = post(&authority, &secret, "/Users", emails(sent)).await.expect(201);
+        let made = post(&authority, &secret, "Users", emails(sent)).await.expect(201);
         assert_eq!(made.body["emails"], kept);
     }
-    let path = format!("/Users/{}", user(&authority, &secret, &fresh("e")).await);
+    let path = format!("Users/{}", user(&authority, &secret, &fresh("e")).await);
     for (operation, kept) in [
         (
             json!({"op": "Add", "path": "emails[type eq \"work\"].value", "value": "a@x.org"}),
@@ -206,13 +206,13 @@ async fn what_is_not_kept_is_ignored(authority: Authority) {
         "name": {"givenName": "Erin", "familyName": "Example"}, "nickName": "E", "phoneNumbers": [{"value": "1"}],
         "groups": [{"value": "x"}], "favourite": {"colour": "blue"}, enterprise: {"department": "x"}, "active": null,
     });
-    let made = post(&authority, &secret, "/Users", body).await.expect(201);
+    let made = post(&authority, &secret, "Users", body).await.expect(201);
     assert_eq!(made.body["displayName"], "Erin Example", "the name to show comes from its parts");
     assert_ne!(made.body["id"], "mine");
     let keys: Vec<&String> = made.body.as_object().unwrap().keys().collect();
     assert_eq!(keys, ["active", "displayName", "id", "meta", "schemas", "userName"]);
     authority.sign_in(&name, PASSWORD).await.refused(401, "invalid_password");
-    let path = format!("/Users/{}", id(&made));
+    let path = format!("Users/{}", id(&made));
     let operations = json!([
         {"op": "add", "path": "nickName", "value": "E"},
         {"op": "replace", "path": "name.familyName", "value": "New"},
@@ -231,9 +231,9 @@ async fn only_what_is_asked_for_is_shown(authority: Authority) {
     let (secret, name) = (provider(&authority).await, fresh("frank"));
     let body =
         json!({"userName": name, "displayName": "F", "emails": [{"value": "f@x.org", "type": "work"}]});
-    let user = id(&post(&authority, &secret, "/Users", body).await.expect(201));
+    let user = id(&post(&authority, &secret, "Users", body).await.expect(201));
     let shown = async |query: &str| {
-        let answer = get(&authority, &secret, &format!("/Users/{user}?{query}")).await.expect(200).body;
+        let answer = get(&authority, &secret, &format!("Users/{user}?{query}")).await.expect(200).body;
         answer.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ")
     };
     assert_eq!(shown("attributes=USERNAME").await, "id schemas userName");
@@ -242,14 +242,13 @@ async fn only_what_is_asked_for_is_shown(authority: Authority) {
         shown("excludedAttributes=emails,id,meta,schemas").await,
         "active displayName id schemas userName"
     );
-    let within =
-        get(&authority, &secret, &format!("/Users/{user}?attributes=emails.value")).await.expect(200);
+    let within = get(&authority, &secret, &format!("Users/{user}?attributes=emails.value")).await.expect(200);
     assert_eq!(within.body["emails"], json!([{"value": "f@x.org"}]));
     let within =
-        get(&authority, &secret, &format!("/Users/{user}?excludedAttributes=emails.value")).await.expect(200);
+        get(&authority, &secret, &format!("Users/{user}?excludedAttributes=emails.value")).await.expect(200);
     assert_eq!(within.body["emails"], json!([{"type": "work"}]));
     let both =
-        get(&authority, &secret, &format!("/Users/{user}?attributes=active&excludedAttributes=emails")).await;
+        get(&authority, &secret, &format!("Users/{user}?attributes=active&excludedAttributes=emails")).await;
     both.refused_in_scim(400, "invalid_field", "invalidValue");
 }
 
@@ -257,7 +256,7 @@ async fn a_service_account_is_no_user(authority: Authority) {
     let (admin, secret, name) = (authority.admin().await, provider(&authority).await, fresh("robot"));
     let made =
         authority.put(&admin, &format!("/api/v1/service-accounts/{name}"), json!({})).await.expect(201).body;
-    let path = format!("/Users/{}", made["id"].as_str().unwrap());
+    let path = format!("Users/{}", made["id"].as_str().unwrap());
     get(&authority, &secret, &path).await.refused_in_scim(404, "not_found", "");
     put(&authority, &secret, &path, json!({"userName": name})).await.refused_in_scim(404, "not_found", "");
     let operation = json!([{"op": "replace", "path": "active", "value": false}]);
@@ -265,15 +264,15 @@ async fn a_service_account_is_no_user(authority: Authority) {
     delete(&authority, &secret, &path).await.refused_in_scim(404, "not_found", "");
     let group = super::group(&authority, &secret, &fresh("g")).await;
     let operation = json!([{"op": "add", "path": "members", "value": [{"value": made["id"]}]}]);
-    let answer = patch(&authority, &secret, &format!("/Groups/{group}"), operation).await;
+    let answer = patch(&authority, &secret, &format!("Groups/{group}"), operation).await;
     answer.refused_in_scim(400, "unknown_name", "invalidValue");
 }
 
 async fn the_last_administrator_stays(authority: Authority) {
     let secret = provider(&authority).await;
     let found =
-        get(&authority, &secret, &format!("/Users?{}", filter("userName eq \"admin\""))).await.expect(200);
-    let path = format!("/Users/{}", found.body["Resources"][0]["id"].as_str().unwrap());
+        get(&authority, &secret, &format!("Users?{}", filter("userName eq \"admin\""))).await.expect(200);
+    let path = format!("Users/{}", found.body["Resources"][0]["id"].as_str().unwrap());
     let operation = json!([{"op": "replace", "path": "active", "value": false}]);
     patch(&authority, &secret, &path, operation).await.refused_in_scim(409, "last_administrator", "");
     let body = json!({"userName": "admin", "active": false});
@@ -292,11 +291,11 @@ async fn each_change_leaves_one_audit_row(authority: Authority) {
         {"op": "add", "path": "displayName", "value": "Gina"}, {"op": "add", "path": "externalId", "value": "7"},
         {"op": "replace", "path": "active", "value": false},
     ]);
-    patch(&authority, &secret, &format!("/Users/{user}"), both).await.expect(200);
+    patch(&authority, &secret, &format!("Users/{user}"), both).await.expect(200);
     let enter = json!([{"op": "add", "path": "members", "value": [{"value": user}]}]);
-    patch(&authority, &secret, &format!("/Groups/{group}"), enter).await.expect(200);
+    patch(&authority, &secret, &format!("Groups/{group}"), enter).await.expect(200);
     let refused = json!([{"op": "add", "path": "displayName", "value": "G"}, {"op": "add", "path": "bork", "value": 1}]);
-    patch(&authority, &secret, &format!("/Users/{user}"), refused).await.refused_in_scim(
+    patch(&authority, &secret, &format!("Users/{user}"), refused).await.refused_in_scim(
         400,
         "invalid_path",
         "invalidPath",
