@@ -8,6 +8,7 @@
 mod answers;
 mod apply;
 mod authority;
+mod book;
 mod demo;
 mod exec;
 mod files;

@@ -11,6 +11,7 @@ use url::Url;
 use crate::authority::Authority;
 use crate::person::Person;
 use crate::support::{Home, Ran};
+use crate::workload::Platform;
 
 const PASSWORD: &str = "correct horse battery staple";
 
@@ -123,4 +124,18 @@ fn people_change_their_own_password_and_nobody_elses() {
     let done = (0, "`alice` has a new password\n".to_owned());
     assert_eq!(change(&[], &format!("{PASSWORD}\n{new}\n")), done);
     authority.signed_in("alice", new);
+}
+
+#[test]
+fn a_workload_signs_in_with_its_platforms_identity_at_a_real_server() {
+    let authority = Authority::start();
+    let Some(mut platform) = Platform::trusted_by(&authority, "once") else { return };
+    let home = Home::new();
+    home.write("identity", &platform.identity(600));
+    let args = ["login", &authority.url, "--identity-token-file", "identity"];
+    let ran = home.run(&args);
+    assert_eq!(ran.code, 0, "{}", ran.shown());
+    assert!(ran.stderr.contains("as `service_account worker`"), "{}", ran.stderr);
+    let status = home.run(&["status"]);
+    assert!(status.stdout.contains("profile, by identity token file"), "{}", status.shown());
 }

@@ -168,7 +168,7 @@ fn a_place_that_takes_nothing_is_refused_before_there_is_a_token() {
 }
 
 #[test]
-fn attack_a_link_that_appears_later_gets_nothing_and_the_token_is_revoked() {
+fn attack_40_a_link_that_appears_later_gets_nothing_and_the_token_is_revoked() {
     let authority = Authority::start();
     let alice = authority.alice();
     let (link, elsewhere) = (alice.path().join(".env"), alice.write("elsewhere", "untouched"));
