@@ -19,6 +19,7 @@ mod exec;
 mod explain;
 mod group;
 mod http;
+mod identity_token;
 mod login;
 mod names;
 mod org_file;

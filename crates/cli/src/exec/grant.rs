@@ -1,78 +1,58 @@
-//! Token exchange (RFC 8693) and revocation (RFC 7009) at the authority. Neither needs a credential: each carries its
-//! own proof.
+//! What is asked for, again and again: the token of one service account for whatever the workload is at the moment.
 
 use std::time::Duration;
 
-use anyhow::anyhow;
-use jeton_api::{Code, GrantRefusal, Granted, Problem, Secret};
+use jeton_api::{Code, Granted, Problem, Secret};
 use tokio::time::timeout;
 
 use crate::access::Server;
 use crate::error::{Error, Refusal, Result};
-use crate::http::{Http, refusal};
+use crate::http::Http;
+use crate::login::oauth::{OAuth, Refused};
 
-const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
-const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
 const TIME: Duration = Duration::from_secs(10);
 
-/// What is asked for, again and again.
+/// Asks for tokens and gives them back. Neither needs a credential: each carries its own proof.
 pub(super) struct Grants {
     http: Http,
-    server: Server,
     account: Option<String>,
-    scope: String,
+    scope: Option<String>,
 }
 
 impl Grants {
     pub(super) fn new(server: Server, account: Option<String>, scopes: &[String]) -> Result<Self> {
-        let http = Http::new(server.clone(), None)?;
-        Ok(Self { http, server, account, scope: scopes.join(" ") })
+        let scope = (!scopes.is_empty()).then(|| scopes.join(" "));
+        Ok(Self { http: Http::new(server, None)?, account, scope })
     }
 
     /// Exchanges an identity token.
     pub(super) async fn exchange(&self, identity: &Secret) -> Result<Granted> {
-        let mut fields =
-            vec![("grant_type", EXCHANGE), ("subject_token", identity.expose()), ("subject_token_type", JWT)];
-        fields.extend(self.account.as_deref().map(|account| ("service_account", account)));
-        fields.extend(
-            Some(self.scope.as_str()).filter(|scope| !scope.is_empty()).map(|scope| ("scope", scope)),
-        );
-        let (status, body) = self.in_time(self.http.post_form(&["oauth2", "token"], &fields)).await?;
-        if status.is_success() {
-            let message = "the server's answer makes no sense; is it a Jeton server of this version?";
-            return serde_json::from_slice(&body).map_err(|error| anyhow!(error).context(message).into());
-        }
-        match serde_json::from_slice::<GrantRefusal>(&body) {
-            Ok(refused) => Err(not_granted(refused)),
-            Err(_) => Err(refusal(status, &body, None)),
-        }
+        let (account, scope) = (self.account.as_deref(), self.scope.as_deref());
+        let answer = self.in_time(OAuth(&self.http).exchange(identity, account, scope)).await?;
+        answer.map_err(|refused| not_granted(&refused))
     }
 
     /// Ends a token.
     pub(super) async fn revoke(&self, token: &Secret) -> Result<()> {
-        let fields = [("token", token.expose())];
-        let (status, body) = self.in_time(self.http.post_form(&["oauth2", "revoke"], &fields)).await?;
-        if status.is_success() { Ok(()) } else { Err(refusal(status, &body, None)) }
+        self.in_time(OAuth(&self.http).revoke(token)).await
     }
 
     async fn in_time<T>(&self, asked: impl Future<Output = Result<T>>) -> Result<T> {
         timeout(TIME, asked).await.unwrap_or_else(|_| {
-            let reason = "no answer in time".to_owned();
-            Err(Error::Unreachable { server: self.server.shown().to_owned(), reason })
+            let server = self.http.server().shown().to_owned();
+            Err(Error::Unreachable { server, reason: "no answer in time".to_owned() })
         })
     }
 }
 
 /// An identity that is not honoured is like a credential that is not.
-fn not_granted(refused: GrantRefusal) -> Error {
-    let GrantRefusal { error, error_description } = refused;
-    let (status, next) = match error.as_str() {
+fn not_granted(refused: &Refused) -> Error {
+    let (code, status, next) = match refused.error.as_str() {
         "invalid_grant" => {
-            (401, Some("whom it trusts is shown by: jeton service-account trust list NAME".to_owned()))
+            let next = "whom it trusts is shown by: jeton service-account trust list NAME";
+            (Code::InvalidToken, 401, Some(next.to_owned()))
         }
-        _ => (400, None),
+        _ => (Code::Malformed, 400, None),
     };
-    let title = if error.is_empty() { Code::Malformed.word().to_owned() } else { error };
-    let problem = Problem { title, ..Problem::new(Code::InvalidToken, status, error_description) };
-    Refusal { problem, next }.into()
+    Refusal { problem: Problem::new(code, status, refused.reason()), next }.into()
 }

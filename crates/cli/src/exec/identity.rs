@@ -1,19 +1,13 @@
 //! Where a workload's identity token is: in a file that its platform keeps fresh, or with GitHub Actions, which makes
 //! one for whoever asks. It is read anew for each exchange.
-//!
-//! A token is a proof of identity to whom it is made for, and to nobody else. One for another audience is not sent:
-//! whoever gets it could be us there.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::anyhow;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jeton_api::Secret;
 use reqwest::redirect::Policy;
 use serde::Deserialize;
-use serde_json::Value;
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -21,6 +15,7 @@ use crate::access::{Server, Source};
 use crate::environment;
 use crate::error::{Error, Result};
 use crate::escape::safe;
+use crate::identity_token;
 
 /// Where Kubernetes puts it when the pod says so (docs/workloads.md).
 const PROJECTED: &str = "/var/run/secrets/tokens/jeton";
@@ -46,7 +41,7 @@ impl Identities {
     /// The token as it is now.
     pub(super) async fn fetch(&self) -> Result<Secret> {
         if let Some(path) = &self.named {
-            return self.read_file(path).map_err(|why| anyhow!("no identity token: {why}").into());
+            return identity_token::from_file(path, &self.audience).map_err(|why| self.nothing(&[why]));
         }
         let mut passed_over = Vec::new();
         if let (Some(url), Some(token)) = (environment::text(ACTIONS_URL), environment::text(ACTIONS_TOKEN)) {
@@ -56,19 +51,21 @@ impl Identities {
             }
         }
         for path in usual_files() {
-            match self.read_file(&path) {
+            match identity_token::from_file(&path, &self.audience) {
                 Ok(token) => return Ok(token),
                 Err(why) => passed_over.push(why),
             }
         }
-        Err(nothing(&passed_over))
+        Err(self.nothing(&passed_over))
     }
 
-    fn read_file(&self, path: &Path) -> Result<Secret, String> {
-        let shown = safe(&path.display().to_string()).into_owned();
-        let text = std::fs::read_to_string(path).map(Zeroizing::new);
-        let text = text.map_err(|error| format!("`{shown}`: {error}"))?;
-        self.for_us(text.trim()).map_err(|why| format!("`{shown}`: {why}"))
+    fn nothing(&self, passed_over: &[String]) -> Error {
+        let none = format!("there is no identity token of this workload for `{}`", safe(&self.audience));
+        let next =
+            "name its file with `--identity-token-file`, or another audience with `--exchange-audience`";
+        let why = passed_over.iter().map(String::as_str);
+        let lines: Vec<_> = std::iter::once(none.as_str()).chain(why).chain([next]).collect();
+        anyhow!(lines.join("\n")).into()
     }
 
     async fn ask_actions(&self, url: &str, credential: &Secret) -> Result<Secret, String> {
@@ -97,20 +94,8 @@ impl Identities {
         }
         let answer: Answer =
             serde_json::from_slice(&body).map_err(|_| "its answer holds no token".to_owned())?;
-        self.for_us(answer.value.expose())
-    }
-
-    fn for_us(&self, token: &str) -> Result<Secret, String> {
-        match audiences(token) {
-            None => Err("what is there is no JWT".to_owned()),
-            Some(all) if all.contains(&self.audience) => Ok(Secret::new(token)),
-            Some(all) => Err(format!(
-                "the token is for `{}` and not for `{}`; if that is what the trust says, name it with \
-                 `--exchange-audience`",
-                safe(&all.join("`, `")),
-                safe(&self.audience)
-            )),
-        }
+        identity_token::made_for(answer.value.expose(), &self.audience)
+            .map_err(|why| format!("its token {why}"))
     }
 }
 
@@ -120,70 +105,13 @@ fn usual_files() -> Vec<PathBuf> {
     named.chain(projected.exists().then(|| projected.to_owned())).collect()
 }
 
-fn nothing(passed_over: &[String]) -> Error {
-    let none = "no identity token for this workload was found: name its file with `--identity-token-file`";
-    let lines = std::iter::once(none.to_owned()).chain(passed_over.iter().cloned());
-    anyhow!(lines.collect::<Vec<_>>().join("\n")).into()
-}
-
-/// For whom a JWT says that it is. Whether that is true is for the server to find out.
-fn audiences(token: &str) -> Option<Vec<String>> {
-    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
-    let claims: Value = serde_json::from_slice(&claims).ok()?;
-    let text = |value: &Value| value.as_str().map(ToOwned::to_owned);
-    match claims.get("aud")? {
-        Value::Array(several) => several.iter().map(text).collect(),
-        one => text(one).map(|one| vec![one]),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn jwt(claims: &str) -> String {
-        format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims))
-    }
-
-    fn identities(audience: &str) -> Identities {
-        Identities::new(None, audience.to_owned())
-    }
-
-    #[test]
-    fn attack_12_a_token_for_somebody_else_is_not_sent() {
-        let ours = identities("https://jeton.example");
-        for claims in [r#"{"aud":"https://jeton.example"}"#, r#"{"aud":["x","https://jeton.example"]}"#] {
-            assert_eq!(ours.for_us(&jwt(claims)).unwrap().expose(), jwt(claims));
-        }
-        for claims in [
-            r#"{"aud":"sts.amazonaws.com"}"#,
-            r#"{"aud":"https://jeton.example/"}"#,
-            r#"{"aud":[]}"#,
-            r#"{"aud":[7]}"#,
-            "{}",
-            "nonsense",
-        ] {
-            assert!(ours.for_us(&jwt(claims)).is_err(), "{claims}");
-        }
-        for text in ["", "jtn_pat_x", "a.b.c", "-----BEGIN CERTIFICATE-----"] {
-            assert_eq!(ours.for_us(text).unwrap_err(), "what is there is no JWT", "{text}");
-        }
-    }
-
-    #[test]
-    fn a_refusal_names_the_audiences_and_not_the_token() {
-        let token = jwt(r#"{"aud":"api://AzureADTokenExchange"}"#);
-        let error = identities("https://jeton.example").for_us(&token).unwrap_err();
-        assert!(
-            error.contains("`api://AzureADTokenExchange` and not for `https://jeton.example`"),
-            "{error}"
-        );
-        assert!(error.contains("--exchange-audience") && !error.contains(&token), "{error}");
-    }
-
     #[tokio::test]
     async fn actions_are_asked_at_safe_addresses_only() {
-        let ours = identities("https://jeton.example");
+        let ours = Identities::new(None, "https://jeton.example".to_owned());
         for url in
             ["http://actions.example/?x=1", "file:///etc/passwd", "nonsense", "https://u:p@actions.example"]
         {

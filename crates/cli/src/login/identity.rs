@@ -9,11 +9,8 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jeton_api::Secret;
 use serde::Deserialize;
-use serde_json::Value;
 use tokio::io::AsyncReadExt as _;
 use tokio::process::Command;
 use tokio::time::timeout;
@@ -23,6 +20,7 @@ use zeroize::Zeroizing;
 use super::way::Way;
 use crate::access::Server;
 use crate::escape::safe;
+use crate::identity_token;
 
 /// Longer than these programs take when all is well.
 const TIME: Duration = Duration::from_mins(1);
@@ -56,7 +54,10 @@ impl Sources<'_> {
         match way {
             Way::AzureCli => azure_cli(audience).await,
             Way::AzurePowershell => azure_powershell(audience).await,
-            _ => from_file(self.file.ok_or("none is named; see --identity-token-file")?, audience),
+            _ => identity_token::from_file(
+                self.file.ok_or("none is named; see --identity-token-file")?,
+                audience,
+            ),
         }
     }
 
@@ -142,29 +143,6 @@ async fn read(pipe: Option<impl tokio::io::AsyncRead + Unpin>) -> Zeroizing<Vec<
     bytes
 }
 
-/// A file is there for one purpose; a token for another audience is not sent.
-fn from_file(path: &Path, audience: &str) -> Result<Secret, String> {
-    let shown = path.display();
-    let text =
-        std::fs::read_to_string(path).map(Zeroizing::new).map_err(|error| format!("`{shown}`: {error}"))?;
-    let token = text.trim();
-    if !is_for(token, audience) {
-        return Err(format!("the token in `{shown}` is not for `{}`", safe(audience)));
-    }
-    Ok(Secret::new(token))
-}
-
-/// Whether a JWT says that it is for this audience. Whether that is true is for the server to find out.
-fn is_for(token: &str, audience: &str) -> bool {
-    let claims = token.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
-    let claims: Option<Value> = claims.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    match claims.as_ref().and_then(|claims| claims.get("aud")) {
-        Some(Value::String(one)) => one == audience,
-        Some(Value::Array(many)) => many.iter().any(|one| one == audience),
-        _ => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -208,15 +186,5 @@ mod tests {
         for asked in ["", "-h", "a b", "a\nb"] {
             assert!(audience(&server, asked, Some(asked)).is_err(), "{asked:?}");
         }
-    }
-
-    #[test]
-    fn a_file_for_another_audience_is_not_sent() {
-        let token = |claims: &str| format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims));
-        assert!(is_for(&token(r#"{"aud":"a"}"#), "a") && is_for(&token(r#"{"aud":["b","a"]}"#), "a"));
-        for claims in [r#"{"aud":"b"}"#, r#"{"aud":[]}"#, "{}", "nonsense"] {
-            assert!(!is_for(&token(claims), "a"), "{claims}");
-        }
-        assert!(!is_for("a", "a") && !is_for("", ""));
     }
 }

@@ -5,7 +5,7 @@ mod browser;
 mod device;
 mod identity;
 mod loopback;
-mod oauth;
+pub(crate) mod oauth;
 mod random;
 pub(crate) mod way;
 
@@ -180,8 +180,8 @@ async fn by_identity(
 ) -> Result<Option<(Secret, Way)>> {
     for way in [Way::AzureCli, Way::AzurePowershell, Way::IdentityTokenFile] {
         let reason = match sources.token(way).await {
-            Ok(identity) => match oauth.exchange(&identity, account).await? {
-                Ok(secret) => return Ok(Some((secret, way))),
+            Ok(identity) => match oauth.exchange(&identity, account, None).await? {
+                Ok(granted) => return Ok(Some((granted.access_token, way))),
                 Err(refused) => format!("the server refuses its token: {}", refused.reason()),
             },
             Err(reason) => reason,

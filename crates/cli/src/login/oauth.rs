@@ -2,7 +2,7 @@
 //! is bound to a word that only it knows (PKCE) or to a code that only it got.
 
 use anyhow::anyhow;
-use jeton_api::Secret;
+use jeton_api::{Granted, Secret};
 use reqwest::StatusCode;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -20,19 +20,19 @@ const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
 
 /// A server's answer: what was asked for, or its refusal.
-pub(super) type Answer<T> = Result<T, Refused>;
+pub(crate) type Answer<T> = Result<T, Refused>;
 
 /// A refusal (RFC 6749, section 5.2).
 #[derive(Debug, Deserialize)]
-pub(super) struct Refused {
-    pub(super) error: String,
+pub(crate) struct Refused {
+    pub(crate) error: String,
     #[serde(default)]
     pub(super) error_description: String,
 }
 
 impl Refused {
     /// Why, in words that are safe to print.
-    pub(super) fn reason(&self) -> String {
+    pub(crate) fn reason(&self) -> String {
         let Self { error, error_description } = self;
         safe(if error_description.is_empty() { error } else { error_description }).into_owned()
     }
@@ -65,13 +65,8 @@ pub(super) struct DeviceAuthorization {
     pub(super) interval: Option<u64>,
 }
 
-#[derive(Deserialize)]
-struct Granted {
-    access_token: Secret,
-}
-
 /// The endpoints of one server.
-pub(super) struct OAuth<'h>(pub(super) &'h Http);
+pub(crate) struct OAuth<'h>(pub(crate) &'h Http);
 
 impl OAuth<'_> {
     /// What the server says about itself; nothing when it does not.
@@ -105,17 +100,32 @@ impl OAuth<'_> {
         self.grant(DEVICE_CODE, &[("device_code", device_code.expose())]).await
     }
 
-    /// Exchanges an identity token of somebody else (RFC 8693).
-    pub(super) async fn exchange(&self, identity: &Secret, account: Option<&str>) -> Result<Answer<Secret>> {
+    /// Exchanges an identity token of somebody else (RFC 8693), for all that it can get or for these patterns.
+    pub(crate) async fn exchange(
+        &self,
+        identity: &Secret,
+        account: Option<&str>,
+        scope: Option<&str>,
+    ) -> Result<Answer<Granted>> {
         let mut fields = vec![("subject_token", identity.expose()), ("subject_token_type", JWT)];
         fields.extend(account.map(|account| ("service_account", account)));
-        self.grant(EXCHANGE, &fields).await
+        fields.extend(scope.map(|scope| ("scope", scope)));
+        self.granted(EXCHANGE, &fields).await
+    }
+
+    /// Ends a token (RFC 7009).
+    pub(crate) async fn revoke(&self, token: &Secret) -> Result<()> {
+        let (status, body) = self.0.post_form(&["oauth2", "revoke"], &[("token", token.expose())]).await?;
+        if status.is_success() { Ok(()) } else { Err(refusal(status, &body, None)) }
     }
 
     async fn grant(&self, kind: &str, fields: &[(&str, &str)]) -> Result<Answer<Secret>> {
+        Ok(self.granted(kind, fields).await?.map(|granted| granted.access_token))
+    }
+
+    async fn granted(&self, kind: &str, fields: &[(&str, &str)]) -> Result<Answer<Granted>> {
         let fields = [&[("grant_type", kind), ("client_id", CLIENT_ID)], fields].concat();
-        let answer: Answer<Granted> = self.post(&["oauth2", "token"], &fields).await?;
-        Ok(answer.map(|granted| granted.access_token))
+        self.post(&["oauth2", "token"], &fields).await
     }
 
     async fn post<T: DeserializeOwned>(&self, path: &[&str], fields: &[(&str, &str)]) -> Result<Answer<T>> {

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use jeton_server::{Options, Server, Settings};
-use reqwest::Method;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -60,22 +59,12 @@ impl Authority {
 
     /// Asks the REST API with a token.
     pub(crate) fn get(&self, token: &str, path: &str) -> Value {
-        self.call(Method::GET, token, path, None)
+        self.call(token, path)
     }
 
     /// The same as the administrator.
     pub(crate) fn get_as_admin(&self, path: &str) -> Value {
-        self.call(Method::GET, &self.admin_token(), path, None)
-    }
-
-    /// Makes something as the administrator.
-    pub(crate) fn put(&self, path: &str, body: &Value) -> Value {
-        self.call(Method::PUT, &self.admin_token(), path, Some(body))
-    }
-
-    /// The same by POST.
-    pub(crate) fn post(&self, path: &str, body: &Value) -> Value {
-        self.call(Method::POST, &self.admin_token(), path, Some(body))
+        self.call(&self.admin_token(), path)
     }
 
     fn admin_token(&self) -> String {
@@ -84,14 +73,10 @@ impl Authority {
         line.trim_end_matches('"').to_owned()
     }
 
-    fn call(&self, method: Method, token: &str, path: &str, body: Option<&Value>) -> Value {
+    fn call(&self, token: &str, path: &str) -> Value {
         self.runtime.block_on(async {
             let client = reqwest::Client::builder().no_proxy().build().unwrap();
-            let request = client.request(method, format!("{}/api/v1{path}", self.url)).bearer_auth(token);
-            let request = match body {
-                Some(body) => request.json(body),
-                None => request,
-            };
+            let request = client.get(format!("{}/api/v1{path}", self.url)).bearer_auth(token);
             request.send().await.unwrap().json().await.unwrap()
         })
     }

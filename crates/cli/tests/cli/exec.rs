@@ -96,10 +96,11 @@ fn a_command_gets_a_token_of_the_service_account_and_its_end_is_ours() {
 
 #[test]
 fn a_token_can_be_narrowed() {
-    let Some(mut machine) = Machine::new("until_expiry") else { return };
+    let Some(mut machine) = Machine::new("until-expiry") else { return };
     machine.project(600);
-    let binding = json!({"role": "TokenCreator", "subject": {"type": "service_account", "name": "worker"}, "place": "*"});
-    machine.authority.post("/role-bindings", &binding);
+    let binding = ["binding", "add", "--role", "TokenCreator", "--service-account", "worker", "--place", "*"];
+    let bound = machine.authority.admin().run(&binding);
+    assert_eq!(bound.code, 0, "{}", bound.shown());
     let script = "printf %s \"$JETON_TOKEN\" > token; \"$0\" token verify --json - < token > record";
     let jeton = env!("CARGO_BIN_EXE_jeton");
     let scopes = ["--scopes", "Jeton.Token.Read", "--scopes", "Jeton.Token.Revoke"];
@@ -115,7 +116,7 @@ fn a_token_can_be_narrowed() {
 
 #[test]
 fn a_long_worker_sees_a_fresh_token_in_its_file() {
-    let Some(mut machine) = Machine::new("until_expiry") else { return };
+    let Some(mut machine) = Machine::new("until-expiry") else { return };
     machine.project(15);
     let script = "printf %s \"$JETON_TOKEN\" > first; ls -l \"$JETON_TOKEN_FILE\" > mode; touch started; i=0; \
         while [ \"$(cat \"$JETON_TOKEN_FILE\")\" = \"$JETON_TOKEN\" ] && [ $i -lt 600 ]; do sleep 0.1; i=$((i+1)); done; \
@@ -161,7 +162,7 @@ fn a_file_that_others_can_read_becomes_private_before_a_token_is_in_it() {
 
 #[test]
 fn signals_pass_through_and_the_token_ends() {
-    let Some(mut machine) = Machine::new("until_expiry") else { return };
+    let Some(mut machine) = Machine::new("until-expiry") else { return };
     machine.project(600);
     for (signal, name) in [("TERM", "term"), ("INT", "int"), ("HUP", "hup"), ("USR1", "usr1")] {
         let script = format!(
@@ -182,7 +183,7 @@ fn signals_pass_through_and_the_token_ends() {
 
 #[test]
 fn a_command_that_cannot_be_started_leaves_nothing_behind() {
-    let Some(mut machine) = Machine::new("until_expiry") else { return };
+    let Some(mut machine) = Machine::new("until-expiry") else { return };
     machine.project(600);
     let ran = machine.exec(&["--token-file", "token"], &["no-such-command", "x"]);
     assert_eq!(
@@ -219,7 +220,7 @@ fn github_actions_is_asked_for_a_token() {
 
 #[test]
 fn attack_12_an_identity_for_somebody_else_stays_here() {
-    let Some(mut machine) = Machine::new("until_expiry") else { return };
+    let Some(mut machine) = Machine::new("until-expiry") else { return };
     let other = machine.platform.identity_for("sts.amazonaws.com", 600);
     machine.home.write("other", &other);
     let listener = Stub::new(vec![]);
@@ -228,7 +229,12 @@ fn attack_12_an_identity_for_somebody_else_stays_here() {
         let arguments = ["exec", "--url", &listener.url, "--", "touch", "ran"];
         let ran = machine.home.run_with(&arguments, &[(variable, "other")], "");
         assert_eq!(ran.code, 1, "{}", ran.shown());
-        assert!(ran.stderr.contains("the token is for `sts.amazonaws.com` and not for"), "{}", ran.stderr);
+        let refused = "the token in `other` is not for `";
+        assert!(
+            ran.stderr.contains(refused) && ran.stderr.contains("but for `sts.amazonaws.com`"),
+            "{}",
+            ran.stderr
+        );
         assert!(!ran.stderr.contains(&other), "{}", ran.stderr);
     }
     assert_eq!(listener.lines(), Vec::<String>::new(), "nobody was asked anything");
@@ -252,7 +258,9 @@ fn what_stops_a_command_before_it_starts_has_its_exit_code() {
     assert_eq!(none.code, 1);
     assert_eq!(
         none.stderr,
-        "error: no identity token for this workload was found: name its file with `--identity-token-file`\n"
+        format!(
+            "error: there is no identity token of this workload for `{gone}`\n  name its file with `--identity-token-file`, or another audience with `--exchange-audience`\n"
+        )
     );
     assert_eq!(exec(&gone, &["--identity-token-file", "nothing"]).code, 1);
     // `{"aud":"AUDIENCE"}`, signed by nobody.

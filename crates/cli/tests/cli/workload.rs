@@ -19,6 +19,8 @@ pub(crate) struct Platform {
     output: BufReader<ChildStdout>,
     url: String,
     audience: String,
+    /// How many identity tokens were made: each is another one.
+    made: u32,
 }
 
 impl Platform {
@@ -30,12 +32,25 @@ impl Platform {
         let mut issuer = command.arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (input, output) = (issuer.stdin.take(), BufReader::new(issuer.stdout.take().unwrap()));
         let audience = authority.url.clone();
-        let mut platform = Self { issuer, input, output, url: String::new(), audience };
+        let mut platform = Self { issuer, input, output, url: String::new(), audience, made: 0 };
         platform.url = platform.read()["issuer"].as_str().unwrap().to_owned();
-        authority.put("/service-accounts/worker", &json!({}));
-        let claims = json!([{"claim": "sub", "pattern": SUBJECT}]);
-        let trust = json!({"issuer": platform.url, "claims": claims, "replay": replay});
-        authority.put("/service-accounts/worker/trusts/jobs", &trust);
+        let claim = format!("sub={SUBJECT}");
+        let trust = [
+            "trust",
+            "set",
+            "worker",
+            "jobs",
+            "--claim",
+            &claim,
+            "--issuer",
+            &platform.url,
+            "--replay",
+            replay,
+        ];
+        for words in [&["create", "worker"][..], &trust] {
+            let ran = authority.admin().run(&[&["service-account"], words].concat());
+            assert_eq!(ran.code, 0, "{}", ran.shown());
+        }
         Some(platform)
     }
 
@@ -47,11 +62,11 @@ impl Platform {
     /// The same for somebody else.
     #[expect(clippy::disallowed_methods, reason = "identity tokens are of the time that it is")]
     pub(crate) fn identity_for(&mut self, audience: &str, seconds: i64) -> String {
-        let now = jiff::Timestamp::now();
-        // Two that are made in the same second are two all the same.
-        let (id, now) = (now.as_nanosecond().to_string(), now.as_second());
+        let now = jiff::Timestamp::now().as_second();
+        self.made += 1;
         let claims = json!({
-            "iss": self.url, "aud": [audience], "sub": SUBJECT, "jti": id, "iat": now, "exp": now + seconds,
+            "iss": self.url, "aud": [audience], "sub": SUBJECT, "iat": now, "exp": now + seconds,
+            "jti": self.made.to_string(),
         });
         writeln!(self.input.as_mut().unwrap(), "{}", json!({"do": "sign", "claims": claims})).unwrap();
         self.read()["token"].as_str().unwrap().to_owned()

@@ -26,7 +26,7 @@ pub(super) fn tokens() -> Group {
             .makes::<Issued>("The token and its secret, which is shown once.")
             .invalid(&[UnknownScope, UnknownName, ExpiryExceedsParent, DepthExceeded])
             .invalid(&[LifetimeExceedsPolicy, PolicyRefuses])
-            .denied(&[ScopeExceedsGrant, NotHonouredHere])
+            .denied(&[ScopeExceedsGrant, NotHonouredHere, PolicyRefuses])
             .conflicts(&[NameTaken, ChangedMeanwhile])
             .hides(),
         get("/api/v1/tokens", "List tokens")
@@ -43,7 +43,7 @@ pub(super) fn tokens() -> Group {
             .takes::<PatchToken>()
             .gives::<Token>("The token as it is now.")
             .invalid(&[UnknownScope, UnknownName, ExpiryExceedsParent, LifetimeExceedsPolicy, PolicyRefuses])
-            .denied(&[ScopeExceedsGrant, NotHonouredHere])
+            .denied(&[ScopeExceedsGrant, NotHonouredHere, PolicyRefuses])
             .conflicts(&[NameTaken, TokenNotLive, ChangedMeanwhile]),
         delete("/api/v1/tokens/{id}", "Revoke a token")
             .about("At once and for good. Doing it again changes nothing.")
@@ -51,7 +51,7 @@ pub(super) fn tokens() -> Group {
         rotates(post("/api/v1/tokens/{id}/rotate", "Give a token a new secret")),
         post("/api/v1/tokens/{id}/approve", "Approve a token that waits for it")
             .gives::<Token>("The token as it is now.")
-            .denied(&[ScopeExceedsGrant, NotHonouredHere])
+            .denied(&[ScopeExceedsGrant, NotHonouredHere, PolicyRefuses])
             .conflicts(&[TokenNotLive, ChangedMeanwhile, ApprovalRequired]),
     ];
     Group { name: "Tokens", about: "What clients present, and sessions, which are tokens too.", operations }
@@ -64,7 +64,7 @@ fn rotates(operation: Operation) -> Operation {
         .gives::<Issued>("The token and its new secret, which is shown once.")
         .invalid(&[UnknownScope, UnknownName, ExpiryExceedsParent, LifetimeExceedsPolicy, PolicyRefuses])
         .invalid(&[OverlapUnsupported])
-        .denied(&[ScopeExceedsGrant, NotHonouredHere])
+        .denied(&[ScopeExceedsGrant, NotHonouredHere, PolicyRefuses])
         .conflicts(&[NameTaken, TokenNotLive, ChangedMeanwhile])
 }
 
