@@ -49,7 +49,6 @@ codes! {
     ExpiryExceedsParent = "expiry_exceeds_parent", "a token does not outlive the token that it was made with";
     DepthExceeded = "depth_exceeded", "tokens made by tokens are at most four deep";
     IdempotencyKeyUnsupported = "idempotency_key_unsupported", "this server does not keep idempotency keys yet";
-    OverlapUnsupported = "overlap_unsupported", "this server does not keep old secrets after a rotation yet";
     InvalidToken = "invalid_token", "the credential is missing, malformed, unknown or dead";
     RevokedToken = "revoked_token", "the credential was revoked";
     ExpiredToken = "expired_token", "the credential has expired";

@@ -53,6 +53,23 @@ pub struct Token {
     pub approval: Option<Approval>,
     /// How to recognise it: prefix, kind and the last four characters of the secret in force.
     pub hint: String,
+    /// The secrets that rotations took the place of, until a day after their end. Lists leave them out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub old_secrets: Vec<OldSecret>,
+}
+
+/// A secret that a rotation took the place of.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OldSecret {
+    /// When it was made.
+    pub issued_at: Timestamp,
+    /// It works until this moment, or did.
+    pub works_until: Timestamp,
+    /// When it was last used while it was an old one, to the minute; absent: not at all.
+    pub last_used_at: Option<Timestamp>,
+    /// From which address.
+    pub last_used_from: Option<String>,
 }
 
 /// What a token is now.
@@ -173,7 +190,8 @@ pub struct PatchToken {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RotateToken {
-    /// How long the old secret goes on working. Only 0, at once, is supported so far; it must be given.
+    /// How long the old secret goes on working: 0 (it ends at once) to 10080, 7 days; default 60.
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 10_080))]
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub overlap_minutes: Option<i64>,
     /// Ends this many minutes from now; default: as long a life as before.

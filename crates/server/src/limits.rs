@@ -84,6 +84,18 @@ pub(crate) const LIFETIME_MINUTES_MAX: i64 = 100 * 366 * 24 * 60;
 pub(crate) const SESSION_MS: i64 = 12 * 60 * 60 * 1000;
 /// How long a retired secret is kept, in milliseconds: 8 days, more than any overlap and replay need.
 pub(crate) const RETIRED_SECRET_MS_KEPT: i64 = 8 * 24 * 60 * 60 * 1000;
+/// The longest that an old secret may go on working after a rotation, in minutes: 7 days.
+pub(crate) const OVERLAP_MINUTES_MAX: i64 = 7 * 24 * 60;
+/// How long it does when nobody says, in minutes.
+pub(crate) const OVERLAP_MINUTES_DEFAULT: i64 = 60;
+/// The most secrets of one token that are in force at once.
+pub(crate) const SECRETS_IN_FORCE_MAX: usize = 8;
+/// How long a record goes on showing an old secret after its end, in milliseconds: a day.
+pub(crate) const OLD_SECRET_MS_SHOWN: i64 = 24 * 60 * 60 * 1000;
+/// How often a use of an old secret is written down at most, in milliseconds: once a minute for each.
+pub(crate) const PACE_MS: i64 = 60 * 1000;
+/// The most old secrets whose last use is remembered for that.
+pub(crate) const PACED_MAX: usize = 10_000;
 /// How deep tokens made by tokens go; the first has depth 0.
 pub(crate) const DEPTH_MAX: usize = 4;
 

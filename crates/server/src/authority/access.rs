@@ -8,8 +8,8 @@
 
 use jeton_api::{Code, Remedy};
 use jeton_token::{
-    BuiltInRole, Catalogue, Circumstances, Facts, Place, PrincipalId, Rights, Scope, ScopePattern, TokenId,
-    TokenKind, covers_within, effective_at, withheld,
+    BuiltInRole, Catalogue, Circumstances, Facts, Place, PrincipalId, Rights, Scope, ScopePattern, SecretId,
+    TokenId, TokenKind, covers_within, effective_at, withheld,
 };
 
 use super::{Denial, Error};
@@ -111,6 +111,8 @@ impl Action {
 pub(crate) struct Caller {
     pub(crate) chain: Chain,
     pub(crate) facts: Facts,
+    /// The secret that was presented.
+    pub(crate) secret: SecretId,
     /// When and from where the call was made.
     pub(crate) circumstances: Circumstances,
     /// For what moves power: which state of all rights the facts are of.
@@ -183,6 +185,8 @@ pub(super) fn is_of_own_tokens(text: &str) -> bool {
 pub(crate) struct Permit {
     actor: Option<PrincipalId>,
     credential: Option<TokenId>,
+    /// The secret of the credential that was presented: it must still be in force when the permit is used.
+    secret: Option<SecretId>,
     action: Action,
     /// Whether the credential must still stand when the permit is used.
     rests_on_credential: bool,
@@ -200,6 +204,10 @@ impl Permit {
 
     pub(crate) fn rests_on_credential(&self) -> bool {
         self.rests_on_credential
+    }
+
+    pub(crate) fn secret(&self) -> Option<SecretId> {
+        self.secret
     }
 
     pub(crate) fn epoch(&self) -> Option<i64> {
@@ -332,7 +340,7 @@ pub(crate) fn system(reason: Reason) -> Permit {
         Reason::RowAltered => (None, None, Action::NoteAltered),
     };
     let rests_on_credential = matches!(reason, Reason::SaidYes { .. });
-    Permit { actor, credential, action, rests_on_credential, epoch: None, bases: vec![] }
+    Permit { actor, credential, secret: None, action, rests_on_credential, epoch: None, bases: vec![] }
 }
 
 fn permit(caller: &Caller, action: Action) -> Result<Permit, Error> {
@@ -343,7 +351,8 @@ fn permit(caller: &Caller, action: Action) -> Result<Permit, Error> {
         return Err(Error::Unavailable);
     }
     let bases = if epoch.is_some() { caller.chain.bases() } else { vec![] };
-    Ok(Permit { actor, credential, action, rests_on_credential: true, epoch, bases })
+    let secret = Some(caller.secret);
+    Ok(Permit { actor, credential, secret, action, rests_on_credential: true, epoch, bases })
 }
 
 fn may_administer(caller: &Caller, action: Action, place: Place) -> bool {

@@ -196,11 +196,16 @@ impl Authority {
         (text, NewSecret { id: SecretId(self.mint_id()), pepper, digest })
     }
 
-    /// A fresh secret in place of those that a token has.
-    pub(super) fn rotation(&self, token: &TokenRecord, at: Timestamp) -> (TokenText, Rotation) {
+    /// A fresh secret beside those that a token has; they go on working for a while, or end.
+    pub(super) fn rotation(
+        &self,
+        token: &TokenRecord,
+        at: Timestamp,
+        overlap_ms: i64,
+    ) -> (TokenText, Rotation) {
         let (text, secret) = self.mint_secret(token.kind, token.id);
         let hint = text.hint();
-        (text, Rotation { secret, hint, at })
+        (text, Rotation { secret, hint, at, overlap_ms })
     }
 
     /// Whose token it shall be. Somebody else's is a matter for administrators; others learn nothing about names.

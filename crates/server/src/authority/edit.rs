@@ -23,6 +23,13 @@ pub(crate) struct EditRequest {
     pub(crate) end: Option<End>,
 }
 
+/// A rotation, parsed: what is changed with it, and how long the old secret goes on working.
+#[derive(Clone, Debug)]
+pub(crate) struct RotateRequest {
+    pub(crate) edit: EditRequest,
+    pub(crate) overlap_ms: i64,
+}
+
 impl Authority {
     /// Changes a token and keeps its secret.
     pub(crate) async fn edit_token(
@@ -93,12 +100,12 @@ impl Authority {
         }
     }
 
-    /// Gives a token a new secret. The old one dies at once.
+    /// Gives a token a new secret. The old one goes on working until the overlap is over.
     pub(crate) async fn rotate_token(
         &self,
         caller: &Caller,
         id: TokenId,
-        request: EditRequest,
+        request: RotateRequest,
     ) -> Result<IssuedToken, Error> {
         let request = &request;
         self.judged(caller, move |caller: Caller| async move {
@@ -107,11 +114,29 @@ impl Authority {
         .await
     }
 
+    /// Ends the old secrets of a token that still work. Where there is none, that is no error.
+    pub(crate) async fn finish_rotation(
+        &self,
+        caller: &Caller,
+        id: TokenId,
+    ) -> Result<(TokenRecord, TokenState), Error> {
+        self.judged(caller, move |caller: Caller| async move {
+            let (chain, permit) = self.for_change(&caller, id, Action::TokenRotate).await?;
+            match self.store.write(&permit, &Write::FinishRotation(id)).await? {
+                Outcome::Token(token) => {
+                    Ok(self.with_state(Chain { token: *token, ..chain }, &self.store.policies().await?))
+                }
+                _ => Err(Error::Unavailable),
+            }
+        })
+        .await
+    }
+
     async fn rotate_once(
         &self,
         caller: &Caller,
         id: TokenId,
-        request: EditRequest,
+        RotateRequest { edit: request, overlap_ms }: RotateRequest,
     ) -> Result<IssuedToken, Error> {
         let (chain, permit) = self.for_change(caller, id, Action::TokenRotate).await?;
         let apis = self.store.apis().await?;
@@ -121,7 +146,7 @@ impl Authority {
         let terms = self.terms(request.places.as_ref().unwrap_or(&chain.token.places)).await?;
         let approval = self.approval_after(&chain.token, &request, &terms, &apis).await?;
         let allowed = rotated_end(caller, &chain, request.end, &terms, at)?;
-        let (text, rotation) = self.rotation(&chain.token, at);
+        let (text, rotation) = self.rotation(&chain.token, at, overlap_ms);
         let expiry = Some(allowed.expiry);
         let edit = TokenEdit { expiry, approval, rotation: Some(rotation), ..edit_of(request, &chain.token) };
         let outcome = self.store.write(&permit, &Write::EditToken(id, edit)).await?;

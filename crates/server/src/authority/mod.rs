@@ -17,6 +17,7 @@ mod federation;
 mod flow;
 mod group;
 mod identities;
+mod pace;
 mod page;
 mod password;
 mod pending;
@@ -49,6 +50,7 @@ use attempts::{Attempts, Bucket};
 use code::Codes;
 use device::Devices;
 use flow::Done;
+use pace::Pace;
 
 pub(crate) use access::{Caller, Permit};
 pub(crate) use api::{ApiRequest, Put};
@@ -57,7 +59,7 @@ pub(crate) use binding::{BindingList, BindingRequest};
 pub(crate) use code::{Challenge, LoopbackUri};
 pub(crate) use create::{CreateRequest, End, IssuedToken};
 pub(crate) use device::{Answer, AskingDevice, UserCode};
-pub(crate) use edit::EditRequest;
+pub(crate) use edit::{EditRequest, RotateRequest};
 pub(crate) use explain::{ExplainQuestion, Subject};
 pub(crate) use federation::{ExchangeRequest, GrantError};
 pub(crate) use flow::{NotReturned, Returned};
@@ -97,6 +99,8 @@ pub(crate) struct Authority {
     pub(crate) first_password: Arc<Path>,
     /// Tokens whose altered rows were noted in the audit already; once each for the life of the process.
     noted: Arc<Mutex<BTreeSet<TokenId>>>,
+    /// Uses of old secrets that are written down.
+    uses: Arc<Pace>,
     /// Where those stand in line whose rights were others by the time they wrote.
     line: Arc<tokio::sync::Mutex<()>>,
 }
@@ -203,6 +207,10 @@ impl From<Refusal> for Error {
             Refusal::NotEmpty(kind) => {
                 Self::Conflict(Code::NotEmpty, format!("there is still a {kind} in it; remove that first"))
             }
+            Refusal::TooManySecrets => conflict(
+                Code::LimitReached,
+                "too many old secrets still work; finish a rotation first, or rotate without overlap",
+            ),
             Refusal::InUse => {
                 conflict(Code::InUse, "somebody still has this role; remove its bindings first")
             }
@@ -236,6 +244,7 @@ impl Authority {
             done: Arc::new(Done::new()),
             first_password,
             noted: Arc::default(),
+            uses: Arc::default(),
             line: Arc::default(),
         }
     }

@@ -7,7 +7,7 @@ use jeton_token::{
 
 use super::access::{self, Action, Caller, Owner};
 use super::{Authority, Error};
-use crate::store::{Chain, Grounds, ListFilter, Outcome, TokenRecord, Write};
+use crate::store::{Chain, Grounds, ListFilter, OldSecret, Outcome, TokenRecord, Write};
 
 /// What to list.
 #[derive(Debug)]
@@ -102,6 +102,11 @@ impl Authority {
     pub(crate) fn show_itself(&self, caller: &Caller) -> Result<(TokenRecord, TokenState), Error> {
         access::on_itself(caller, Action::TokenRead)?;
         Ok(self.with_state(caller.chain.clone(), &caller.facts.policies))
+    }
+
+    /// The secrets that a token's rotations took the place of, as long as a record shows them.
+    pub(crate) async fn old_secrets(&self, id: TokenId) -> Result<Vec<OldSecret>, Error> {
+        Ok(self.store.old_secrets(id).await?)
     }
 
     /// Approves a token that a policy wants somebody to look at: as it is now, and never one's own.

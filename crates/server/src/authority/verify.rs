@@ -4,14 +4,14 @@ use std::net::IpAddr;
 
 use jeton_api::Code;
 use jeton_token::{
-    Active, Audience, Circumstances, Demand, Expiry, Facts, Inactive, Place, Rights, Scope, TokenDigest,
-    TokenId, TokenText, Verdict, Where, concerns, decide,
+    Active, Audience, Circumstances, Demand, Expiry, Facts, Inactive, Place, Rights, Scope, SecretId,
+    TokenDigest, TokenId, TokenText, Verdict, Where, concerns, decide,
 };
 
 use super::access::{self, Caller, Reason};
 use super::{Authority, Error};
 use crate::limits::PROJECTS_SHOWN_MAX;
-use crate::store::{ApiRecord, Chain, Write};
+use crate::store::{ApiRecord, Chain, SecretRecord, Write};
 
 /// How often something is judged again because rights changed meanwhile.
 const TRIES: usize = 8;
@@ -31,6 +31,8 @@ pub(crate) enum Verification {
 pub(crate) struct Known {
     pub(crate) chain: Chain,
     pub(crate) facts: Facts,
+    /// The secret that was presented.
+    pub(crate) secret: SecretId,
     pub(crate) verdict: Verdict,
 }
 
@@ -132,7 +134,11 @@ impl Authority {
         let Some(text) = self.recognise(text) else {
             return Ok(Verification::Unknown);
         };
-        let matches = |chain: &Chain| self.matches(chain, &text);
+        let mut matching = None;
+        let matches = |chain: &Chain| {
+            matching = self.matching(chain, &text);
+            matching.is_some()
+        };
         let found = self.store.token_with_rights(text.id(), matches).await?;
         let Some((chain, grounds)) = found else {
             self.pretend(&text);
@@ -141,15 +147,20 @@ impl Authority {
         if !chain.secrets_intact {
             self.note_altered(chain.token.id).await;
         }
-        let Some(grounds) = grounds else {
+        let (Some(grounds), Some(secret)) = (grounds, matching) else {
             return Ok(Verification::Unknown);
         };
-        let facts = chain.facts(&grounds);
+        let mut facts = chain.facts(&grounds);
+        // A longest life counts for each secret.
+        facts.token.issued_at = secret.issued_at;
         let verdict = decide(&facts, demand, self.now());
         if verdict == Verdict::Inactive(Inactive::Altered) {
             self.note_altered(chain.token.id).await;
         }
-        Ok(Verification::Known(Box::new(Known { chain, facts, verdict })))
+        if secret.retired_at.is_some() && matches!(verdict, Verdict::Active(_)) {
+            self.note_use(secret.id, demand.client);
+        }
+        Ok(Verification::Known(Box::new(Known { chain, facts, secret: secret.id, verdict })))
     }
 
     /// Honours a caller's own credential at Jeton's own endpoints.
@@ -161,7 +172,8 @@ impl Authority {
         match known.verdict {
             Verdict::Active(_) => {
                 let circumstances = Circumstances { now: self.now(), client };
-                Ok(Caller { chain: known.chain, facts: known.facts, circumstances, epoch: None })
+                let Known { chain, facts, secret, .. } = *known;
+                Ok(Caller { chain, facts, secret, circumstances, epoch: None })
             }
             Verdict::Inactive(Inactive::Revoked) => Err(Error::Unauthenticated(Code::RevokedToken)),
             Verdict::Inactive(Inactive::Expired) => Err(Error::Unauthenticated(Code::ExpiredToken)),
@@ -196,8 +208,10 @@ impl Authority {
         let epoch = Some(self.store.rights_epoch().await?);
         let found = self.store.token_with_rights(caller.token(), |_| true).await?;
         let (chain, grounds) = found.ok_or_else(gone)?;
-        let facts = chain.facts(&grounds.unwrap_or_default());
+        let mut facts = chain.facts(&grounds.unwrap_or_default());
         let circumstances = Circumstances { now: self.now(), ..caller.circumstances };
+        let secret = caller.secret;
+        facts.token.issued_at = chain.in_force(secret, circumstances.now).ok_or_else(gone)?.issued_at;
         let demand = Demand {
             audience: Audience::Jeton,
             scope: None,
@@ -205,7 +219,7 @@ impl Authority {
             client: circumstances.client,
         };
         match decide(&facts, &demand, circumstances.now) {
-            Verdict::Active(_) => Ok(Caller { chain, facts, circumstances, epoch }),
+            Verdict::Active(_) => Ok(Caller { chain, facts, secret, circumstances, epoch }),
             Verdict::Inactive(_) => Err(gone()),
         }
     }
@@ -239,16 +253,31 @@ impl Authority {
         ours.then_some(text)
     }
 
-    /// Whether the text is that of a secret in force. The kind is under the digest, so it needs no check of its own.
-    fn matches(&self, chain: &Chain, text: &TokenText) -> bool {
-        let in_force =
-            chain.secrets.iter().filter(|secret| secret.retired_at.is_none_or(|end| end > self.now()));
-        let mut matched = false;
-        for secret in in_force {
+    /// The secret in force that the text is of. The kind is under the digest, so it needs no check of its own.
+    fn matching(&self, chain: &Chain, text: &TokenText) -> Option<SecretRecord> {
+        let now = self.now();
+        let mut found = None;
+        for secret in chain.secrets.iter().filter(|secret| secret.is_in_force(now)) {
             let digest = self.keys.pepper(secret.pepper).map(|pepper| pepper.digest(text));
-            matched |= digest.is_some_and(|digest| digest.matches(&secret.digest));
+            if digest.is_some_and(|digest| digest.matches(&secret.digest)) {
+                found = Some(secret.clone());
+            }
         }
-        matched
+        found
+    }
+
+    /// Writes down that an old secret was used, off the path and at a pace. What cannot be written is not missed.
+    fn note_use(&self, secret: SecretId, client: Option<IpAddr>) {
+        let now = self.now();
+        if self.uses.is_due(secret, now) {
+            let store = self.store.clone();
+            let from = client.map(|client| client.to_string());
+            tokio::spawn(async move {
+                if let Err(error) = store.note_secret_use(secret, now, from).await {
+                    tracing::warn!(%error, "a use of an old secret was not written down");
+                }
+            });
+        }
     }
 
     /// The work of a digest, so that an unknown id takes as long as a wrong secret.

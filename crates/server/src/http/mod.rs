@@ -160,6 +160,8 @@ fn routes_of_tokens_and_principals() -> Vec<RouteEntry> {
         PATCH  "/api/v1/tokens/{id}" => "token.update", tokens::edit;
         DELETE "/api/v1/tokens/{id}" => "token.revoke", tokens::revoke;
         POST   "/api/v1/tokens/{id}/rotate" => "token.rotate", tokens::rotate;
+        POST   "/api/v1/tokens/self/rotate/finish" => "token.rotate", tokens::finish_rotation_self;
+        POST   "/api/v1/tokens/{id}/rotate/finish" => "token.rotate", tokens::finish_rotation;
         POST   "/api/v1/tokens/{id}/approve" => "token.approve", tokens::approve;
         POST   "/api/v1/explain" => "token.read", v1::explain::explain;
         POST   "/api/v1/verify" => "token.verify", v1::verify::verify;

@@ -47,7 +47,9 @@ pub(crate) use provisioned::{
 };
 pub(crate) use rights::{EVERY_API, Grounds};
 pub(crate) use role::{RoleRecord, RoleSettings};
-pub(crate) use token::{Basis, Chain, ListFilter, NewSecret, NewToken, Rotation, TokenEdit, TokenRecord};
+pub(crate) use token::{
+    Basis, Chain, ListFilter, NewSecret, NewToken, OldSecret, Rotation, SecretRecord, TokenEdit, TokenRecord,
+};
 pub(crate) use trust::{Exchange, NewTrust, Seen, TrustRecord, TrustTerms, TrustedKeys};
 pub(crate) use write::{Made, Outcome, Write};
 
@@ -106,6 +108,8 @@ pub(crate) enum Refusal {
     NotEmpty(String),
     /// Somebody still has it.
     InUse,
+    /// So many secrets of the token are in force that another one would be too many.
+    TooManySecrets,
 }
 
 impl StoreError {

@@ -27,6 +27,7 @@ pub(crate) enum Write {
     LinkIdentity(PrincipalId, NewIdentity),
     UnlinkIdentity(PrincipalId, Id),
     EditToken(TokenId, TokenEdit),
+    FinishRotation(TokenId),
     ApproveToken(TokenId, Basis),
     RevokeToken(TokenId),
     CreatePrincipal(NewPrincipal),
@@ -59,7 +60,11 @@ pub(crate) enum Write {
 impl Write {
     /// Whether it changes the row of this token.
     fn changes_token(&self, token: TokenId) -> bool {
-        matches!(self, Self::EditToken(id, _) | Self::ApproveToken(id, _) | Self::RevokeToken(id) if *id == token)
+        matches!(
+            self,
+            Self::EditToken(id, _) | Self::FinishRotation(id) | Self::ApproveToken(id, _) | Self::RevokeToken(id)
+                if *id == token
+        )
     }
 
     /// Whether somebody may do more or less after it, so that what was judged before must be judged again.
@@ -86,6 +91,7 @@ impl Write {
             | Self::UnlinkIdentity(..)
             | Self::CreateToken(_)
             | Self::EditToken(..)
+            | Self::FinishRotation(_)
             | Self::ApproveToken(..)
             | Self::RevokeToken(_)
             | Self::CreatePrincipal(_)
@@ -201,6 +207,10 @@ impl Store {
                 let (token, event) = token::revoke(&mut pen, *id, by).await?;
                 return Ok((Outcome::Token(Box::new(token)), event));
             }
+            Write::FinishRotation(id) => {
+                let (token, event) = token::finish(&mut pen, *id).await?;
+                return Ok((Outcome::Token(Box::new(token)), event));
+            }
             Write::CreateToken(new) => of_token(token::create(&mut pen, new).await?),
             Write::SignIn(sign_in) => of_token(identity::sign_in(&mut pen, sign_in).await?),
             Write::LinkIdentity(user, new) => (Outcome::Done, identity::link(&mut pen, *user, new).await?),
@@ -272,6 +282,9 @@ async fn check_credential(pen: &mut Pen<'_>, permit: &Permit, write: &Write) -> 
     let chain = token::load(pen.transaction, pen.keys, pen.now, id).await?.ok_or(Refusal::CredentialGone)?;
     let facts = chain.facts(&Grounds::default());
     standing(&facts, pen.now).map_err(|_| Refusal::CredentialGone)?;
+    if permit.secret().is_some_and(|secret| chain.in_force(secret, pen.now).is_none()) {
+        return Err(Refusal::CredentialGone.into());
+    }
     if permit.is_of(&chain) { Ok(()) } else { Err(Refusal::Changed.into()) }
 }
 

@@ -2,7 +2,7 @@
 
 use jeton_api::Code::{
     ApprovalRequired, Busy, ChangedMeanwhile, DepthExceeded, ExpiryExceedsParent, ForeignScope, InvalidField,
-    InvalidPassword, LifetimeExceedsPolicy, NameTaken, NotHonouredHere, OverlapUnsupported, PolicyRefuses,
+    InvalidPassword, LifetimeExceedsPolicy, LimitReached, NameTaken, NotHonouredHere, PolicyRefuses,
     ScopeExceedsGrant, TokenNotLive, TooManyAttempts, UnknownName, UnknownScope,
 };
 use jeton_api::{
@@ -49,6 +49,8 @@ pub(super) fn tokens() -> Group {
             .about("At once and for good. Doing it again changes nothing.")
             .done("It is revoked."),
         rotates(post("/api/v1/tokens/{id}/rotate", "Give a token a new secret")),
+        finishes(post("/api/v1/tokens/self/rotate/finish", "End the old secrets of the token of the call")),
+        finishes(post("/api/v1/tokens/{id}/rotate/finish", "End the old secrets of a token")),
         post("/api/v1/tokens/{id}/approve", "Approve a token that waits for it")
             .gives::<Token>("The token as it is now.")
             .denied(&[ScopeExceedsGrant, NotHonouredHere, PolicyRefuses])
@@ -59,13 +61,19 @@ pub(super) fn tokens() -> Group {
 
 fn rotates(operation: Operation) -> Operation {
     operation
-        .about("The old secret ends at once. What is given is changed with it.")
+        .about("The old secret goes on working for `overlap_minutes`. What is given is changed with it.")
         .takes::<RotateToken>()
         .gives::<Issued>("The token and its new secret, which is shown once.")
         .invalid(&[UnknownScope, UnknownName, ExpiryExceedsParent, LifetimeExceedsPolicy, PolicyRefuses])
-        .invalid(&[OverlapUnsupported])
         .denied(&[ScopeExceedsGrant, NotHonouredHere, PolicyRefuses])
-        .conflicts(&[NameTaken, TokenNotLive, ChangedMeanwhile])
+        .conflicts(&[NameTaken, TokenNotLive, ChangedMeanwhile, LimitReached])
+}
+
+fn finishes(operation: Operation) -> Operation {
+    operation
+        .about("Those that still work after a rotation. Where there is none, nothing changes.")
+        .gives::<Token>("The token as it is now.")
+        .conflicts(&[TokenNotLive, ChangedMeanwhile])
 }
 
 /// `/api/v1/verify`, `/api/v1/explain`.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jeton_api::{
-    AffectedOwner, Api, ApiRoute, ApiScope, Approval, Bindable, Group, Issued, JobScope, Member,
+    AffectedOwner, Api, ApiRoute, ApiScope, Approval, Bindable, Group, Issued, JobScope, Member, OldSecret,
     Organization, Pipeline, PipelineKind, PlacePolicy, Policy, PolicyEffect, PrincipalRef, Project, Role,
     RoleBinding, Rule, Secret, ServiceAccount, Timestamp, Token, TokenState, User, Visibility,
 };
@@ -23,6 +23,25 @@ pub(super) async fn token(
 ) -> Result<Token, Error> {
     let mut shown = tokens(authority, vec![(record, state)]).await?;
     shown.pop().ok_or(Error::Unavailable)
+}
+
+/// The same with its old secrets, which a list leaves out.
+pub(super) async fn token_in_detail(
+    authority: &Authority,
+    record: TokenRecord,
+    state: TokenState,
+) -> Result<Token, Error> {
+    let old_secrets = authority.old_secrets(record.id).await?.into_iter().map(old_secret).collect();
+    Ok(Token { old_secrets, ..token(authority, record, state).await? })
+}
+
+fn old_secret(record: crate::store::OldSecret) -> OldSecret {
+    OldSecret {
+        issued_at: moment(record.issued_at),
+        works_until: moment(record.works_until),
+        last_used_at: record.last_used_at.map(moment),
+        last_used_from: record.last_used_from,
+    }
 }
 
 /// Records of tokens. Each place is looked up once, however many of them are limited to it.
@@ -60,6 +79,7 @@ fn with_names(record: TokenRecord, state: TokenState, names: &BTreeMap<Place, St
         revoked_at: record.revoked_at.map(moment),
         revoked_by: record.revoked_by.map(|id| id.to_string()),
         hint: record.hint,
+        old_secrets: vec![],
         approval: match record.approval {
             jeton_token::Approval::None => None,
             jeton_token::Approval::Pending => Some(Approval::Pending),
@@ -78,7 +98,8 @@ pub(in crate::http) fn secret(issued: &IssuedToken) -> Secret {
 /// A fresh token with its secret.
 pub(super) async fn issued(authority: &Authority, issued: IssuedToken) -> Result<Issued, Error> {
     let secret = secret(&issued);
-    Ok(Issued { token: token(authority, issued.token, issued.state).await?, secret, notes: issued.notes })
+    let token = token_in_detail(authority, issued.token, issued.state).await?;
+    Ok(Issued { token, secret, notes: issued.notes })
 }
 
 pub(super) fn user(record: PrincipalRecord) -> User {

@@ -13,7 +13,10 @@ use super::super::path::Path;
 use super::super::problem::{Problem, created, done, no_store};
 use super::super::query::{Nothing, Query};
 use super::{page, parse, shown};
-use crate::authority::{Authority, Caller, CreateRequest, EditRequest, End, Error, ListRequest, StateFilter};
+use crate::authority::{
+    Authority, Caller, CreateRequest, EditRequest, End, Error, ListRequest, RotateRequest, StateFilter,
+};
+use crate::limits::{OVERLAP_MINUTES_DEFAULT, OVERLAP_MINUTES_MAX};
 
 /// Makes a token and shows its secret, once.
 pub(crate) async fn create(
@@ -109,6 +112,28 @@ pub(crate) async fn rotate_self(
     rotated(&doors, &caller, caller.token(), request).await
 }
 
+/// Ends the old secrets of a token that still work after a rotation.
+pub(crate) async fn finish_rotation(
+    State(doors): State<Doors>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(Nothing {}): Query<Nothing>,
+    Body(Nothing {}): Body<Nothing>,
+) -> Result<Response<Answer>, Problem> {
+    let id = doors.authority.token_id(&id)?;
+    finished(&doors, &caller, id).await
+}
+
+/// Ends the old secrets of the credential that the request came with.
+pub(crate) async fn finish_rotation_self(
+    State(doors): State<Doors>,
+    caller: Caller,
+    Query(Nothing {}): Query<Nothing>,
+    Body(Nothing {}): Body<Nothing>,
+) -> Result<Response<Answer>, Problem> {
+    finished(&doors, &caller, caller.token()).await
+}
+
 /// Revokes a token, for good.
 pub(crate) async fn revoke(
     State(doors): State<Doors>,
@@ -137,17 +162,28 @@ async fn rotated(
     id: TokenId,
     request: RotateToken,
 ) -> Result<Response<Answer>, Problem> {
-    if request.overlap_minutes != Some(0) {
-        let detail =
-            "this server does not keep old secrets after a rotation yet: send `\"overlap_minutes\": 0`";
-        return Err(Error::invalid("/overlap_minutes", Code::OverlapUnsupported, detail).into());
-    }
+    let overlap_ms = overlap(request.overlap_minutes)?;
     let end = parse::end(request.expires_in_minutes, request.expires_at, None)?;
     let RotateToken { name, description, scopes, projects, networks, .. } = request;
     let rest = PatchToken { name, description, scopes, projects, networks, expires_at: None };
-    let request = EditRequest { end, ..edit_request(&doors.authority, caller, rest).await? };
-    let issued = doors.authority.rotate_token(caller, id, request).await?;
+    let edit = EditRequest { end, ..edit_request(&doors.authority, caller, rest).await? };
+    let issued = doors.authority.rotate_token(caller, id, RotateRequest { edit, overlap_ms }).await?;
     Ok(no_store(Json(shown::issued(&doors.authority, issued).await?)))
+}
+
+async fn finished(doors: &Doors, caller: &Caller, id: TokenId) -> Result<Response<Answer>, Problem> {
+    let (record, state) = doors.authority.finish_rotation(caller, id).await?;
+    answer(doors, record, state).await
+}
+
+/// How long the old secret goes on working, in milliseconds.
+fn overlap(minutes: Option<i64>) -> Result<i64, Error> {
+    let minutes = minutes.unwrap_or(OVERLAP_MINUTES_DEFAULT);
+    if (0..=OVERLAP_MINUTES_MAX).contains(&minutes) {
+        return Ok(minutes * 60 * 1000);
+    }
+    let detail = format!("0 to {OVERLAP_MINUTES_MAX} minutes; 0 ends the old secret at once");
+    Err(Error::invalid("/overlap_minutes", Code::InvalidField, detail))
 }
 
 async fn answer(
@@ -155,7 +191,7 @@ async fn answer(
     record: crate::store::TokenRecord,
     state: TokenState,
 ) -> Result<Response<Answer>, Problem> {
-    let shown: Token = shown::token(&doors.authority, record, state).await?;
+    let shown: Token = shown::token_in_detail(&doors.authority, record, state).await?;
     Ok(no_store(Json(shown)))
 }
 

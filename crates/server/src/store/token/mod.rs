@@ -1,6 +1,7 @@
 //! Tokens with their secrets and ancestors.
 
 mod read;
+mod secret;
 mod write;
 
 use jeton_token::{
@@ -14,12 +15,12 @@ use super::rights::Grounds;
 use super::seal::Seal;
 
 pub(super) use read::load;
-pub(super) use write::{Pen, approve, create, edit, revoke, revoke_of_owner};
+pub(super) use write::{Pen, approve, create, edit, finish, revoke, revoke_of_owner};
 
 /// Every statement about tokens.
 #[cfg(test)]
 pub(super) fn statements() -> impl Iterator<Item = super::database::Statement> {
-    read::STATEMENTS.iter().chain(write::STATEMENTS).copied()
+    read::STATEMENTS.iter().chain(write::STATEMENTS).chain(secret::STATEMENTS).copied()
 }
 
 /// A token's record: the grant. Its secrets are rows of their own.
@@ -125,7 +126,7 @@ pub(crate) struct TokenEdit {
     pub(crate) networks: Option<NetworkLimit>,
     pub(crate) approval: Option<Approval>,
     pub(crate) expiry: Option<Expiry>,
-    /// With a new secret, the old ones are retired at once.
+    /// With a new secret, the old ones retire.
     pub(crate) rotation: Option<Rotation>,
 }
 
@@ -136,6 +137,17 @@ pub(crate) struct Rotation {
     pub(crate) hint: String,
     /// The moment that the end was reckoned from.
     pub(crate) at: Timestamp,
+    /// How long the old secrets go on working, in milliseconds.
+    pub(crate) overlap_ms: i64,
+}
+
+/// A secret that a rotation took the place of.
+#[derive(Clone, Debug)]
+pub(crate) struct OldSecret {
+    pub(crate) issued_at: Timestamp,
+    pub(crate) works_until: Timestamp,
+    pub(crate) last_used_at: Option<Timestamp>,
+    pub(crate) last_used_from: Option<String>,
 }
 
 /// Which tokens to list.
@@ -149,7 +161,19 @@ pub(crate) struct ListFilter {
     pub(crate) limit: i64,
 }
 
+impl SecretRecord {
+    /// Whether it still counts.
+    pub(crate) fn is_in_force(&self, now: Timestamp) -> bool {
+        self.retired_at.is_none_or(|end| end > now)
+    }
+}
+
 impl Chain {
+    /// This secret of the token, if it still counts.
+    pub(crate) fn in_force(&self, secret: SecretId, now: Timestamp) -> Option<&SecretRecord> {
+        self.secrets.iter().find(|one| one.id == secret && one.is_in_force(now))
+    }
+
     /// What whoever was judged by these tokens was judged by.
     pub(crate) fn bases(&self) -> Vec<Basis> {
         std::iter::once(&self.token).chain(&self.ancestors).map(TokenRecord::basis).collect()

@@ -1,30 +1,26 @@
 //! Writing tokens: each function changes one and seals it again, inside the caller's transaction.
 
 use jeton_token::{
-    Approval, OwnerState, PepperVersion, Place, PrincipalId, PrincipalKind, Timestamp, TokenId, TokenKind,
+    Approval, Expiry, OwnerState, PepperVersion, Place, PrincipalId, PrincipalKind, Timestamp, TokenId,
+    TokenKind,
 };
 
-use super::super::database::{Transaction, statements, values};
+use super::super::database::{Held, Transaction, statements, values};
 use super::super::seal::{self, Seal};
 use super::super::write::{Event, Touched};
 use super::super::{Refusal, StoreError, principal};
 use super::read::load;
-use super::{NewSecret, NewToken, SecretRecord, TokenEdit, TokenRecord, items};
+use super::{NewToken, Rotation, TokenEdit, TokenRecord, items, secret};
 use crate::keys::Keys;
-use crate::limits::RETIRED_SECRET_MS_KEPT;
 
 statements! {
     LIVE_OF_OWNER = "SELECT id FROM token WHERE owner_id = $1 AND kind = $2 AND revoked_at IS NULL
         AND (expires_at IS NULL OR expires_at > $3)";
-    FORGET_SECRETS = "DELETE FROM secret WHERE token_id = $1 AND retired_at < $2";
     INSERT = "INSERT INTO token (id, kind, name, live_name, description, owner_id, parent_id, created_by, created_at,
         secret_issued_at, expires_at, hint, mac_version, mac)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING number";
     INSERT_ITEM = "INSERT INTO token_item (token_id, kind, value, position) VALUES ($1, $2, $3, $4)";
     DELETE_ITEMS = "DELETE FROM token_item WHERE token_id = $1";
-    INSERT_SECRET = "INSERT INTO secret (id, token_id, pepper_version, digest, issued_at, retired_at, mac_version, mac)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    RETIRE_SECRET = "UPDATE secret SET retired_at = $1, mac_version = $2, mac = $3 WHERE id = $4";
     NAME_BY_NUMBER = "UPDATE token SET name = $1, live_name = $1 WHERE id = $2
         AND NOT EXISTS (SELECT 1 FROM token other WHERE other.owner_id = $3 AND other.live_name = $1)";
     FREE_NAME = "UPDATE token SET live_name = NULL
@@ -60,7 +56,7 @@ pub(in crate::store) async fn create(
     {
         pen.transaction.execute(INSERT_ITEM, values![new.id.to_string(), kind, value, position]).await?;
     }
-    insert_secret(pen, new.id, &new.secret, new.created_at).await?;
+    secret::insert(pen, new.id, &new.secret, new.created_at).await?;
     reload(pen, new.id, Touched::Nothing).await
 }
 
@@ -104,7 +100,7 @@ async fn name_by_number(pen: &mut Pen<'_>, new: &NewToken, number: i64) -> Resul
     Err(StoreError::Lost)
 }
 
-/// Changes a live token; with a rotation, retires its secrets and adds the new one.
+/// Changes a live token; with a rotation, its secrets retire and the new one is added.
 pub(in crate::store) async fn edit(
     pen: &mut Pen<'_>,
     id: TokenId,
@@ -112,6 +108,7 @@ pub(in crate::store) async fn edit(
 ) -> Result<(TokenRecord, Event), StoreError> {
     let chain = load(pen.transaction, pen.keys, pen.now, id).await?.ok_or(Refusal::Gone)?;
     let mut token = chain.token;
+    let before = token.expiry;
     if token.basis() != edit.basis {
         return Err(Refusal::Changed.into());
     }
@@ -126,12 +123,38 @@ pub(in crate::store) async fn edit(
     replace(pen, &token).await?;
     replace_items(pen, &token).await?;
     if let Some(rotation) = &edit.rotation {
-        retire(pen, &chain.secrets).await?;
-        let forgotten = pen.now.plus_ms(-RETIRED_SECRET_MS_KEPT);
-        pen.transaction.execute(FORGET_SECRETS, values![id.to_string(), forgotten.0]).await?;
-        insert_secret(pen, id, &rotation.secret, rotation.at).await?;
+        let until = end_of_old(rotation, before, pen.now);
+        secret::retire(pen, &chain.secrets, until).await?;
+        secret::forget(pen, id).await?;
+        secret::insert(pen, id, &rotation.secret, rotation.at).await?;
+        let (token, event) = reload(pen, id, Touched::Token).await?;
+        let detail = format!("old secret until {}; {}", until.0, event.detail);
+        return Ok((token, Event { detail, ..event }));
     }
     reload(pen, id, Touched::Token).await
+}
+
+/// When the old secrets end: never later than they would have without a rotation.
+fn end_of_old(rotation: &Rotation, before: Expiry, now: Timestamp) -> Timestamp {
+    let end = now.plus_ms(rotation.overlap_ms);
+    before.at().map_or(end, |at| at.min(end))
+}
+
+/// Ends the old secrets of a token that are still in force. Where there is none, nothing is written.
+pub(in crate::store) async fn finish(
+    pen: &mut Pen<'_>,
+    id: TokenId,
+) -> Result<(TokenRecord, Option<Event>), StoreError> {
+    pen.transaction.hold(Held::TokenToChange(&id.to_string())).await?;
+    let chain = load(pen.transaction, pen.keys, pen.now, id).await?.ok_or(Refusal::Gone)?;
+    let old: Vec<_> = chain.secrets.into_iter().filter(|secret| secret.retired_at.is_some()).collect();
+    if old.is_empty() {
+        return Ok((chain.token, None));
+    }
+    secret::retire(pen, &old, pen.now).await?;
+    let (token, event) = reload(pen, id, Touched::Token).await?;
+    let detail = format!("finished; {}", event.detail);
+    Ok((token, Some(Event { detail, ..event })))
 }
 
 /// Whether the token is not dead for good: nobody gets a secret of a token whose owner is gone.
@@ -248,39 +271,6 @@ async fn replace_items(pen: &mut Pen<'_>, token: &TokenRecord) -> Result<(), Sto
     pen.transaction.execute(DELETE_ITEMS, values![token.id.to_string()]).await?;
     for (position, (kind, value)) in (0_i64..).zip(token.items()) {
         pen.transaction.execute(INSERT_ITEM, values![token.id.to_string(), kind, value, position]).await?;
-    }
-    Ok(())
-}
-
-async fn insert_secret(
-    pen: &mut Pen<'_>,
-    token: TokenId,
-    new: &NewSecret,
-    at: Timestamp,
-) -> Result<(), StoreError> {
-    let NewSecret { id, pepper, digest } = new.clone();
-    let secret = SecretRecord { id, token, pepper, digest, issued_at: at, retired_at: None };
-    let seal = seal::seal_secret(pen.keys, &secret);
-    let values = values![
-        id.to_string(),
-        token.to_string(),
-        i64::from(pepper.0),
-        digest.as_bytes().as_slice(),
-        at.0,
-        None::<i64>,
-        i64::from(seal.version.0),
-        seal.mac.as_slice(),
-    ];
-    pen.transaction.execute(INSERT_SECRET, values).await?;
-    Ok(())
-}
-
-async fn retire(pen: &mut Pen<'_>, secrets: &[SecretRecord]) -> Result<(), StoreError> {
-    for secret in secrets.iter().filter(|secret| secret.retired_at.is_none()) {
-        let retired = SecretRecord { retired_at: Some(pen.now), ..secret.clone() };
-        let seal = seal::seal_secret(pen.keys, &retired);
-        let (version, id) = (i64::from(seal.version.0), secret.id.to_string());
-        pen.transaction.execute(RETIRE_SECRET, values![pen.now.0, version, seal.mac.as_slice(), id]).await?;
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ mod edit;
 mod expiry;
 mod list;
 mod names;
+mod overlap;
 mod revoke;
 mod rotate;
 mod show;
