@@ -48,7 +48,9 @@ codes! {
     PolicyLoosens = "policy_loosens", "a policy can only tighten what a place around it says";
     ExpiryExceedsParent = "expiry_exceeds_parent", "a token does not outlive the token that it was made with";
     DepthExceeded = "depth_exceeded", "tokens made by tokens are at most four deep";
-    IdempotencyKeyUnsupported = "idempotency_key_unsupported", "this server does not keep idempotency keys yet";
+    IdempotencyKeyUnsupported = "idempotency_key_unsupported", "the call has no caller to bind an idempotency key to";
+    IdempotencyKeyTooShort = "idempotency_key_too_short", "a key for a call that yields a secret has at least 22 characters";
+    IdempotencyKeyReused = "idempotency_key_reused", "the idempotency key was used for another call";
     InvalidToken = "invalid_token", "the credential is missing, malformed, unknown or dead";
     RevokedToken = "revoked_token", "the credential was revoked";
     ExpiredToken = "expired_token", "the credential has expired";
@@ -73,6 +75,8 @@ codes! {
     ChangedMeanwhile = "changed_meanwhile", "somebody else changed it at the same moment; try again";
     TokenNotLive = "token_not_live", "a revoked or expired token is not changed any more";
     ApprovalRequired = "approval_required", "somebody has to approve that first";
+    IdempotencyInFlight = "idempotency_in_flight", "a call with this idempotency key is being done; try again";
+    ReplayGone = "replay_gone", "the secret that the call yielded is not in force any more";
     NotEmpty = "not_empty", "something is still in it";
     InUse = "in_use", "somebody still has it";
     NotBindableThere = "not_bindable_there", "the role cannot be bound at such a place";
@@ -81,6 +85,7 @@ codes! {
     TooManyAttempts = "too_many_attempts", "too many wrong guesses; wait as Retry-After says";
     Busy = "busy", "more is asked at once than this server takes; try again";
     Unavailable = "unavailable", "nothing can be known just now, so nothing is allowed; try again";
+    OutcomeUnknown = "outcome_unknown", "nobody knows whether it was done; the same idempotency key finds out";
     Internal = "internal", "a fault of the server; its log says more under the request id";
 }
 

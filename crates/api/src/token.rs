@@ -217,6 +217,50 @@ pub struct RotateToken {
     pub networks: Option<Vec<String>>,
 }
 
+/// `POST /api/v1/tokens/revoke`: ends all tokens that fit.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RevokeTokens {
+    /// Which ones: all that is given must fit, and something must be given.
+    pub filter: TokenFilter,
+    /// Change nothing, and answer how many would be revoked.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<bool>,
+}
+
+/// Which tokens, as in the query of `GET /api/v1/tokens`.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct TokenFilter {
+    /// Only this principal's.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// Only this kind.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Only with exactly this name.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// `active`, `expired`, `suspended`, `pending` or `all`; without it all that have not ended.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RevokedTokens {
+    /// How many fit, of those that the caller may revoke.
+    pub matched: u64,
+    /// How many were revoked; none in a dry run.
+    pub revoked: u64,
+    /// Whether there may be more than one call takes; then the same call goes on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub more: bool,
+}
+
 /// The query of `GET /api/v1/tokens`.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -194,6 +194,8 @@ impl Command {
         match self {
             Self::Pat(PatVerb::Create(args)) => Some(&args.store),
             Self::Pat(PatVerb::Update(args)) => Some(&args.store),
+            Self::Pat(PatVerb::Rotate(args)) => Some(&args.update.store),
+            Self::Token(TokenVerb::Rotate(args)) => Some(&args.store),
             Self::Token(TokenVerb::Create(args)) => Some(&args.store),
             Self::Api(ApiVerb::Credential(args)) => Some(&args.store),
             _ => None,

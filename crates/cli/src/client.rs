@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::anyhow;
 use jeton_api::{
     Api, ApiPlan, CreateSession, CreateToken, Issued, List, PatchToken, PatchUser, Policy, PolicyEffect,
-    PutApi, PutUser, RotateToken, Token, TokenQuery, User,
+    PutApi, PutUser, RevokeTokens, RevokedTokens, RotateToken, Token, TokenQuery, User,
 };
 use reqwest::Method;
 use reqwest::header::IF_NONE_MATCH;
@@ -85,6 +85,16 @@ impl Client {
     /// Gives a token a new secret.
     pub(crate) async fn rotate_token(&self, id: &str, request: &RotateToken) -> Result<Issued> {
         self.send(Method::POST, &["tokens", id, "rotate"], request).await
+    }
+
+    /// Ends the old secrets of a token that still work.
+    pub(crate) async fn finish_rotation(&self, id: &str) -> Result<Token> {
+        self.0.answer(self.0.request(Method::POST, &["tokens", id, "rotate", "finish"])?).await
+    }
+
+    /// Revokes all tokens that fit, or says how many that would be.
+    pub(crate) async fn revoke_tokens(&self, request: &RevokeTokens) -> Result<RevokedTokens> {
+        self.send(Method::POST, &["tokens", "revoke"], request).await
     }
 
     /// Revokes a token.

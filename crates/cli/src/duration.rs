@@ -6,6 +6,18 @@ use std::str::FromStr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Minutes(pub(crate) i64);
 
+/// How long an old value goes on working; `0` is not at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Overlap(pub(crate) i64);
+
+impl FromStr for Overlap {
+    type Err = DurationError;
+
+    fn from_str(text: &str) -> Result<Self, DurationError> {
+        if text == "0" { Ok(Self(0)) } else { text.parse().map(|Minutes(minutes)| Self(minutes)) }
+    }
+}
+
 /// A text that is no length of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a whole number and a unit are needed: m, h, d or w, as in `30d`")]

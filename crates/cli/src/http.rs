@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use anyhow::anyhow;
-use jeton_api::{Problem, Secret};
+use jeton_api::{Code, Problem, Secret};
 use reqwest::header::{HeaderMap, HeaderValue, LOCATION};
 use reqwest::redirect::Policy;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
@@ -15,9 +15,13 @@ use zeroize::Zeroizing;
 use crate::access::{Credential, Server, Source};
 use crate::error::{Error, Refusal, Result};
 use crate::escape::safe;
+use crate::login::random;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const TIMEOUT: Duration = Duration::from_secs(30);
+/// How long to wait before each repetition of a call whose outcome is unknown.
+const PAUSES: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(1200)];
+const KEY: &str = "idempotency-key";
 const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 
 /// A connection to one server with at most one credential.
@@ -53,19 +57,22 @@ impl Http {
         self.credential.as_ref()
     }
 
-    /// A request to a path below `/api/v1`; each segment is encoded.
+    /// A request to a path below `/api/v1`; each segment is encoded. What may change something gets a key, so that it
+    /// can be repeated when its answer is lost.
     pub(crate) fn request(&self, method: Method, path: &[&str]) -> Result<RequestBuilder> {
         let mut headers = HeaderMap::new();
         if let Some(authorization) = &self.authorization {
             headers.insert(reqwest::header::AUTHORIZATION, authorization.clone());
+            if method != Method::GET {
+                headers.insert(KEY, key()?);
+            }
         }
         Ok(self.client.request(method, self.address(path)?).headers(headers))
     }
 
     /// Sends it and reads the answer.
     pub(crate) async fn answer<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T> {
-        let response = self.send(request).await?;
-        let body = self.body(response).await?;
+        let body = self.send(request).await?;
         serde_json::from_slice(&body).map_err(|error| {
             let message = "the server's answer makes no sense; is it a Jeton server of this version?";
             anyhow!(error).context(message).into()
@@ -107,12 +114,36 @@ impl Http {
         self.server.below(&[&["api", "v1"], path].concat())
     }
 
-    async fn send(&self, request: RequestBuilder) -> Result<Response> {
-        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
+    /// Sends it and reads the body of the answer. A request with a key is repeated, as it is, when nobody knows what
+    /// came of it: it is done once all the same.
+    async fn send(&self, request: RequestBuilder) -> Result<Zeroizing<Vec<u8>>> {
+        let (client, request) = request.build_split();
+        let request = request.map_err(|error| self.unreachable(&error))?;
+        for pause in PAUSES {
+            let Some(copy) = request.try_clone().filter(|copy| copy.headers().contains_key(KEY)) else {
+                break;
+            };
+            match self.once(&client, copy).await {
+                Err(Failure::Unknown(_)) => tokio::time::sleep(pause).await,
+                known => return known.map_err(Failure::into_error),
+            }
+        }
+        self.once(&client, request).await.map_err(Failure::into_error)
+    }
+
+    async fn once(
+        &self,
+        client: &reqwest::Client,
+        request: reqwest::Request,
+    ) -> std::result::Result<Zeroizing<Vec<u8>>, Failure> {
+        let response = client.execute(request).await.map_err(|error| {
+            let told = self.unreachable(&error);
+            if error.is_connect() { Failure::Known(told) } else { Failure::Unknown(told) }
+        })?;
         match response.status() {
-            status if status.is_success() => Ok(response),
-            status if status.is_redirection() => Err(self.moved(&response)),
-            status => Err(self.refusal(status, response).await),
+            status if status.is_success() => self.body(response).await.map_err(Failure::Unknown),
+            status if status.is_redirection() => Err(Failure::Known(self.moved(&response))),
+            status => Err(Failure::of_refusal(self.refusal(status, response).await)),
         }
     }
 
@@ -166,6 +197,37 @@ impl Http {
             Source::Flag => "use another token".to_owned(),
         })
     }
+}
+
+/// What came of sending a request once.
+enum Failure {
+    /// It was refused, or not sent.
+    Known(Error),
+    /// It may have been done.
+    Unknown(Error),
+}
+
+impl Failure {
+    fn of_refusal(error: Error) -> Self {
+        let code = error.problem().map(|problem| problem.code.clone()).unwrap_or_default();
+        let is_unknown = [Code::OutcomeUnknown, Code::IdempotencyInFlight].map(Code::word).contains(&&*code);
+        if is_unknown { Self::Unknown(error) } else { Self::Known(error) }
+    }
+
+    fn into_error(self) -> Error {
+        match self {
+            Self::Known(error) | Self::Unknown(error) => error,
+        }
+    }
+}
+
+/// A key that no other call has.
+fn key() -> Result<HeaderValue> {
+    let word = Zeroizing::new(random::word()?);
+    let mut value = HeaderValue::from_str(&word).map_err(|error| anyhow!(error))?;
+    // With the token it is as good as the secret that the call yields.
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 /// A refusal with this body, and what can be done about it.

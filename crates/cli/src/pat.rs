@@ -6,7 +6,7 @@ use jeton_api::{CreateToken, Issued, RotateToken, Secret, Token, TokenQuery};
 use crate::access::{App, Credential, Source};
 use crate::args::Confirmation;
 use crate::client::Client;
-use crate::duration::Minutes;
+use crate::duration::{Minutes, Overlap};
 use crate::error::{Error, Result};
 use crate::escape::safe;
 use crate::prompt;
@@ -20,6 +20,8 @@ pub(crate) enum PatVerb {
     Create(CreateArgs),
     /// Give a token a new value, and change what is given; the old value is refused from then on
     Update(UpdateArgs),
+    /// Give a token a new value; the old one goes on working for a while
+    Rotate(RotateArgs),
     /// Show a token's properties, never its value
     Show(NameArgs),
     /// List your tokens
@@ -103,6 +105,21 @@ pub(crate) struct UpdateArgs {
     pub(crate) store: StoreArgs,
 }
 
+/// `jeton pat rotate`
+#[derive(Args, Debug)]
+pub(crate) struct RotateArgs {
+    /// How long the old value goes on working: `0` or up to `7d`
+    #[arg(long, value_name = "DURATION", default_value = "60m")]
+    overlap: Overlap,
+
+    /// Make no new value, and end the old ones that still work
+    #[arg(long, conflicts_with_all = ["overlap", "scopes"])]
+    finish: bool,
+
+    #[command(flatten)]
+    pub(crate) update: UpdateArgs,
+}
+
 /// How long the new value lives; without any of these as long as the old one did
 #[derive(Args, Debug)]
 #[group(multiple = false)]
@@ -148,7 +165,9 @@ pub(crate) async fn run(app: &App, verb: PatVerb) -> Result<()> {
     let client = app.client()?;
     match verb {
         PatVerb::Create(args) => create(app, &client, args).await,
-        PatVerb::Update(args) => update(app, &client, args).await,
+        PatVerb::Update(args) => update(app, &client, args, Overlap(0)).await,
+        PatVerb::Rotate(args) if args.finish => finish(app, &client, &args.update.name).await,
+        PatVerb::Rotate(args) => update(app, &client, args.update, args.overlap).await,
         PatVerb::Show(args) => show(app, &client, &args.name).await,
         PatVerb::List(args) => {
             let state = args.all.then_some("all");
@@ -176,11 +195,11 @@ async fn create(app: &App, client: &Client, args: CreateArgs) -> Result<()> {
     destination.take(app, client, &issued, Undo::Revoke).await
 }
 
-async fn update(app: &App, client: &Client, args: UpdateArgs) -> Result<()> {
+async fn update(app: &App, client: &Client, args: UpdateArgs, overlap: Overlap) -> Result<()> {
     let destination = args.store.prepare().await?;
     let token = live(client, &args.name).await?;
     let request = RotateToken {
-        overlap_minutes: Some(0),
+        overlap_minutes: Some(overlap.0),
         expires_in_minutes: minutes(args.life.valid_minutes, args.life.expires),
         description: args.limits.description,
         scopes: args.scopes,
@@ -190,11 +209,17 @@ async fn update(app: &App, client: &Client, args: UpdateArgs) -> Result<()> {
     };
     let issued = client.rotate_token(&token.id, &request).await?;
     keep_if_in_use(app, client, &issued)?;
-    destination.take(app, client, &issued, Undo::Keep).await
+    let undo = if overlap == Overlap(0) { Undo::Keep } else { Undo::KeepBoth };
+    destination.take(app, client, &issued, undo).await
+}
+
+async fn finish(app: &App, client: &Client, name: &str) -> Result<()> {
+    let token = client.finish_rotation(&live(client, name).await?.id).await?;
+    app.output.done(&format!("only the newest value of `{}` works now", safe(name)), &token)
 }
 
 /// The profile keeps the value in use: an update of just that token would sign its user out.
-fn keep_if_in_use(app: &App, client: &Client, issued: &Issued) -> Result<()> {
+pub(crate) fn keep_if_in_use(app: &App, client: &Client, issued: &Issued) -> Result<()> {
     let saved = client.credential().filter(|credential| credential.source == Source::Profile);
     let in_use =
         saved.and_then(Credential::text).is_some_and(|text| text.id().to_string() == issued.token.id);

@@ -1,19 +1,22 @@
 //! `jeton token`: access tokens by id or number, anybody's for those who may.
 
 use clap::{Args, Subcommand};
-use jeton_api::{CreateToken, PatchToken, Secret, Token, TokenQuery};
+use jeton_api::{
+    CreateToken, PatchToken, RevokeTokens, RevokedTokens, RotateToken, Secret, Token, TokenFilter, TokenQuery,
+};
 use jeton_token::{TokenId, TokenKind, TokenText};
 use serde::Serialize;
 
 use crate::access::App;
 use crate::args::{Confirmation, SharedSecret, secret};
 use crate::client::Client;
-use crate::duration::Minutes;
+use crate::duration::{Minutes, Overlap};
 use crate::error::{Error, Exit, Result};
 use crate::escape::safe;
 use crate::explain::{self, ExplainArgs};
 use crate::login;
 use crate::output::Show;
+use crate::pat;
 use crate::prompt;
 use crate::store::{StoreArgs, Undo};
 use crate::view::{InDetail, owner};
@@ -29,8 +32,10 @@ pub(crate) enum TokenVerb {
     Describe(IdsArgs),
     /// Change a token's properties; its value stays
     Edit(EditArgs),
-    /// Revoke tokens, at once and for good
-    Revoke(IdsArgs),
+    /// Give a token a new value; the old one goes on working for a while
+    Rotate(RotateArgs),
+    /// Revoke tokens, at once and for good: those named, or all that fit
+    Revoke(RevokeArgs),
     /// Approve tokens that wait for it, with exactly the scopes and places that they have
     Approve(ApproveArgs),
     /// Why a token may or may not do something, and what would help
@@ -88,7 +93,48 @@ pub(crate) struct ListArgs {
     pending: bool,
 }
 
-/// `jeton token describe`, `jeton token revoke`
+/// `jeton token rotate`
+#[derive(Args, Debug)]
+pub(crate) struct RotateArgs {
+    /// The token's id or number
+    id: String,
+
+    /// How long the old value goes on working: `0` or up to `7d`
+    #[arg(long, value_name = "DURATION", default_value = "60m")]
+    overlap: Overlap,
+
+    /// Make no new value, and end the old ones that still work
+    #[arg(long, conflicts_with_all = ["overlap", "expires"])]
+    finish: bool,
+
+    /// How long the new value lives: `90m`, `12h`, `30d`, `2w` [default: as long as the old one]
+    #[arg(long, value_name = "DURATION")]
+    expires: Option<Minutes>,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+}
+
+/// `jeton token revoke`
+#[derive(Args, Debug)]
+pub(crate) struct RevokeArgs {
+    /// A token's id or number
+    #[arg(value_name = "ID", required_unless_present = "filter")]
+    ids: Vec<String>,
+
+    /// All that fit: `owner=NAME`, `kind=KIND`, `name=NAME`, `state=STATE`; may be repeated, and all must fit
+    #[arg(long, value_name = "FIELD=VALUE", conflicts_with = "ids")]
+    filter: Vec<String>,
+
+    /// Only say how many fit
+    #[arg(long, requires = "filter")]
+    dry_run: bool,
+
+    #[command(flatten)]
+    confirmation: Confirmation,
+}
+
+/// `jeton token describe`
 #[derive(Args, Debug)]
 pub(crate) struct IdsArgs {
     /// A token's id or number
@@ -161,7 +207,9 @@ pub(crate) async fn run(app: &App, verb: TokenVerb) -> Result<()> {
         TokenVerb::List(args) => list(app, &app.client()?, args).await,
         TokenVerb::Describe(args) => describe(app, &app.client()?, &args.ids).await,
         TokenVerb::Edit(args) => edit(app, &app.client()?, args).await,
-        TokenVerb::Revoke(args) => revoke(app, &app.client()?, &args.ids).await,
+        TokenVerb::Rotate(args) => rotate(app, &app.client()?, args).await,
+        TokenVerb::Revoke(args) if args.filter.is_empty() => revoke(app, &app.client()?, &args.ids).await,
+        TokenVerb::Revoke(args) => revoke_all(app, &app.client()?, args).await,
         TokenVerb::Approve(args) => approve(app, &app.client()?, args).await,
         TokenVerb::Explain(args) => explain::run(app, args).await,
         TokenVerb::Login(args) => login(app, args).await,
@@ -233,6 +281,74 @@ fn end_of(app: &App, Minutes(minutes): Minutes) -> Result<jeton_api::Timestamp> 
     let far = || Error::usage("that is too far away");
     let seconds = minutes.checked_mul(60).ok_or_else(far)?;
     app.now().checked_add(jiff::SignedDuration::from_secs(seconds)).map_err(|_| far())
+}
+
+async fn rotate(app: &App, client: &Client, args: RotateArgs) -> Result<()> {
+    let destination = args.store.prepare().await?;
+    let id = resolve(client, &[args.id]).await?.concat();
+    if args.finish {
+        let token = client.finish_rotation(&id).await?;
+        return app.output.done("only its newest value works now", &token);
+    }
+    let request = RotateToken {
+        overlap_minutes: Some(args.overlap.0),
+        expires_in_minutes: args.expires.map(|Minutes(minutes)| minutes),
+        ..RotateToken::default()
+    };
+    let issued = client.rotate_token(&id, &request).await?;
+    pat::keep_if_in_use(app, client, &issued)?;
+    let undo = if args.overlap == Overlap(0) { Undo::Keep } else { Undo::KeepBoth };
+    destination.take(app, client, &issued, undo).await
+}
+
+/// Revokes all that fit, after saying how many those are.
+async fn revoke_all(app: &App, client: &Client, args: RevokeArgs) -> Result<()> {
+    let filter = filter(&args.filter)?;
+    let request = |dry_run| RevokeTokens { filter: filter.clone(), dry_run: Some(dry_run) };
+    let mut found = client.revoke_tokens(&request(true)).await?;
+    if args.dry_run || found.matched == 0 {
+        return app.output.show(&found);
+    }
+    let at_least = if found.more { "at least " } else { "" };
+    args.confirmation.obtain(&format!("revoke {at_least}{} tokens, at once and for good?", found.matched))?;
+    let mut revoked = 0;
+    loop {
+        found = client.revoke_tokens(&request(false)).await?;
+        revoked += found.revoked;
+        if !found.more || found.revoked == 0 {
+            return app.output.show(&RevokedTokens { matched: revoked, revoked, more: found.more });
+        }
+    }
+}
+
+fn filter(texts: &[String]) -> Result<TokenFilter> {
+    let mut filter = TokenFilter::default();
+    for text in texts {
+        let (field, value) = text.split_once('=').unwrap_or((text, ""));
+        let of = match field {
+            "owner" => &mut filter.owner,
+            "kind" => &mut filter.kind,
+            "name" => &mut filter.name,
+            "state" => &mut filter.state,
+            _ => {
+                let message =
+                    format!("`{}` is no filter; there are owner=, kind=, name= and state=", safe(text));
+                return Err(Error::usage(message));
+            }
+        };
+        *of = Some(value.to_owned());
+    }
+    Ok(filter)
+}
+
+impl Show for RevokedTokens {
+    fn table(&self) -> String {
+        format!("matched: {}\nrevoked: {}\n", self.matched, self.revoked)
+    }
+
+    fn values(&self) -> Vec<String> {
+        vec![self.revoked.to_string()]
+    }
 }
 
 /// Revokes all that it can: one that fails keeps no other one alive.

@@ -1,6 +1,6 @@
 //! How records look to people, and which of their values matters alone.
 
-use jeton_api::{Api, ApiRoute, ApiScope, Issued, PrincipalRef, Token, TokenState, User};
+use jeton_api::{Api, ApiRoute, ApiScope, Issued, OldSecret, PrincipalRef, Token, TokenState, User};
 use serde::Serialize;
 
 use crate::output::Show;
@@ -108,10 +108,21 @@ fn token_details(token: &Token) -> Vec<Detail> {
         ("created", one(moment(token.created_at))),
         ("expires", one(end(token))),
         ("last used", used.into_iter().collect()),
+        ("old values", token.old_secrets.iter().map(old_secret).collect()),
         ("revoked", token.revoked_at.map(moment).into_iter().collect()),
         ("made with", token.parent_id.iter().chain(&token.created_by).take(1).cloned().collect()),
         ("hint", one(&token.hint)),
     ]
+}
+
+/// Until when an old value works, and when it was used last.
+fn old_secret(old: &OldSecret) -> String {
+    let used = match (old.last_used_at.map(moment), &old.last_used_from) {
+        (None, _) => "not used since".to_owned(),
+        (Some(at), None) => format!("last used {at}"),
+        (Some(at), Some(from)) => format!("last used {at} from {from}"),
+    };
+    format!("until {}, {used}", moment(old.works_until))
 }
 
 /// `alice`, or `service_account build`.

@@ -167,6 +167,11 @@ impl Keys {
         self.peppers.get(&version)
     }
 
+    /// The versions of the peppers, the newest first.
+    pub fn versions(&self) -> impl Iterator<Item = PepperVersion> {
+        self.peppers.keys().rev().copied()
+    }
+
     /// The pepper that new rows are made with.
     #[expect(
         clippy::expect_used,

@@ -96,6 +96,20 @@ pub(crate) const OLD_SECRET_MS_SHOWN: i64 = 24 * 60 * 60 * 1000;
 pub(crate) const PACE_MS: i64 = 60 * 1000;
 /// The most old secrets whose last use is remembered for that.
 pub(crate) const PACED_MAX: usize = 10_000;
+/// How long a call with an idempotency key is kept, in milliseconds: 24 hours.
+pub(crate) const KEY_MS_KEPT: i64 = 24 * 60 * 60 * 1000;
+/// How often calls whose time is over are forgotten, in seconds, besides a few with each that is kept.
+pub(crate) const KEYS_FORGOTTEN_SECONDS: u64 = 10 * 60;
+/// How many of them in one transaction.
+pub(crate) const KEYS_FORGOTTEN_AT_ONCE: i64 = 64;
+/// The longest idempotency key, in characters.
+pub(crate) const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
+/// The shortest one on a call that yields a secret, in characters.
+pub(crate) const DERIVING_KEY_CHARS_MIN: usize = 22;
+/// The largest answer that is kept, in bytes; a repetition of a call with a larger one does it again.
+pub(crate) const KEPT_ANSWER_BYTES_MAX: usize = 64 * 1024;
+/// The most tokens that one call revokes.
+pub(crate) const REVOKED_AT_ONCE_MAX: u64 = 1000;
 /// How deep tokens made by tokens go; the first has depth 0.
 pub(crate) const DEPTH_MAX: usize = 4;
 

@@ -43,6 +43,8 @@ pub(crate) struct Metrics {
     sign_ins: Counts<1>,
     /// By action.
     writes: Counts<1>,
+    /// Rotations with a secret that a rotation had retired.
+    reuses: Counts<0>,
 }
 
 impl Metrics {
@@ -90,6 +92,11 @@ impl Metrics {
         self.writes.add([action]);
     }
 
+    /// Somebody rotated with a secret that a rotation had retired.
+    pub(crate) fn count_reuse(&self) {
+        self.reuses.add([]);
+    }
+
     /// All of it, and whether the store answers, in the text format of Prometheus.
     pub(crate) fn text(&self, store_is_up: bool) -> String {
         let mut text = String::new();
@@ -105,6 +112,8 @@ impl Metrics {
         self.verdicts.write(&mut text, "jeton_verdicts_total", "Judged token texts.", labels);
         self.sign_ins.write(&mut text, "jeton_sign_ins_total", "Sign-ins, tried.", ["outcome"]);
         self.writes.write(&mut text, "jeton_writes_total", "Changes, committed.", ["action"]);
+        let help = "Rotations that were tried with a retired secret.";
+        self.reuses.write(&mut text, "jeton_retired_secrets_reused_total", help, []);
         text
     }
 }

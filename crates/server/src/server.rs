@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ipnet::IpNet;
 use jeton_token::Prefix;
@@ -15,6 +16,7 @@ use crate::config::{Settings, SignInProvider};
 use crate::data_dir::{DataDir, DataDirError};
 use crate::http::{Doors, router};
 use crate::keys::{Keys, KeysError, Rng};
+use crate::limits::KEYS_FORGOTTEN_SECONDS;
 use crate::listener;
 use crate::store::{Opened, Store, StoreError};
 
@@ -144,9 +146,22 @@ impl Server {
         let Self { listener, public_url, authority, trusted_proxies, sign_in, data_dir, .. } = self;
         let store = authority.store.clone();
         let doors = Doors { authority, public_url, trusted_proxies, sign_in };
+        let forgetting = tokio::spawn(forget_calls(store.clone()));
         listener::serve(listener, router(doors), until).await;
+        forgetting.abort();
         store.close().await;
         drop(data_dir);
+    }
+}
+
+/// Forgets calls with idempotency keys when their day is over, also when no others come.
+async fn forget_calls(store: Store) {
+    let mut ticks = tokio::time::interval(Duration::from_secs(KEYS_FORGOTTEN_SECONDS));
+    loop {
+        ticks.tick().await;
+        if let Err(error) = store.forget_calls().await {
+            tracing::warn!(%error, "old idempotency keys were not forgotten");
+        }
     }
 }
 

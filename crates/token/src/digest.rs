@@ -12,6 +12,9 @@ use std::fmt;
 use aws_lc_rs::{hkdf, hmac};
 use subtle::ConstantTimeEq;
 
+use zeroize::Zeroizing;
+
+use crate::secret::TokenSecret;
 use crate::token_text::TokenText;
 
 /// Which pepper a row was made with. Old versions go on verifying; only the newest one writes.
@@ -23,6 +26,7 @@ pub struct Pepper {
     version: PepperVersion,
     digest_key: hmac::Key,
     row_key: RowKey,
+    replay_key: ReplayKey,
     check: Mac,
 }
 
@@ -32,7 +36,8 @@ impl Pepper {
         let digest_key = hmac::Key::new(hmac::HMAC_SHA256, bytes);
         let check = Mac::sign(&derive(bytes, b"jeton/pepper-check/v1"), b"");
         let row_key = RowKey { version, key: derive(bytes, b"jeton/row/v1") };
-        Self { version, digest_key, row_key, check }
+        let replay_key = ReplayKey(derive_bytes(bytes, b"jeton/idempotency/v1"));
+        Self { version, digest_key, row_key, replay_key, check }
     }
 
     /// Its version.
@@ -48,6 +53,11 @@ impl Pepper {
     /// The key that seals rows.
     pub fn row_key(&self) -> &RowKey {
         &self.row_key
+    }
+
+    /// The key that derives the secrets of calls with an idempotency key.
+    pub fn replay_key(&self) -> &ReplayKey {
+        &self.replay_key
     }
 
     /// A value that tells, without revealing the pepper, whether this is the pepper that the database was
@@ -122,6 +132,43 @@ impl fmt::Debug for RowKey {
     }
 }
 
+/// The key that derives secrets, so that a call that is repeated gets the same one without its being stored.
+pub struct ReplayKey(Zeroizing<[u8; 32]>);
+
+impl ReplayKey {
+    /// The secret for this salt and these fields, each of which goes in prefixed by its length, after a label.
+    #[expect(clippy::expect_used, reason = "the only error is a length above 255 * 32 bytes; this one is 64")]
+    pub fn secret(&self, salt: &[u8; 32], fields: &[&[u8]]) -> TokenSecret {
+        let label: &[u8] = b"jeton/replayed-secret/v1";
+        let mut info = Zeroizing::new(Vec::new());
+        for field in std::iter::once(&label).chain(fields) {
+            info.extend(u32::try_from(field.len()).unwrap_or(u32::MAX).to_be_bytes());
+            info.extend_from_slice(field);
+        }
+        let mut uniform = Zeroizing::new([0; 64]);
+        let extracted = hkdf::Salt::new(hkdf::HKDF_SHA256, salt).extract(&*self.0);
+        let parts = [info.as_slice()];
+        let expanded = extracted.expand(&parts, Length(64)).expect("64 bytes are within the limit of HKDF");
+        expanded.fill(&mut *uniform).expect("the length is the one that was asked for");
+        TokenSecret::from_uniform(&uniform)
+    }
+}
+
+impl fmt::Debug for ReplayKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ReplayKey")
+    }
+}
+
+/// How many bytes HKDF shall give.
+struct Length(usize);
+
+impl hkdf::KeyType for Length {
+    fn len(&self) -> usize {
+        self.0
+    }
+}
+
 /// A message authentication code of 32 bytes.
 #[derive(Clone, Copy)]
 pub struct Mac([u8; 32]);
@@ -168,4 +215,15 @@ fn derive(pepper: &[u8; 32], label: &'static [u8]) -> hmac::Key {
     let info = [label];
     let expanded = extracted.expand(&info, hmac::HMAC_SHA256);
     hmac::Key::from(expanded.expect("32 bytes are within the limit of HKDF"))
+}
+
+/// The same, as bytes.
+#[expect(clippy::expect_used, reason = "the only error is a length above 255 * 32 bytes; this one is 32")]
+fn derive_bytes(pepper: &[u8; 32], label: &'static [u8]) -> Zeroizing<[u8; 32]> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    let extracted = hkdf::Salt::new(hkdf::HKDF_SHA256, &[]).extract(pepper);
+    let info = [label];
+    let expanded = extracted.expand(&info, Length(32)).expect("32 bytes are within the limit of HKDF");
+    expanded.fill(&mut *bytes).expect("the length is the one that was asked for");
+    bytes
 }

@@ -39,7 +39,7 @@ pub use decision::{
     Active, Approval, Audience, Circumstances, Demand, Facts, Inactive, Link, OwnerState, Verdict, Where,
     concerns, covers_within, decide, effective_at, standing, withheld,
 };
-pub use digest::{Mac, Pepper, PepperVersion, RowKey, TokenDigest};
+pub use digest::{Mac, Pepper, PepperVersion, ReplayKey, RowKey, TokenDigest};
 pub use effect::{Effect, effects};
 pub use explanation::{Explained, Step, explain};
 pub use id::{

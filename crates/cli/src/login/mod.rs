@@ -6,7 +6,7 @@ mod device;
 mod identity;
 mod loopback;
 pub(crate) mod oauth;
-mod random;
+pub(crate) mod random;
 pub(crate) mod way;
 
 use std::path::PathBuf;

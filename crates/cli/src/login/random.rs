@@ -9,8 +9,8 @@ use crate::error::Result;
 
 const BYTES: usize = 32;
 
-/// 256 random bits, as a word for an address.
-pub(super) fn word() -> Result<String> {
+/// 256 random bits, as a word for an address or a header field.
+pub(crate) fn word() -> Result<String> {
     let mut bytes = [0; BYTES];
     #[expect(clippy::disallowed_methods, reason = "the one place where the CLI asks for randomness")]
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| anyhow!("the system gives no randomness"))?;

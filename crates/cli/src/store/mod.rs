@@ -91,6 +91,8 @@ pub(crate) enum Undo {
     Revoke,
     /// It was there before, so it stays; its next value is one command away.
     Keep,
+    /// The same, and its old value goes on working for a while.
+    KeepBoth,
 }
 
 impl StoreArgs {
@@ -228,6 +230,9 @@ async fn lost(app: &App, client: &Client, issued: &Issued, undo: Undo, error: an
     let fate = match undo {
         Undo::Keep => format!(
             "token `{name}` ({id}) has a new value that nobody knows, and its old one is refused; give it another one"
+        ),
+        Undo::KeepBoth => format!(
+            "token `{name}` ({id}) has a new value that nobody knows, and its old one ends soon; give it another one"
         ),
         Undo::Revoke => match revoke(app, client, &issued.secret).await {
             Ok(()) => format!("token `{name}` ({id}), which was made just now, is revoked again"),

@@ -5,7 +5,7 @@ use crate::support::Home;
 /// Every command that has help of its own, by the snapshot that it is in.
 const COMMANDS: &[(&str, &[&str])] = &[
     ("jeton", &["", "serve", "demo", "login", "logout", "status", "apply", "completion", "man"]),
-    ("pat", &["pat", "pat create", "pat update", "pat show", "pat list", "pat delete"]),
+    ("pat", &["pat", "pat create", "pat update", "pat rotate", "pat show", "pat list", "pat delete"]),
     (
         "token",
         &[
@@ -14,6 +14,7 @@ const COMMANDS: &[(&str, &[&str])] = &[
             "token list",
             "token describe",
             "token edit",
+            "token rotate",
             "token revoke",
             "token approve",
             "token explain",

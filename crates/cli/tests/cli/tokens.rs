@@ -212,3 +212,78 @@ fn the_end_of_the_credential_in_use_is_announced() {
     assert_eq!(run(json!({"expires_at": soon + jiff::SignedDuration::from_hours(48)})), "");
     assert_eq!(run(json!({})), "");
 }
+
+#[test]
+fn a_call_whose_outcome_is_unknown_is_repeated_as_it_was() {
+    let times = std::sync::atomic::AtomicU32::new(0);
+    let stub = Stub::answering(move |asked| {
+        if asked.line != CREATE {
+            return Some((200, token(json!({})).to_string()));
+        }
+        let code = match times.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+            0 => (503, "outcome_unknown"),
+            1 => (409, "idempotency_in_flight"),
+            _ => return Some((201, issued(&token(json!({}))))),
+        };
+        Some((code.0, problem(code.0, code.1, "try again")))
+    });
+    let line = ["pat", "create", "--name", "mytoken", "--scopes", "Taskurai.*", "-o", "value"];
+    let ran = Home::new().run_with(&line, &stub.variables(), "");
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "jtn_pat_new\n"), "{}", ran.stderr);
+    let asked: Vec<_> = stub.asked().into_iter().filter(|asked| asked.line == CREATE).collect();
+    let key = |headers: &str| {
+        headers.lines().find_map(|line| line.strip_prefix("idempotency-key: ").map(str::to_owned)).unwrap()
+    };
+    assert_eq!(asked.len(), 3);
+    assert!(asked.iter().all(|one| key(&one.headers) == key(&asked[0].headers)));
+    assert!(asked.iter().all(|one| one.body == asked[0].body));
+    assert!(key(&asked[0].headers).len() >= 22);
+}
+
+#[test]
+fn a_refusal_is_not_repeated() {
+    let stub = Stub::new(vec![(CREATE, 503, problem(503, "unavailable", "not now"))]);
+    let line = ["pat", "create", "--name", "mytoken", "--scopes", "Taskurai.*"];
+    assert_ne!(Home::new().run_with(&line, &stub.variables(), "").code, 0);
+    assert_eq!(stub.lines().iter().filter(|line| *line == CREATE).count(), 1);
+}
+
+#[test]
+fn a_rotation_says_how_long_the_old_value_works() {
+    let record = token(json!({}));
+    let rotate = format!("POST /api/v1/tokens/{}/rotate", record["id"].as_str().unwrap());
+    let finish = format!("{rotate}/finish");
+    let stub = Stub::new(vec![
+        (SELF, 200, record.to_string()),
+        (OWN, 200, page(std::slice::from_ref(&record))),
+        (PENDING, 200, page(&[])),
+        (rotate.clone().leak(), 200, issued(&record)),
+        (finish.clone().leak(), 200, record.to_string()),
+    ]);
+    let run = |line: &[&str]| Home::new().run_with(line, &stub.variables(), "");
+    let ran = run(&["pat", "rotate", "--name", "mytoken", "--overlap", "2h", "-o", "value"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "jtn_pat_new\n"), "{}", ran.stderr);
+    assert_eq!(stub.body(&rotate), json!({"overlap_minutes": 120}));
+    assert_eq!(run(&["pat", "rotate", "--name", "mytoken", "--finish"]).code, 0);
+    assert!(stub.lines().contains(&finish));
+    assert_eq!(run(&["pat", "rotate", "--name", "mytoken", "--finish", "--overlap", "1h"]).code, 2);
+}
+
+#[test]
+fn tokens_that_fit_are_counted_before_they_are_revoked() {
+    const REVOKE: &str = "POST /api/v1/tokens/revoke";
+    let stub = Stub::answering(|asked| {
+        let body: Value = serde_json::from_str(&asked.body).unwrap_or_default();
+        let revoked = if body["dry_run"] == json!(true) { 0 } else { 2 };
+        (asked.line == REVOKE).then(|| (200, json!({"matched": 2, "revoked": revoked}).to_string()))
+    });
+    let filter = ["token", "revoke", "--filter", "owner=bob", "--filter", "kind=personal"];
+    let run = |more: &[&str]| Home::new().run_with(&[&filter[..], more].concat(), &stub.variables(), "");
+    let ran = run(&["--dry-run", "--json"]);
+    let counted: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(counted, json!({"matched": 2, "revoked": 0}));
+    assert_eq!(stub.body(REVOKE), json!({"filter": {"owner": "bob", "kind": "personal"}, "dry_run": true}));
+    assert_eq!(run(&[]).code, 2, "it has to be confirmed");
+    let ran = run(&["--yes", "-o", "value"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "2\n"), "{}", ran.stderr);
+}

@@ -6,12 +6,15 @@
 //!
 //! What belongs to somebody else and may not be seen is answered like what does not exist.
 
+use std::sync::Arc;
+
 use jeton_api::{Code, Remedy};
 use jeton_token::{
     BuiltInRole, Catalogue, Circumstances, Facts, Place, PrincipalId, Rights, Scope, ScopePattern, SecretId,
     TokenId, TokenKind, covers_within, effective_at, withheld,
 };
 
+use super::attempt::Attempt;
 use super::{Denial, Error};
 use crate::store::{Basis, Chain, PrincipalRecord, TokenRecord};
 
@@ -30,6 +33,11 @@ macro_rules! actions {
 
             pub(crate) fn word(self) -> &'static str {
                 match self { $(Self::$variant => $word,)* }
+            }
+
+            /// The action that a route requires by this word.
+            pub(crate) fn from_word(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$variant),)* _ => None }
             }
 
             /// The scope for doing it to what is one's own.
@@ -78,6 +86,7 @@ actions! {
     Bootstrap = "server.bootstrap", None, &[];
     KeyAdd = "key.add", None, &[];
     NoteAltered = "token.altered", None, &[];
+    NoteReuse = "token.reuse", None, &[];
 }
 
 impl Action {
@@ -113,6 +122,8 @@ pub(crate) struct Caller {
     pub(crate) facts: Facts,
     /// The secret that was presented.
     pub(crate) secret: SecretId,
+    /// The call, when it has an idempotency key.
+    pub(crate) attempt: Option<Arc<Attempt>>,
     /// When and from where the call was made.
     pub(crate) circumstances: Circumstances,
     /// For what moves power: which state of all rights the facts are of.
@@ -187,6 +198,8 @@ pub(crate) struct Permit {
     credential: Option<TokenId>,
     /// The secret of the credential that was presented: it must still be in force when the permit is used.
     secret: Option<SecretId>,
+    /// The call, when it has an idempotency key: it is noted in the transaction of its change.
+    attempt: Option<Arc<Attempt>>,
     action: Action,
     /// Whether the credential must still stand when the permit is used.
     rests_on_credential: bool,
@@ -208,6 +221,10 @@ impl Permit {
 
     pub(crate) fn secret(&self) -> Option<SecretId> {
         self.secret
+    }
+
+    pub(crate) fn attempt(&self) -> Option<&Attempt> {
+        self.attempt.as_deref()
     }
 
     pub(crate) fn epoch(&self) -> Option<i64> {
@@ -250,10 +267,15 @@ impl From<&PrincipalRecord> for Owner {
 
 /// For doing something to tokens of `owner`.
 pub(crate) fn on_tokens_of(caller: &Caller, owner: Owner, action: Action) -> Result<Permit, Error> {
+    check_on_tokens_of(caller, owner, action).and_then(|()| permit(caller, action))
+}
+
+/// The same where nothing is written.
+pub(super) fn check_on_tokens_of(caller: &Caller, owner: Owner, action: Action) -> Result<(), Error> {
     let own = action.own_scope().filter(|_| owner.id == caller.principal());
     let may_own = own.is_some_and(|scope| caller.holds(scope, Place::Global));
     if may_own || may_administer(caller, action, owner.home) {
-        return permit(caller, action);
+        return Ok(());
     }
     match own {
         Some(scope) => Err(missing(caller, scope, Place::Global)),
@@ -286,11 +308,33 @@ pub(crate) fn person(caller: &Caller) -> Result<(PrincipalId, TokenId), Error> {
 
 /// For administering at a place.
 pub(crate) fn at(caller: &Caller, place: Place, action: Action) -> Result<Permit, Error> {
+    check_at(caller, place, action).and_then(|()| permit(caller, action))
+}
+
+/// The same where nothing is written.
+pub(super) fn check_at(caller: &Caller, place: Place, action: Action) -> Result<(), Error> {
     match action.scopes().first() {
-        _ if may_administer(caller, action, place) => permit(caller, action),
+        _ if may_administer(caller, action, place) => Ok(()),
         Some(scope) => Err(missing(caller, scope, place)),
         None => Err(Error::denied(Code::InsufficientScope, "no scope allows this")),
     }
+}
+
+/// Whether a caller may still do, somewhere, what a route requires: before a call is answered once more without being
+/// done again. What the answer says was the caller's to know, so it need not be the same place.
+pub(super) fn check_still(caller: &Caller, word: &str) -> Result<(), Error> {
+    let Some(action) = Action::from_word(word) else {
+        return Ok(());
+    };
+    let is_own = action.own_scope().is_some_and(|scope| caller.holds(scope, Place::Global));
+    let mut places = caller.places().chain([Place::Global]);
+    // People change their own password by the route to users, without a right to those.
+    let own_password = action == Action::UserWrite && caller.is_session();
+    if is_own || own_password || places.any(|place| may_administer(caller, action, place)) {
+        return Ok(());
+    }
+    let scope = action.own_scope().or(action.scopes().first().copied()).unwrap_or_default();
+    Err(missing(caller, scope, Place::Global))
 }
 
 /// For administering what the caller may not even know of: without the right, it does not exist. Of everywhere,
@@ -323,6 +367,8 @@ pub(crate) enum Reason {
     Federated(PrincipalId),
     /// A row was found that is not as it was sealed.
     RowAltered,
+    /// Somebody rotated with a secret that a rotation had retired.
+    SecretReused,
 }
 
 /// The only other maker of permits.
@@ -338,9 +384,19 @@ pub(crate) fn system(reason: Reason) -> Permit {
         Reason::Possession(token, owner) => (Some(owner), Some(token), Action::TokenRevoke),
         Reason::Federated(account) => (Some(account), None, Action::TokenExchange),
         Reason::RowAltered => (None, None, Action::NoteAltered),
+        Reason::SecretReused => (None, None, Action::NoteReuse),
     };
     let rests_on_credential = matches!(reason, Reason::SaidYes { .. });
-    Permit { actor, credential, secret: None, action, rests_on_credential, epoch: None, bases: vec![] }
+    Permit {
+        actor,
+        credential,
+        secret: None,
+        attempt: None,
+        action,
+        rests_on_credential,
+        epoch: None,
+        bases: vec![],
+    }
 }
 
 fn permit(caller: &Caller, action: Action) -> Result<Permit, Error> {
@@ -351,8 +407,8 @@ fn permit(caller: &Caller, action: Action) -> Result<Permit, Error> {
         return Err(Error::Unavailable);
     }
     let bases = if epoch.is_some() { caller.chain.bases() } else { vec![] };
-    let secret = Some(caller.secret);
-    Ok(Permit { actor, credential, secret, action, rests_on_credential: true, epoch, bases })
+    let (secret, attempt) = (Some(caller.secret), caller.attempt.clone());
+    Ok(Permit { actor, credential, secret, attempt, action, rests_on_credential: true, epoch, bases })
 }
 
 fn may_administer(caller: &Caller, action: Action, place: Place) -> bool {

@@ -162,6 +162,7 @@ impl Stage {
             chain,
             facts,
             secret: self.admin.secret,
+            attempt: None,
             circumstances: self.admin.circumstances,
             epoch: Some(0),
         }

@@ -10,6 +10,7 @@ use jeton_token::{
 };
 
 use super::access::{self, Action, Caller, Owner, Permit};
+use super::attempt::Attempt;
 use super::{Authority, Error};
 use crate::limits::DEPTH_MAX;
 use crate::store::{
@@ -143,15 +144,19 @@ impl Authority {
 
     /// Writes a token whose every rule has been checked, and answers it with its secret.
     pub(super) async fn issue(&self, permit: &Permit, grant: Grant) -> Result<IssuedToken, Error> {
-        let (text, new) = self.new_token(grant);
+        let (text, new) = self.new_token(grant, permit.attempt())?;
         // Whoever makes a token was honoured just now, and so were all that it will have for ancestors.
         self.issued(self.store.write(permit, &Write::CreateToken(new)).await?, vec![], text)
     }
 
     /// A fresh id and secret for a token, and what to store.
-    pub(super) fn new_token(&self, grant: Grant) -> (TokenText, NewToken) {
+    pub(super) fn new_token(
+        &self,
+        grant: Grant,
+        attempt: Option<&Attempt>,
+    ) -> Result<(TokenText, NewToken), Error> {
         let id = TokenId(self.mint_id());
-        let (text, secret) = self.mint_secret(grant.kind, id);
+        let (text, secret) = self.mint_secret(grant.kind, id, attempt)?;
         let new = NewToken {
             id,
             kind: grant.kind,
@@ -170,7 +175,7 @@ impl Authority {
             secret,
             proof: grant.proof,
         };
-        (text, new)
+        Ok((text, new))
     }
 
     /// What came of a write, with the secret that was written.
@@ -189,11 +194,20 @@ impl Authority {
         Ok(IssuedToken { token, state, secret, notes: vec![] })
     }
 
-    /// A fresh secret for a token, and what to store of it.
-    pub(super) fn mint_secret(&self, kind: TokenKind, id: TokenId) -> (TokenText, NewSecret) {
-        let text = TokenText::new(self.prefix.clone(), kind, id, &self.rng.secret());
+    /// A fresh secret for a token, and what to store of it: random, or derived for a call with an idempotency key.
+    pub(super) fn mint_secret(
+        &self,
+        kind: TokenKind,
+        id: TokenId,
+        attempt: Option<&Attempt>,
+    ) -> Result<(TokenText, NewSecret), Error> {
+        let secret = match attempt {
+            Some(attempt) => attempt.new_secret(&self.keys, kind, id)?,
+            None => self.rng.secret(),
+        };
+        let text = TokenText::new(self.prefix.clone(), kind, id, &secret);
         let (pepper, digest) = self.keys.digest(&text);
-        (text, NewSecret { id: SecretId(self.mint_id()), pepper, digest })
+        Ok((text, NewSecret { id: SecretId(self.mint_id()), pepper, digest }))
     }
 
     /// A fresh secret beside those that a token has; they go on working for a while, or end.
@@ -202,10 +216,11 @@ impl Authority {
         token: &TokenRecord,
         at: Timestamp,
         overlap_ms: i64,
-    ) -> (TokenText, Rotation) {
-        let (text, secret) = self.mint_secret(token.kind, token.id);
+        attempt: Option<&Attempt>,
+    ) -> Result<(TokenText, Rotation), Error> {
+        let (text, secret) = self.mint_secret(token.kind, token.id, attempt)?;
         let hint = text.hint();
-        (text, Rotation { secret, hint, at, overlap_ms })
+        Ok((text, Rotation { secret, hint, at, overlap_ms }))
     }
 
     /// Whose token it shall be. Somebody else's is a matter for administrators; others learn nothing about names.

@@ -146,7 +146,7 @@ impl Authority {
         let terms = self.terms(request.places.as_ref().unwrap_or(&chain.token.places)).await?;
         let approval = self.approval_after(&chain.token, &request, &terms, &apis).await?;
         let allowed = rotated_end(caller, &chain, request.end, &terms, at)?;
-        let (text, rotation) = self.rotation(&chain.token, at, overlap_ms);
+        let (text, rotation) = self.rotation(&chain.token, at, overlap_ms, permit.attempt())?;
         let expiry = Some(allowed.expiry);
         let edit = TokenEdit { expiry, approval, rotation: Some(rotation), ..edit_of(request, &chain.token) };
         let outcome = self.store.write(&permit, &Write::EditToken(id, edit)).await?;
@@ -170,7 +170,7 @@ impl Authority {
     }
 
     /// The caller must hold all that the token could do after the change, and be limited no more than it is.
-    async fn check_may_obtain(
+    pub(super) async fn check_may_obtain(
         &self,
         caller: &Caller,
         target: &Chain,

@@ -91,7 +91,7 @@ impl Authority {
         let at = self.now();
         let expiry = self.allowed(account, &patterns, &held, end(&proven, at)?, at).await?;
         let id = TokenId(self.mint_id());
-        let (text, secret) = self.mint_secret(TokenKind::Service, id);
+        let (text, secret) = self.mint_secret(TokenKind::Service, id, None)?;
         let new = NewToken {
             id,
             kind: TokenKind::Service,

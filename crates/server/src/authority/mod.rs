@@ -5,9 +5,11 @@ mod access;
 #[cfg(test)]
 mod access_table;
 mod api;
+mod attempt;
 mod attempts;
 mod binding;
 mod built_in;
+mod bulk;
 mod code;
 mod create;
 mod device;
@@ -24,6 +26,7 @@ mod pending;
 mod place;
 mod policy;
 mod provider;
+mod replay;
 mod role;
 mod service_account;
 mod signin;
@@ -51,9 +54,11 @@ use code::Codes;
 use device::Devices;
 use flow::Done;
 use pace::Pace;
+use replay::InFlight;
 
 pub(crate) use access::{Caller, Permit};
 pub(crate) use api::{ApiRequest, Put};
+pub(crate) use attempt::{Asked, Attempt};
 pub(crate) use attempts::Origin;
 pub(crate) use binding::{BindingList, BindingRequest};
 pub(crate) use code::{Challenge, LoopbackUri};
@@ -68,6 +73,7 @@ pub(crate) use password::Passwords;
 pub(crate) use place::{PipelineRequest, Within};
 pub(crate) use policy::{PolicyImpact, PolicyRequest, PolicyView};
 pub(crate) use provider::NotAdmitted;
+pub(crate) use replay::Course;
 pub(crate) use role::RoleRequest;
 pub(crate) use service_account::ServiceAccountRequest;
 pub(crate) use synced_group::{GroupChange, MemberStep};
@@ -101,6 +107,10 @@ pub(crate) struct Authority {
     noted: Arc<Mutex<BTreeSet<TokenId>>>,
     /// Uses of old secrets that are written down.
     uses: Arc<Pace>,
+    /// Rotations with secrets that had ended.
+    alarms: Arc<Pace>,
+    /// Calls with idempotency keys that are being done.
+    in_flight: InFlight,
     /// Where those stand in line whose rights were others by the time they wrote.
     line: Arc<tokio::sync::Mutex<()>>,
 }
@@ -130,6 +140,8 @@ pub(crate) enum Error {
     LimitReached(Code),
     /// Too many wrong guesses, from there or for that name.
     TooManyAttempts { retry_seconds: u64 },
+    /// It was done or not: the store did not say.
+    OutcomeUnknown,
     /// The store cannot answer, so nothing can be known.
     Unavailable,
 }
@@ -167,6 +179,10 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Refused(refusal) => refusal.into(),
+            StoreError::OutcomeUnknown(_) => {
+                tracing::error!(%error, "the store did not answer a commit");
+                Self::OutcomeUnknown
+            }
             StoreError::Lost | StoreError::NotUnique(_) | StoreError::Unavailable(_) => {
                 tracing::error!(%error, "the store does not answer");
                 Self::Unavailable
@@ -207,6 +223,7 @@ impl From<Refusal> for Error {
             Refusal::NotEmpty(kind) => {
                 Self::Conflict(Code::NotEmpty, format!("there is still a {kind} in it; remove that first"))
             }
+            Refusal::KeyInFlight => replay::in_flight(),
             Refusal::TooManySecrets => conflict(
                 Code::LimitReached,
                 "too many old secrets still work; finish a rotation first, or rotate without overlap",
@@ -245,6 +262,8 @@ impl Authority {
             first_password,
             noted: Arc::default(),
             uses: Arc::default(),
+            alarms: Arc::default(),
+            in_flight: InFlight::default(),
             line: Arc::default(),
         }
     }

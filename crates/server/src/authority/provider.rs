@@ -172,7 +172,7 @@ impl Authority {
             Some(known) => (known.user, Linked::Already),
             None => self.newcomer(provider, claims)?,
         };
-        let (text, token) = self.new_token(self.session_of(user, None));
+        let (text, token) = self.new_token(self.session_of(user, None), None).map_err(NotAdmitted::Failed)?;
         let sign_in = SignIn {
             issuer: issuer.to_owned(),
             subject: subject.to_owned(),

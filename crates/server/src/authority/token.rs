@@ -212,7 +212,7 @@ impl Authority {
     }
 
     /// Whose tokens a list shows; `None` is everybody's.
-    async fn listed_owner(
+    pub(super) async fn listed_owner(
         &self,
         caller: &Caller,
         name: Option<&PrincipalName>,
@@ -258,7 +258,7 @@ impl Authority {
     }
 
     /// Reads until the page is full: a state depends on ancestors and owners, so the store cannot filter by it.
-    async fn page(
+    pub(super) async fn page(
         &self,
         request: &ListRequest,
         owner: Option<jeton_token::PrincipalId>,

@@ -173,7 +173,7 @@ impl Authority {
             Verdict::Active(_) => {
                 let circumstances = Circumstances { now: self.now(), client };
                 let Known { chain, facts, secret, .. } = *known;
-                Ok(Caller { chain, facts, secret, circumstances, epoch: None })
+                Ok(Caller { chain, facts, secret, attempt: None, circumstances, epoch: None })
             }
             Verdict::Inactive(Inactive::Revoked) => Err(Error::Unauthenticated(Code::RevokedToken)),
             Verdict::Inactive(Inactive::Expired) => Err(Error::Unauthenticated(Code::ExpiredToken)),
@@ -219,7 +219,10 @@ impl Authority {
             client: circumstances.client,
         };
         match decide(&facts, &demand, circumstances.now) {
-            Verdict::Active(_) => Ok(Caller { chain, facts, secret, circumstances, epoch }),
+            Verdict::Active(_) => {
+                let attempt = caller.attempt.clone();
+                Ok(Caller { chain, facts, secret, attempt, circumstances, epoch })
+            }
             Verdict::Inactive(_) => Err(gone()),
         }
     }
@@ -247,14 +250,14 @@ impl Authority {
     }
 
     /// The text as a token of this deployment, or `None` for what is refused without I/O.
-    fn recognise(&self, text: &str) -> Option<TokenText> {
+    pub(super) fn recognise(&self, text: &str) -> Option<TokenText> {
         let text: TokenText = text.parse().ok()?;
         let ours = *text.prefix() == self.prefix && self.keys.is_genuine(text.id().0);
         ours.then_some(text)
     }
 
     /// The secret in force that the text is of. The kind is under the digest, so it needs no check of its own.
-    fn matching(&self, chain: &Chain, text: &TokenText) -> Option<SecretRecord> {
+    pub(super) fn matching(&self, chain: &Chain, text: &TokenText) -> Option<SecretRecord> {
         let now = self.now();
         let mut found = None;
         for secret in chain.secrets.iter().filter(|secret| secret.is_in_force(now)) {

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::header::AUTHORIZATION;
@@ -15,7 +16,7 @@ use zeroize::Zeroizing;
 use super::Doors;
 use super::page::cookie;
 use super::problem::Problem;
-use crate::authority::Caller;
+use crate::authority::{Attempt, Caller};
 
 impl FromRequestParts<Doors> for Caller {
     type Rejection = Problem;
@@ -23,7 +24,8 @@ impl FromRequestParts<Doors> for Caller {
     async fn from_request_parts(parts: &mut Parts, doors: &Doors) -> Result<Self, Problem> {
         let text = presented(&parts.headers)?;
         let client = client(&parts.headers, &parts.extensions, &doors.trusted_proxies);
-        Ok(doors.authority.authenticate(&text, client).await?)
+        let caller = doors.authority.authenticate(&text, client).await?;
+        Ok(Self { attempt: parts.extensions.get::<Arc<Attempt>>().cloned(), ..caller })
     }
 }
 
@@ -62,7 +64,7 @@ pub(super) fn client(headers: &HeaderMap, extensions: &Extensions, trusted: &[Ip
 }
 
 /// The token text that the request presents. The user name beside it in Basic is anything, and ignored.
-fn presented(headers: &HeaderMap) -> Result<Zeroizing<String>, Problem> {
+pub(super) fn presented(headers: &HeaderMap) -> Result<Zeroizing<String>, Problem> {
     let mut fields = headers.get_all(AUTHORIZATION).iter();
     let (first, second) = (fields.next(), fields.next());
     let field = first.ok_or(Problem::NoCredential)?;

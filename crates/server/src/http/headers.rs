@@ -7,17 +7,15 @@ use axum::extract::{Request, State};
 use axum::http::header::{
     CONTENT_LENGTH, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderValue, Method, Response};
+use axum::http::{HeaderValue, Response};
 use axum::middleware::Next;
 use axum::response::IntoResponse;
 use futures_util::future::BoxFuture;
 use http_body_util::BodyExt as _;
-use jeton_api::Code;
 use tracing::Span;
 
 use super::compat;
 use super::problem::{self, Problem};
-use crate::authority::Error;
 use crate::keys::{Rng, hex};
 use crate::limits::DISCARDED_BYTES_MAX;
 
@@ -132,15 +130,4 @@ pub(super) fn length(
             Problem::TooLarge.into_response()
         })
     }
-}
-
-/// Refuses what this server cannot honour yet, rather than ignore it: a client that sends a key relies on it.
-pub(super) async fn no_idempotency_key(request: Request, next: Next) -> Response<Body> {
-    let mutates = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if mutates && request.headers().contains_key("idempotency-key") {
-        let detail = "this server does not keep idempotency keys yet; send the request without one";
-        let error = Error::invalid("Idempotency-Key", Code::IdempotencyKeyUnsupported, detail);
-        return Problem::from(error).into_response();
-    }
-    next.run(request).await
 }

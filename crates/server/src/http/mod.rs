@@ -9,6 +9,7 @@ mod compat;
 mod docs;
 mod headers;
 mod health;
+mod idempotency;
 mod metrics;
 mod oauth2;
 mod openapi;
@@ -153,6 +154,7 @@ fn routes_of_tokens_and_principals() -> Vec<RouteEntry> {
         POST   "/api/v1/sessions" => "open: proof of the password", sessions::create;
         POST   "/api/v1/tokens" => "token.create", tokens::create;
         GET    "/api/v1/tokens" => "token.read", tokens::list;
+        POST   "/api/v1/tokens/revoke" => "token.revoke", tokens::revoke_many;
         GET    "/api/v1/tokens/self" => "self", tokens::show_self;
         DELETE "/api/v1/tokens/self" => "self", tokens::revoke_self;
         POST   "/api/v1/tokens/self/rotate" => "token.rotate", tokens::rotate_self;
@@ -279,8 +281,12 @@ pub(crate) fn router(doors: Doors) -> Router {
         } else {
             BODY_BYTES_MAX
         };
-        let handler =
-            entry.handler.layer(DefaultBodyLimit::max(limit)).layer(from_fn(headers::length(limit)));
+        let guarded = idempotency::Guarded { doors: doors.clone(), action: entry.action };
+        let handler = match entry.method {
+            "GET" => entry.handler,
+            _ => entry.handler.layer(from_fn_with_state(guarded, idempotency::layer)),
+        };
+        let handler = handler.layer(DefaultBodyLimit::max(limit)).layer(from_fn(headers::length(limit)));
         for path in compat::spellings(entry.path) {
             router = router.route(&path, handler.clone());
         }
@@ -292,8 +298,7 @@ pub(crate) fn router(doors: Doors) -> Router {
         .layer(TraceLayer::new_for_http().make_span_with(headers::span))
         .layer(from_fn(headers::security))
         .layer(CatchPanicLayer::custom(problem::panicked))
-        .layer(from_fn(headers::deadline(Duration::from_secs(REQUEST_SECONDS_MAX))))
-        .layer(from_fn(headers::no_idempotency_key));
+        .layer(from_fn(headers::deadline(Duration::from_secs(REQUEST_SECONDS_MAX))));
     router
         .fallback(problem::no_such_address)
         .method_not_allowed_fallback(problem::no_such_method)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
 };
-use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
 use axum::{Json, body::Body};
 use jeton_api::{Code, FieldError, Remedy};
@@ -140,7 +140,9 @@ impl Problem {
             Self::Operation(Error::LimitReached(_) | Error::TooManyAttempts { .. }) => {
                 StatusCode::TOO_MANY_REQUESTS
             }
-            Self::Operation(Error::Unavailable) | Self::Deadline => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Operation(Error::Unavailable | Error::OutcomeUnknown) | Self::Deadline => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Malformed(_) | Self::TwoCredentials => StatusCode::BAD_REQUEST,
             Self::NotSupported => StatusCode::NOT_IMPLEMENTED,
             Self::MediaType | Self::NoForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -163,6 +165,7 @@ impl Problem {
             ) => *code,
             Self::Operation(Error::TooManyAttempts { .. }) => Code::TooManyAttempts,
             Self::Operation(Error::Hidden) | Self::Address => Code::NotFound,
+            Self::Operation(Error::OutcomeUnknown) => Code::OutcomeUnknown,
             Self::Operation(Error::Unavailable) | Self::Deadline => Code::Unavailable,
             Self::Malformed(_) => Code::Malformed,
             Self::NotSupported => Code::NotSupported,
@@ -181,7 +184,7 @@ impl Problem {
         match self {
             Self::Operation(Error::Denied(_)) => "You may not do that",
             Self::Operation(Error::LimitReached(_) | Error::TooManyAttempts { .. }) => "Please wait",
-            Self::Operation(Error::Unavailable) | Self::Deadline => "Not just now",
+            Self::Operation(Error::Unavailable | Error::OutcomeUnknown) | Self::Deadline => "Not just now",
             Self::Internal => "A fault of this server",
             _ => "That did not work",
         }
@@ -247,7 +250,8 @@ impl Problem {
             (Self::Operation(Error::TooManyAttempts { retry_seconds }), _) => {
                 headers.push((RETRY, retry_seconds.to_string()));
             }
-            (_, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) => {
+            (Self::Operation(Error::Conflict(Code::IdempotencyInFlight, _)), _)
+            | (_, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) => {
                 headers.push((RETRY, "1".to_owned()));
             }
             _ => {}
@@ -308,6 +312,18 @@ pub(crate) fn see_other() -> Response<Body> {
 /// Done, and nothing to say.
 pub(crate) fn done() -> Response<Body> {
     no_store(StatusCode::NO_CONTENT)
+}
+
+/// An answer that was given before.
+pub(super) fn again(status: u16, fields: [(HeaderName, Option<String>); 2], body: Vec<u8>) -> Response<Body> {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = no_store((status, Body::from(body)));
+    for (name, value) in fields {
+        if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
 }
 
 /// The server cannot do its work just now.

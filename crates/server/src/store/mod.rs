@@ -14,6 +14,7 @@ mod catalogue;
 mod change;
 pub(crate) mod database;
 mod group;
+mod idempotency;
 mod identity;
 mod meta;
 mod place;
@@ -39,6 +40,7 @@ pub(crate) use binding::{Bearer, BearerKind, BindingFilter, BindingRecord, NewBi
 pub(crate) use bootstrap::FirstUser;
 pub(crate) use catalogue::{ApiRecord, NewApi};
 pub(crate) use group::{GroupEdit, GroupRecord, MemberRecord, MemberSource};
+pub(crate) use idempotency::{KeptAnswer, KeptCall};
 pub(crate) use identity::{IdentityRecord, Linked, NewIdentity, SignIn};
 pub(crate) use place::{OrganizationRecord, PipelineRecord, PipelineSettings, PlaceWrite, ProjectRecord};
 pub(crate) use principal::{NewPrincipal, PasswordHash, PrincipalEdit, PrincipalRecord};
@@ -76,6 +78,9 @@ pub(crate) enum StoreError {
     /// A uniqueness rule was hit; which one stands in the text.
     #[error("not unique: {0}")]
     NotUnique(String),
+    /// The commit was not answered: it may have happened.
+    #[error("the outcome is unknown: {0}")]
+    OutcomeUnknown(String),
     /// The database did not answer, or not sensibly: nothing can be known.
     #[error("{0}")]
     Unavailable(String),
@@ -97,6 +102,8 @@ pub(crate) enum Refusal {
     Changed,
     /// The credential of the permit was revoked, has expired or was suspended since.
     CredentialGone,
+    /// Another call with the same idempotency key came first.
+    KeyInFlight,
     /// The owner was removed since, or, where that counts, disabled, or has another password.
     OwnerGone,
     /// An identity token that is taken once was taken before.
@@ -115,6 +122,14 @@ pub(crate) enum Refusal {
 impl StoreError {
     fn unreadable(column: &str) -> Self {
         Self::Unavailable(format!("column `{column}` holds what this program did not write"))
+    }
+
+    /// What a failed commit means: only a lost race is known to have changed nothing.
+    fn of_commit(self) -> Self {
+        match self {
+            Self::Lost => Self::Lost,
+            other => Self::OutcomeUnknown(other.to_string()),
+        }
     }
 
     /// Turns a uniqueness error whose text has this word into the refusal that it means.

@@ -2,8 +2,8 @@
 
 use super::database::{Database, Statement};
 use super::{
-    audit, binding, bootstrap, catalogue, change, group, identity, meta, place, policy, principal,
-    provisioned, rights, role, token, trust, write,
+    audit, binding, bootstrap, catalogue, change, group, idempotency, identity, meta, place, policy,
+    principal, provisioned, rights, role, token, trust, write,
 };
 
 fn every_statement() -> Vec<Statement> {
@@ -14,6 +14,7 @@ fn every_statement() -> Vec<Statement> {
         catalogue::STATEMENTS,
         change::STATEMENTS,
         group::STATEMENTS,
+        idempotency::STATEMENTS,
         identity::STATEMENTS,
         meta::STATEMENTS,
         place::STATEMENTS,

@@ -1,8 +1,8 @@
 //! Writes as values, and the one function that applies them.
 
 use jeton_token::{
-    BindingId, GroupId, Id, Place, PlacedPolicy, PrincipalId, ResourceName, RoleId, TokenId, TrustId,
-    standing,
+    BindingId, GroupId, Id, Place, PlacedPolicy, PrincipalId, ResourceName, RoleId, SecretId, TokenId,
+    TrustId, standing,
 };
 
 use super::binding::{self, BindingRecord, NewBinding};
@@ -16,8 +16,8 @@ use super::rights::{self, Grounds};
 use super::role::{self, RoleRecord, RoleSettings};
 use super::token::{self, Basis, NewToken, Pen, TokenEdit, TokenRecord};
 use super::trust::{self, Exchange, NewTrust, TrustRecord};
-use super::{Refusal, Store, StoreError, audit, bootstrap, change, meta, policy};
-use crate::authority::Permit;
+use super::{Refusal, Store, StoreError, audit, bootstrap, change, idempotency, meta, policy};
+use crate::authority::{Attempt, Permit};
 
 /// Everything that can be changed.
 #[derive(Debug)]
@@ -55,6 +55,8 @@ pub(crate) enum Write {
     KeepKey(String, String),
     /// Nothing changes; only the audit row is written.
     NoteAltered(TokenId),
+    /// The same; a rotation was tried with this secret, which had ended.
+    NoteReuse(TokenId, SecretId),
 }
 
 impl Write {
@@ -101,7 +103,8 @@ impl Write {
             | Self::Exchange(_)
             | Self::Bootstrap(_)
             | Self::KeepKey(..)
-            | Self::NoteAltered(_) => false,
+            | Self::NoteAltered(_)
+            | Self::NoteReuse(..) => false,
         }
     }
 }
@@ -167,13 +170,17 @@ impl Store {
 
     async fn write_once(&self, permit: &Permit, write: &Write) -> Result<Outcome, StoreError> {
         let mut transaction = self.database.write().await?;
+        if let Some(attempt) = permit.attempt() {
+            idempotency::begin(&mut transaction, attempt, self.clock.now()).await?;
+        }
         let (outcome, event) = self.apply(&mut transaction, permit, write).await?;
         let Some(event) = event else {
             return Ok(outcome);
         };
         audit::insert(&mut transaction, self, permit, &event).await?;
         change::number(&mut transaction, &event.touched, self.clock.now()).await?;
-        transaction.commit().await?;
+        transaction.commit().await.map_err(StoreError::of_commit)?;
+        permit.attempt().into_iter().for_each(Attempt::written);
         self.metrics.count_write(permit.action().word());
         Ok(outcome)
     }
@@ -248,7 +255,10 @@ impl Store {
             Write::KeepKey(name, check) => {
                 (Outcome::Done, meta::keep_key(pen.transaction, name, check).await?)
             }
-            Write::NoteAltered(id) => (Outcome::Done, altered(*id)),
+            Write::NoteAltered(id) => (Outcome::Done, note(*id, "row_mac_invalid".to_owned())),
+            Write::NoteReuse(id, secret) => {
+                (Outcome::Done, note(*id, format!("reuse_detected; secret {secret}")))
+            }
         };
         Ok((outcome, Some(event)))
     }
@@ -320,12 +330,12 @@ fn of_trust((trust, event): (TrustRecord, Event)) -> (Outcome, Event) {
     (Outcome::Trust(Box::new(trust)), event)
 }
 
-fn altered(id: TokenId) -> Event {
+fn note(id: TokenId, detail: String) -> Event {
     Event {
         target_kind: "token",
         target: id.to_string(),
         place: String::new(),
-        detail: "row_mac_invalid".to_owned(),
+        detail,
         personal: String::new(),
         touched: vec![],
     }

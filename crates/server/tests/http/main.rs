@@ -23,6 +23,7 @@ mod explain;
 mod federation;
 mod first_light;
 mod groups;
+mod idempotency;
 mod live;
 mod metrics;
 mod oauth2;

@@ -42,6 +42,21 @@ fn the_check_of_a_pepper_has_always_these_bytes() {
     assert!(!Pepper::new(PepperVersion(7), &[1; 32]).check().matches(pepper(7).check().as_bytes()));
 }
 
+/// A repeated call gets the secret of the first one, also from a later version of this program.
+#[test]
+fn a_derived_secret_has_always_these_bytes() {
+    let derived = |salt: [u8; 32], fields: &[&[u8]]| {
+        let secret = pepper(7).replay_key().secret(&salt, fields);
+        let text = TokenText::new(Prefix::default(), TokenKind::Personal, TokenId(id(1)), &secret);
+        text.expose().get(31..63).unwrap().to_owned()
+    };
+    let fields: [&[u8]; 2] = [b"0123456789abcdefghijkl", b"caller"];
+    assert_eq!(derived([7; 32], &fields), "Gb0TP7cDFziAAZ5GT7AE9Q69vuiMATgO");
+    assert_ne!(derived([8; 32], &fields), derived([7; 32], &fields));
+    let shifted: [&[u8]; 2] = [b"0123456789abcdefghijklc", b"aller"];
+    assert_ne!(derived([7; 32], &shifted), derived([7; 32], &fields));
+}
+
 #[test]
 fn a_seal_depends_on_the_table_on_each_field_and_on_where_it_ends() {
     let seals = [

@@ -28,6 +28,7 @@ use serde_json::{Map, Value, json};
 use self::operation::{Content, Group, Operation};
 use self::schema::{Kind, Schemas};
 use super::{Doors, RouteEntry, routes};
+use crate::limits::{DERIVING_KEY_CHARS_MIN, IDEMPOTENCY_KEY_CHARS_MAX};
 
 /// Addresses that the description leaves out, and why.
 const LEFT_OUT: [(&str, &str); 7] = [
@@ -122,7 +123,10 @@ fn describe(operation: &Operation, route: &RouteEntry, tag: &str, schemas: &mut 
     if let Some(about) = operation.about {
         described["description"] = about.into();
     }
-    let parameters = parameters(operation);
+    let mut parameters = parameters(operation);
+    if operation.method != "GET" && !is_open {
+        parameters.push(idempotency_key(operation));
+    }
     if !parameters.is_empty() {
         described["parameters"] = parameters.into();
     }
@@ -171,6 +175,20 @@ fn parameters(operation: &Operation) -> Vec<Value> {
         parameters.push(json!({"name": name, "in": "header", "description": about, "schema": schema}));
     }
     parameters
+}
+
+/// The key by which a repeated call is known.
+fn idempotency_key(operation: &Operation) -> Value {
+    let shortest = if operation.yields_secret() { DERIVING_KEY_CHARS_MIN } else { 1 };
+    let about = "A call with the same key and body is done once; a repetition within 24 hours is answered alike. \
+        Random, and a new one for each new call.";
+    let schema = json!({
+        "type": "string",
+        "minLength": shortest,
+        "maxLength": IDEMPOTENCY_KEY_CHARS_MAX,
+        "pattern": "^[!-~]+$",
+    });
+    json!({"name": "Idempotency-Key", "in": "header", "description": about, "schema": schema})
 }
 
 fn in_path(path: &str) -> impl Iterator<Item = &str> {

@@ -79,6 +79,12 @@ impl Operation {
         }
     }
 
+    /// Whether some answer of it has a secret.
+    pub(super) fn yields_secret(&self) -> bool {
+        let contents = self.answers.iter().filter_map(|answer| answer.content.as_ref());
+        contents.into_iter().any(|content| content.kind.is::<jeton_api::Issued>())
+    }
+
     /// More than a line about it.
     pub(super) fn about(self, about: &'static str) -> Self {
         Self { about: Some(about), ..self }

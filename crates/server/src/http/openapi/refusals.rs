@@ -28,7 +28,7 @@ const SHARED: [(&str, &[Code]); 12] = [
     ("BodyTooLarge", &[Code::BodyTooLarge]),
     ("UnsupportedMediaType", &[Code::UnsupportedMediaType]),
     ("InvalidQuery", &[Code::InvalidField, Code::UnknownField]),
-    ("InvalidRequest", &[Code::InvalidField, Code::UnknownField, Code::IdempotencyKeyUnsupported]),
+    ("InvalidRequest", &[Code::InvalidField, Code::UnknownField, Code::IdempotencyKeyReused]),
     ("Internal", &[Code::Internal]),
     ("Unavailable", &[Code::Unavailable]),
 ];
@@ -42,6 +42,7 @@ pub(super) fn of(operation: &Operation, action: &str) -> Refusals {
         of_callers(action).iter().map(plain).for_each(&mut add);
     }
     of_request(operation).iter().map(plain).for_each(&mut add);
+    of_keys(operation, action).iter().map(plain).for_each(&mut add);
     operation.refusals.iter().copied().for_each(&mut add);
     for codes in refusals.values_mut() {
         codes.sort_by_key(|code| Code::ALL.iter().position(|known| known == code));
@@ -83,9 +84,6 @@ fn of_request(operation: &Operation) -> Vec<Problem> {
     if operation.path.starts_with("/api/") {
         problems.push(invalid(Code::UnknownField));
     }
-    if operation.method != "GET" {
-        problems.push(invalid(Code::IdempotencyKeyUnsupported));
-    }
     if operation.path.contains('{') {
         problems.push(Problem::Malformed(String::new()));
         problems.push(Error::Hidden.into());
@@ -100,6 +98,31 @@ fn of_request(operation: &Operation) -> Vec<Problem> {
             problems.push(invalid(Code::InvalidField));
         }
         Some(_) => problems.push(Problem::TooLarge),
+    }
+    problems
+}
+
+/// What an `Idempotency-Key` can come to.
+fn of_keys(operation: &Operation, action: &str) -> Vec<Problem> {
+    let invalid = |code| Problem::from(Error::invalid("", code, ""));
+    if operation.method == "GET" {
+        return vec![];
+    }
+    if action.starts_with("open:") {
+        return vec![invalid(Code::InvalidField), invalid(Code::IdempotencyKeyUnsupported)];
+    }
+    let mut problems = vec![
+        invalid(Code::InvalidField),
+        invalid(Code::IdempotencyKeyReused),
+        Error::Conflict(Code::IdempotencyInFlight, String::new()).into(),
+        Error::OutcomeUnknown.into(),
+    ];
+    if operation.yields_secret() {
+        problems.push(invalid(Code::IdempotencyKeyTooShort));
+        problems.push(Error::Conflict(Code::ReplayGone, String::new()).into());
+    }
+    if operation.body.is_none() {
+        problems.push(Problem::TooLarge);
     }
     problems
 }

@@ -43,6 +43,11 @@ impl Kind {
         tightened(value(&(self.schema)()))
     }
 
+    /// Whether it is this type.
+    pub(super) fn is<T: ToSchema>(&self) -> bool {
+        (self.name)() == T::name()
+    }
+
     /// Whether it can be left out: nothing of it has to be there.
     pub(super) fn is_optional(&self) -> bool {
         self.schema().get("required").is_none()

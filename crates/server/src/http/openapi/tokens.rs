@@ -6,8 +6,8 @@ use jeton_api::Code::{
     ScopeExceedsGrant, TokenNotLive, TooManyAttempts, UnknownName, UnknownScope,
 };
 use jeton_api::{
-    CreateSession, CreateToken, ExplainRequest, Explanation, Issued, PatchToken, RotateToken, Token,
-    TokenQuery, VerifyAnswer, VerifyRequest,
+    CreateSession, CreateToken, ExplainRequest, Explanation, Issued, PatchToken, RevokeTokens, RevokedTokens,
+    RotateToken, Token, TokenQuery, VerifyAnswer, VerifyRequest,
 };
 
 use super::operation::{Group, Operation, delete, get, patch, post};
@@ -33,6 +33,11 @@ pub(super) fn tokens() -> Group {
             .about("One's own, or everybody's with the right to; newest first.")
             .query::<TokenQuery>()
             .lists::<Token>("Tokens.")
+            .hides(),
+        post("/api/v1/tokens/revoke", "Revoke all tokens that fit")
+            .about("Those that the caller may revoke, newest first; never the token of the call or one that it was made with.")
+            .takes::<RevokeTokens>()
+            .gives::<RevokedTokens>("How many fitted, and how many were revoked.")
             .hides(),
         get("/api/v1/tokens/self", "Show the token of the call").gives::<Token>("The token."),
         delete("/api/v1/tokens/self", "Revoke the token of the call").done("It is revoked, for good."),

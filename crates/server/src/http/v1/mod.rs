@@ -20,4 +20,4 @@ pub(super) mod verify;
 pub(super) mod kept;
 pub(super) mod page;
 pub(in crate::http) mod parse;
-pub(in crate::http) mod shown;
+pub(super) mod shown;

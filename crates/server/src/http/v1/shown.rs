@@ -96,7 +96,7 @@ pub(in crate::http) fn secret(issued: &IssuedToken) -> Secret {
 }
 
 /// A fresh token with its secret.
-pub(super) async fn issued(authority: &Authority, issued: IssuedToken) -> Result<Issued, Error> {
+pub(in crate::http) async fn issued(authority: &Authority, issued: IssuedToken) -> Result<Issued, Error> {
     let secret = secret(&issued);
     let token = token_in_detail(authority, issued.token, issued.state).await?;
     Ok(Issued { token, secret, notes: issued.notes })

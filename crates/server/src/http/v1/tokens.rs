@@ -4,7 +4,10 @@ use axum::Json;
 use axum::body::Body as Answer;
 use axum::extract::State;
 use axum::http::Response;
-use jeton_api::{Code, CreateToken, List, PatchToken, RotateToken, Token, TokenQuery, TokenState};
+use jeton_api::{
+    Code, CreateToken, List, PatchToken, RevokeTokens, RotateToken, Token, TokenFilter, TokenQuery,
+    TokenState,
+};
 use jeton_token::{NetworkLimit, PlaceLimit, PrincipalKind, TokenId, TokenKind};
 
 use super::super::Doors;
@@ -14,7 +17,8 @@ use super::super::problem::{Problem, created, done, no_store};
 use super::super::query::{Nothing, Query};
 use super::{page, parse, shown};
 use crate::authority::{
-    Authority, Caller, CreateRequest, EditRequest, End, Error, ListRequest, RotateRequest, StateFilter,
+    Authority, Caller, CreateRequest, EditRequest, End, Error, Fault, ListRequest, Mode, RotateRequest,
+    StateFilter,
 };
 use crate::limits::{OVERLAP_MINUTES_DEFAULT, OVERLAP_MINUTES_MAX};
 
@@ -146,6 +150,18 @@ pub(crate) async fn revoke(
     Ok(done())
 }
 
+/// Revokes all tokens that fit, for good; a dry run only counts them.
+pub(crate) async fn revoke_many(
+    State(doors): State<Doors>,
+    caller: Caller,
+    Query(Nothing {}): Query<Nothing>,
+    Body(request): Body<RevokeTokens>,
+) -> Result<Response<Answer>, Problem> {
+    let mode = if request.dry_run.unwrap_or(false) { Mode::Rehearse } else { Mode::Commit };
+    let revoked = doors.authority.revoke_tokens(&caller, filter(request.filter)?, mode).await?;
+    Ok(no_store(Json(revoked)))
+}
+
 /// Revokes the credential that the request came with.
 pub(crate) async fn revoke_self(
     State(doors): State<Doors>,
@@ -264,6 +280,36 @@ fn list_request(query: TokenQuery) -> Result<ListRequest, Error> {
         below: page::below(query.page_token.as_deref())?,
         limit: page::size(query.page_size)?,
     })
+}
+
+/// The filter of a call that revokes: one that says nothing would mean everything.
+fn filter(filter: TokenFilter) -> Result<ListRequest, Error> {
+    let TokenFilter { owner, kind, name, state } = filter;
+    if [&owner, &kind, &name, &state].iter().all(|field| field.is_none()) {
+        let detail = "at least one of owner, kind, name and state";
+        return Err(Error::invalid("/filter", Code::InvalidField, detail));
+    }
+    let has_state = state.is_some();
+    let query = TokenQuery { owner, kind, name, state, ..TokenQuery::default() };
+    let request = list_request(query).map_err(in_filter)?;
+    let state = if has_state { request.state } else { StateFilter::NotEnded };
+    Ok(ListRequest { state, limit: FILTERED_AT_ONCE, ..request })
+}
+
+/// How many tokens of a filter are looked at together.
+const FILTERED_AT_ONCE: usize = 200;
+
+/// A field of the query is one of the filter here.
+fn in_filter(error: Error) -> Error {
+    match error {
+        Error::Invalid(faults) => Error::Invalid(
+            faults
+                .into_iter()
+                .map(|fault| Fault { pointer: format!("/filter/{}", fault.pointer), ..fault })
+                .collect(),
+        ),
+        other => other,
+    }
 }
 
 fn state(word: Option<&str>) -> Result<StateFilter, Error> {

@@ -256,7 +256,7 @@ fn values_of<T>(items: &[&Row], kind: &str, parse: impl Fn(&str) -> Option<T>) -
     Ok(found)
 }
 
-fn secrets(keys: &Keys, token: TokenId, rows: &[&Row]) -> Result<Vec<SecretRecord>, StoreError> {
+pub(super) fn secrets(keys: &Keys, token: TokenId, rows: &[&Row]) -> Result<Vec<SecretRecord>, StoreError> {
     let mut kept = Vec::new();
     for row in rows {
         let secret = SecretRecord {

@@ -6,6 +6,7 @@ use jeton_token::{SecretId, Timestamp, TokenId};
 use super::super::database::{Row, statements, values};
 use super::super::seal;
 use super::super::{Refusal, Store, StoreError};
+use super::read::secrets;
 use super::{NewSecret, OldSecret, Pen, SecretRecord};
 use crate::limits::{OLD_SECRET_MS_SHOWN, RETIRED_SECRET_MS_KEPT, SECRETS_IN_FORCE_MAX};
 
@@ -20,6 +21,9 @@ statements! {
             secret_use.last_used_at AS last_used_at, secret_use.last_used_from AS last_used_from
         FROM secret LEFT JOIN secret_use ON secret_use.secret_id = secret.id
         WHERE secret.token_id = $1 AND secret.retired_at > $2 ORDER BY secret.retired_at DESC";
+    RETIRED = "SELECT id, pepper_version AS number, digest, issued_at AS created_at, retired_at AS expires_at,
+            mac_version, mac
+        FROM secret WHERE token_id = $1 AND retired_at <= $2";
     USE = "INSERT INTO secret_use (secret_id, last_used_at, last_used_from) VALUES ($1, $2, $3)
         ON CONFLICT (secret_id) DO UPDATE
         SET last_used_at = excluded.last_used_at, last_used_from = excluded.last_used_from
@@ -32,6 +36,13 @@ impl Store {
         let since = self.clock.now().plus_ms(-OLD_SECRET_MS_SHOWN);
         let rows = self.read().await?.fetch(OLD, values![token.to_string(), since.0]).await?;
         rows.iter().map(old_secret).collect()
+    }
+
+    /// The secrets of a token that ended not long ago, those that are as they were sealed.
+    pub(crate) async fn retired_secrets(&self, token: TokenId) -> Result<Vec<SecretRecord>, StoreError> {
+        let now = self.clock.now();
+        let rows = self.read().await?.fetch(RETIRED, values![token.to_string(), now.0]).await?;
+        secrets(&self.keys, token, &rows.iter().collect::<Vec<_>>())
     }
 
     /// Writes down a use of a secret that retires. It changes nothing that a decision is made from, so it wants no

@@ -80,6 +80,7 @@ pub(crate) fn request(authority: &Authority, route: &RouteEntry, id: &str, name:
         }
         ("POST", "/compat/determined/api/v1/tokens") => request.json(&json!({"userId": 1})),
         ("PATCH", "/compat/determined/api/v1/tokens/{id}") => request.json(&json!({"setRevoked": true})),
+        ("POST", "/api/v1/tokens/revoke") => request.json(&json!({"filter": {"name": name}})),
         ("POST", path) if path.ends_with("/rotate") => request.json(&json!({"overlap_minutes": 0})),
         ("POST", path) if path.ends_with("/approve") => request.json(&json!({})),
         ("POST", "/api/v1/explain") => request.json(&json!({"token_id": id, "scope": "Taskurai.Task.Read"})),

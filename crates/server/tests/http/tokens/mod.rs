@@ -8,5 +8,6 @@ mod list;
 mod names;
 mod overlap;
 mod revoke;
+mod revoke_many;
 mod rotate;
 mod show;

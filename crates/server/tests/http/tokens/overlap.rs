@@ -34,6 +34,7 @@ async fn pat(authority: &Authority, session: &str) -> Pat {
 }
 
 async fn an_old_value_works_until_the_overlap_is_over_and_not_a_moment_longer(authority: Authority) {
+    authority.api().await;
     let alice = authority.person("alice").await;
     let old = pat(&authority, &alice.session).await;
     let now = authority.stop_the_clock().await;
@@ -68,9 +69,7 @@ async fn an_old_value_keeps_the_longest_life_that_a_policy_gave_it(authority: Au
     authority.clock.advance_minutes(60);
     let session = authority.session(&alice.name, crate::support::PASSWORD).await;
     let new = rotated(&authority, &session, &old.id, json!({"overlap_minutes": 600})).await;
-    let policy = json!({"max_lifetime_minutes": 120});
-    let admin = authority.admin_again().await;
-    authority.put(&admin, "/api/v1/policies/*", policy).await.expect(201);
+    authority.set_policy("*", json!({"lifetime_minutes_max": 120})).await.expect(200);
     assert!(authority.is_active(&old.secret).await);
     authority.clock.advance_minutes(61);
     assert!(!authority.is_active(&old.secret).await, "two hours after it was made");
@@ -78,6 +77,7 @@ async fn an_old_value_keeps_the_longest_life_that_a_policy_gave_it(authority: Au
 }
 
 async fn the_record_shows_when_and_from_where_the_old_value_was_last_used(authority: Authority) {
+    authority.api().await;
     let alice = authority.person("alice").await;
     let old = pat(&authority, &alice.session).await;
     let new = rotated(&authority, &alice.session, &old.id, json!({})).await;
