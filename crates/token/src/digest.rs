@@ -137,7 +137,11 @@ pub struct ReplayKey(Zeroizing<[u8; 32]>);
 
 impl ReplayKey {
     /// The secret for this salt and these fields, each of which goes in prefixed by its length, after a label.
-    #[expect(clippy::expect_used, reason = "the only error is a length above 255 * 32 bytes; this one is 64")]
+    #[expect(
+        clippy::expect_used,
+        clippy::missing_panics_doc,
+        reason = "the only error is a length above 255 * 32 bytes; this one is 64"
+    )]
     pub fn secret(&self, salt: &[u8; 32], fields: &[&[u8]]) -> TokenSecret {
         let label: &[u8] = b"jeton/replayed-secret/v1";
         let mut info = Zeroizing::new(Vec::new());

@@ -15,7 +15,8 @@ on_both! {
         attack_34_rotating_with_a_retired_secret_raises_an_alarm,
         attack_34_a_retired_secret_repeats_nothing_once_its_successor_is_gone,
         attack_01_nothing_that_was_answered_is_in_the_database,
-        an_answer_that_was_lost_before_it_was_kept_is_made_again;
+        an_answer_that_was_lost_before_it_was_kept_is_made_again,
+        a_commit_that_failed_has_an_unknown_outcome_which_the_same_key_finds_out;
     shared:
         a_token_is_made_once_and_shown_again,
         a_rotation_is_done_once_and_shown_again,
@@ -369,4 +370,20 @@ async fn an_answer_that_was_lost_before_it_was_kept_is_made_again(authority: Aut
     let again = call(&authority, &alice.session, "patch", to.clone(), &patch).await.expect(200);
     assert_eq!(again.body, first.body);
     call(&authority, &alice.session, "patch", to, &json!({})).await.refused(422, "idempotency_key_reused");
+}
+
+async fn a_commit_that_failed_has_an_unknown_outcome_which_the_same_key_finds_out(authority: Authority) {
+    authority.api().await;
+    let alice = authority.person("alice").await;
+    let body = json!({"name": "one", "scopes": ["Taskurai.*"]});
+    let mut sql = authority.sql().await;
+    sql.break_commits().await;
+    let unknown = post(&authority, &alice.session, KEY, "/api/v1/tokens", &body).await;
+    assert_eq!(unknown.refused(503, "outcome_unknown").header("retry-after"), "1");
+    assert!(authority.names(&alice.session, "kind=personal").await.is_empty());
+    sql.mend_commits().await;
+    let made = post(&authority, &alice.session, KEY, "/api/v1/tokens", &body).await.expect(201);
+    let again = post(&authority, &alice.session, KEY, "/api/v1/tokens", &body).await.expect(201);
+    assert_eq!(again.text, made.text);
+    assert_eq!(authority.names(&alice.session, "kind=personal").await, ["one"]);
 }

@@ -49,6 +49,36 @@ impl Sql {
         assert!(touched > 0, "the statement touches a row");
     }
 
+    /// From now on no commit of a call with an idempotency key succeeds.
+    pub(crate) async fn break_commits(&mut self) {
+        self.define("CREATE TABLE nobody (x INTEGER PRIMARY KEY)").await;
+        let dangling = "x INTEGER REFERENCES nobody (x) DEFERRABLE INITIALLY DEFERRED";
+        self.define(&format!("CREATE TABLE dangling ({dangling})")).await;
+        let insert = "INSERT INTO dangling VALUES (1);";
+        let after = "CREATE TRIGGER break_commit AFTER INSERT ON idempotency";
+        if matches!(self, Self::Sqlite(_)) {
+            return self.define(&format!("{after} BEGIN {insert} END")).await;
+        }
+        let body = format!("'BEGIN {insert} RETURN NEW; END'");
+        self.define(&format!("CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS {body}")).await;
+        self.define(&format!("{after} FOR EACH ROW EXECUTE FUNCTION broken()")).await;
+    }
+
+    /// They do again.
+    pub(crate) async fn mend_commits(&mut self) {
+        let on = if matches!(self, Self::Sqlite(_)) { "" } else { " ON idempotency" };
+        self.define(&format!("DROP TRIGGER break_commit{on}")).await;
+    }
+
+    async fn define(&mut self, text: &str) {
+        let text = AssertSqlSafe(text.to_owned());
+        let done = match self {
+            Self::Sqlite(connection) => sqlx::query(text).execute(connection).await.map(|_| ()),
+            Self::Postgres(connection) => sqlx::query(text).execute(connection).await.map(|_| ()),
+        };
+        done.unwrap();
+    }
+
     /// All rows of a query whose columns are texts; NULL is the empty text.
     pub(crate) async fn rows(&mut self, text: &str) -> Vec<Vec<String>> {
         macro_rules! texts {
