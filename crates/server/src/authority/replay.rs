@@ -166,13 +166,12 @@ impl Authority {
     }
 
     fn again(&self, answer: Option<KeptAnswer>, chain: Chain, text: TokenText) -> Result<Course, Error> {
-        Ok(match answer {
-            Some(answer) => Course::Answer(answer, Some(text)),
-            None => {
-                let Chain { token, ancestors, .. } = chain;
-                Course::Reissue(Box::new(self.issued(Outcome::Token(Box::new(token)), ancestors, text)?))
-            }
-        })
+        if let Some(answer) = answer {
+            return Ok(Course::Answer(answer, Some(text)));
+        }
+        let Chain { token, ancestors, .. } = chain;
+        let issued = self.issued(Outcome::Token(Box::new(token)), ancestors, text)?;
+        Ok(Course::Reissue(Box::new(issued)))
     }
 
     /// The call that this caller made with this key, under whichever of the deployment's keys.

@@ -161,13 +161,11 @@ fn key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     let is_key = |text: &&str| {
         (1..=IDEMPOTENCY_KEY_CHARS_MAX).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
     };
-    match (field.to_str().ok().filter(is_key), fields.next()) {
-        (Some(key), None) => Ok(Some(key)),
-        _ => {
-            let detail = format!("one field of 1 to {IDEMPOTENCY_KEY_CHARS_MAX} visible ASCII characters");
-            Err(Error::invalid("Idempotency-Key", Code::InvalidField, detail).into())
-        }
+    if let (Some(key), None) = (field.to_str().ok().filter(is_key), fields.next()) {
+        return Ok(Some(key));
     }
+    let detail = format!("one field of 1 to {IDEMPOTENCY_KEY_CHARS_MAX} visible ASCII characters");
+    Err(Error::invalid("Idempotency-Key", Code::InvalidField, detail).into())
 }
 
 /// Without a caller there is nobody whom a key could be bound to. To ignore it would be worse: whoever sends one
