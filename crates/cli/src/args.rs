@@ -21,6 +21,7 @@ use crate::policy::PolicyVerb;
 use crate::project::ProjectVerb;
 use crate::prompt;
 use crate::role::RoleVerb;
+use crate::scan::ScanArgs;
 use crate::scope::ScopeVerb;
 use crate::serve::ServeArgs;
 use crate::service_account::ServiceAccountVerb;
@@ -68,7 +69,7 @@ pub(crate) struct Sources {
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 ok, 1 error, 2 usage, 3 denied, 4 not signed in, 5 not found, 6 conflict, 8 unreachable; \
-`token verify` answers 10 for a token that is not honoured.
+`token verify` answers 10 for a token that is not honoured, `scan` 11 for tokens that it found.
 
 The server and the credential are taken from the command line, else from the environment, else from the \
 profile that `jeton login` keeps in the configuration folder.";
@@ -174,6 +175,8 @@ pub(crate) enum Command {
     /// What there is to choose scopes from
     #[command(subcommand)]
     Scope(ScopeVerb),
+    /// Find tokens in files and in the history of git, offline
+    Scan(ScanArgs),
     /// Print the completion script of a shell
     Completion(CompletionArgs),
     /// Print the manual page, or write all of them into a folder
@@ -210,6 +213,7 @@ impl Command {
             | Self::Logout
             | Self::Status
             | Self::Exec(_)
+            | Self::Scan(_)
             | Self::Completion(_)
             | Self::Man(_) => false,
             _ => true,

@@ -33,6 +33,7 @@ mod profile;
 mod project;
 mod prompt;
 mod role;
+mod scan;
 mod scope;
 mod serve;
 mod service_account;
@@ -108,6 +109,7 @@ async fn dispatch(command: Command, app: &App) -> Result<()> {
         Command::Binding(verb) => binding::run(app, verb).await,
         Command::Policy(verb) => policy::run(app, verb).await,
         Command::Scope(verb) => scope::run(app, verb).await,
+        Command::Scan(args) => scan::scan(app, &args),
         Command::Completion(args) => shell::completion(&args),
         Command::Man(args) => shell::man(&args),
     }

@@ -84,6 +84,17 @@ fn the_page_about_the_command_line() {
 }
 
 #[test]
+fn the_page_about_finding_tokens() {
+    let home = Home::new();
+    home.write("src/main.rs", "fn main() {}");
+    let init = Command::new("git").args(["init", "--quiet"]).current_dir(home.path()).status();
+    assert!(init.unwrap().success());
+    let all = lines("scanning.md");
+    assert_eq!(all.len(), 3);
+    run(&home, &all, &|_| String::new());
+}
+
+#[test]
 fn the_page_about_the_file_of_an_organization() {
     let authority = Authority::start();
     authority.alice();
