@@ -8,6 +8,7 @@ use crate::access::Source;
 use crate::api::ApiVerb;
 use crate::binding::BindingVerb;
 use crate::demo::DemoArgs;
+use crate::derive::DeriveArgs;
 use crate::error::{Error, Result};
 use crate::exec::ExecArgs;
 use crate::group::GroupVerb;
@@ -157,6 +158,8 @@ pub(crate) enum Command {
     User(UserVerb),
     /// Run a command as a service account, by the identity that this workload has
     Exec(ExecArgs),
+    /// Make a weaker, shorter token from the one in use, and run a command with it
+    Derive(DeriveArgs),
     /// Groups of users and service accounts
     #[command(subcommand)]
     Group(GroupVerb),
@@ -199,6 +202,7 @@ impl Command {
             Self::Pat(PatVerb::Update(args)) => Some(&args.store),
             Self::Token(TokenVerb::Create(args)) => Some(&args.store),
             Self::Api(ApiVerb::Credential(args)) => Some(&args.store),
+            Self::Derive(args) if args.command.is_empty() => Some(&args.store),
             _ => None,
         }
     }
@@ -213,6 +217,8 @@ impl Command {
             | Self::Logout
             | Self::Status
             | Self::Exec(_)
+            // It looks at the credential itself, before the command.
+            | Self::Derive(_)
             | Self::Scan(_)
             | Self::Completion(_)
             | Self::Man(_) => false,

@@ -9,8 +9,10 @@ mod api;
 mod apply;
 mod args;
 mod binding;
+mod child;
 mod client;
 mod demo;
+mod derive;
 mod duration;
 mod environment;
 mod error;
@@ -103,6 +105,7 @@ async fn dispatch(command: Command, app: &App) -> Result<()> {
         Command::Pipeline(verb) => pipeline::run(app, verb).await,
         Command::User(verb) => user::run(app, verb).await,
         Command::Exec(args) => exec::exec(app, args).await,
+        Command::Derive(args) => derive::derive(app, args).await,
         Command::Group(verb) => group::run(app, verb).await,
         Command::ServiceAccount(verb) => service_account::run(app, verb).await,
         Command::Role(verb) => role::run(app, verb).await,

@@ -15,6 +15,7 @@ const COMMANDS: &[(&str, &[&str])] = &[
             "status",
             "apply",
             "exec",
+            "derive",
             "scan",
             "completion",
             "man",
@@ -158,7 +159,7 @@ fn completion_and_manual_are_printed() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let ran = home.run(&["completion", shell]);
         assert_eq!(ran.code, 0, "{}", ran.stderr);
-        for word in ["jeton", "scan", "staged"] {
+        for word in ["jeton", "scan", "staged", "derive"] {
             assert!(ran.stdout.contains(word), "{shell}: {word}");
         }
     }
@@ -172,7 +173,7 @@ fn manual_pages_of_all_commands_go_into_a_folder() {
     let ran = home.run(&["man", "--out", "pages"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (0, ""), "{}", ran.stderr);
     for page in
-        ["jeton.1", "jeton-pat.1", "jeton-pat-create.1", "jeton-scan.1"]
+        ["jeton.1", "jeton-pat.1", "jeton-pat-create.1", "jeton-scan.1", "jeton-derive.1"]
     {
         assert!(home.path().join("pages").join(page).exists(), "{page}");
     }

@@ -10,6 +10,7 @@ mod apply;
 mod authority;
 mod book;
 mod demo;
+mod derive;
 mod exec;
 mod files;
 mod help;
