@@ -9,6 +9,7 @@ use crate::api::ApiVerb;
 use crate::binding::BindingVerb;
 use crate::demo::DemoArgs;
 use crate::derive::DeriveArgs;
+use crate::doctor::DoctorArgs;
 use crate::error::{Error, Result};
 use crate::exec::ExecArgs;
 use crate::group::GroupVerb;
@@ -180,6 +181,8 @@ pub(crate) enum Command {
     Scope(ScopeVerb),
     /// Find tokens in files and in the history of git, offline
     Scan(ScanArgs),
+    /// Look for what keeps client and server from working together
+    Doctor(DoctorArgs),
     /// Print the completion script of a shell
     Completion(CompletionArgs),
     /// Print the manual page, or write all of them into a folder
@@ -220,6 +223,7 @@ impl Command {
             // It looks at the credential itself, before the command.
             | Self::Derive(_)
             | Self::Scan(_)
+            | Self::Doctor(_)
             | Self::Completion(_)
             | Self::Man(_) => false,
             _ => true,

@@ -13,6 +13,7 @@ mod child;
 mod client;
 mod demo;
 mod derive;
+mod doctor;
 mod duration;
 mod environment;
 mod error;
@@ -113,6 +114,7 @@ async fn dispatch(command: Command, app: &App) -> Result<()> {
         Command::Policy(verb) => policy::run(app, verb).await,
         Command::Scope(verb) => scope::run(app, verb).await,
         Command::Scan(args) => scan::scan(app, &args),
+        Command::Doctor(args) => doctor::doctor(app, args).await,
         Command::Completion(args) => shell::completion(&args),
         Command::Man(args) => shell::man(&args),
     }

@@ -17,6 +17,7 @@ const COMMANDS: &[(&str, &[&str])] = &[
             "exec",
             "derive",
             "scan",
+            "doctor",
             "completion",
             "man",
         ],
@@ -159,7 +160,7 @@ fn completion_and_manual_are_printed() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let ran = home.run(&["completion", shell]);
         assert_eq!(ran.code, 0, "{}", ran.stderr);
-        for word in ["jeton", "scan", "staged", "derive"] {
+        for word in ["jeton", "scan", "staged", "derive", "doctor"] {
             assert!(ran.stdout.contains(word), "{shell}: {word}");
         }
     }
@@ -173,7 +174,7 @@ fn manual_pages_of_all_commands_go_into_a_folder() {
     let ran = home.run(&["man", "--out", "pages"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (0, ""), "{}", ran.stderr);
     for page in
-        ["jeton.1", "jeton-pat.1", "jeton-pat-create.1", "jeton-scan.1", "jeton-derive.1"]
+        ["jeton.1", "jeton-pat.1", "jeton-pat-create.1", "jeton-scan.1", "jeton-derive.1", "jeton-doctor.1"]
     {
         assert!(home.path().join("pages").join(page).exists(), "{page}");
     }

@@ -11,6 +11,7 @@ mod authority;
 mod book;
 mod demo;
 mod derive;
+mod doctor;
 mod exec;
 mod files;
 mod help;
