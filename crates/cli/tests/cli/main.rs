@@ -26,6 +26,7 @@ mod sign_in_pages;
 mod storing;
 mod stub;
 mod support;
+mod terminal;
 mod tokens;
 mod transcripts;
 mod who_may;
