@@ -31,8 +31,13 @@ impl Authority {
 
     /// A home in which the administrator is signed in.
     pub(crate) fn admin(&self) -> Home {
-        let password = self.folder.path().join("data/initial-admin-password");
-        self.signed_in("admin", &std::fs::read_to_string(password).unwrap())
+        self.signed_in("admin", &self.first_password())
+    }
+
+    /// The password that the first start gave to `admin`.
+    pub(crate) fn first_password(&self) -> String {
+        let file = self.folder.path().join("data/initial-admin-password");
+        std::fs::read_to_string(file).unwrap().trim().to_owned()
     }
 
     /// A home in which this user is signed in.
