@@ -1,6 +1,6 @@
 //! A real server on a free port, and transcripts of what is said to it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jeton_server::{Options, Server, Settings};
 use serde_json::Value;
@@ -60,6 +60,11 @@ impl Authority {
     /// Another home of hers.
     pub(crate) fn alice_again(&self) -> Home {
         self.signed_in("alice", "correct horse battery staple\n")
+    }
+
+    /// Where its data is.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
     }
 
     /// Asks the REST API with a token.
