@@ -118,6 +118,7 @@ impl Authority {
         let expiry =
             within_parent(allowed.expiry, parent.map(|_| caller.facts.expiry()), explicit, request.end)?;
         check_future(expiry, request.end, at)?;
+        let asked = terms.approval(&request.patterns, &self.store.rights_of(owner.id).await?, &apis);
         let grant = Grant {
             kind: request.kind,
             name: request.name,
@@ -125,7 +126,7 @@ impl Authority {
             owner: owner.id,
             parent,
             created_by: Some(caller.token()),
-            approval: terms.approval(&request.patterns, &self.store.rights_of(owner.id).await?, &apis),
+            approval: asked.at_first(),
             patterns: request.patterns,
             places: request.places,
             networks: request.networks,
@@ -137,6 +138,7 @@ impl Authority {
         if expiry < allowed.expiry {
             notes.push("the end was cut: a token does not outlive the one that it was made with".to_owned());
         }
+        notes.extend(asked.note());
         let issued = self.issue(&permit, grant).await?;
         Ok(IssuedToken { notes, ..issued })
     }

@@ -8,7 +8,7 @@ use jeton_token::{Approval, Expiry, NetworkLimit, PlaceLimit, ScopeSet, Timestam
 
 use super::access::{self, Action, Caller, Owner, Permit};
 use super::create::{End, IssuedToken, check_ceiling, check_future, check_known_besides, exceeds};
-use super::terms::{AllowedEnd, Terms};
+use super::terms::{AllowedEnd, AskedApproval, Terms};
 use super::{Authority, Error};
 use crate::store::{ApiRecord, Chain, Outcome, TokenEdit, TokenRecord, Write};
 
@@ -83,12 +83,13 @@ impl Authority {
         let wanted = terms.approval(patterns, &self.store.rights_of(token.owner).await?, apis);
         let is_wider = reaches_further(token, request);
         match (wanted, token.approval) {
-            (Approval::Pending, _) if is_wider => {
+            // What was approved is not made into something else, wherever the approval counts.
+            (AskedApproval::First, _) | (AskedApproval::InPlaces, Approval::Given) if is_wider => {
                 let detail =
                     "with these scopes and places the token would need an approval; make a new one with them";
                 Err(Error::Conflict(Code::ApprovalRequired, detail.to_owned()))
             }
-            (Approval::None, Approval::Given) if is_wider => Ok(Some(Approval::None)),
+            (AskedApproval::Nowhere, Approval::Given) if is_wider => Ok(Some(Approval::None)),
             _ => Ok(None),
         }
     }

@@ -3,13 +3,15 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::policies::LEVELS;
+use crate::policies::{LEVELS, policy_path};
+use crate::support::rights::{subject, user};
 use crate::support::{Authority, Pat, Person};
 
 on_both! {
     alone:
         a_pending_token_does_nothing_at_any_door_until_somebody_else_approves_it,
         an_approval_is_asked_for_by_each_place_where_the_scope_could_be_used,
+        a_place_does_not_stop_a_token_that_is_used_elsewhere_too,
         nobody_approves_a_token_that_is_theirs_or_that_they_made,
         a_pending_token_can_be_cancelled_and_is_not_changed_into_another_one,
         an_approved_token_is_not_widened,
@@ -94,17 +96,16 @@ async fn an_approval_is_asked_for_by_each_place_where_the_scope_could_be_used(au
     };
     for place in LEVELS {
         wanting_approval(&authority, place).await;
+        let not_in_apollo = if place == "default/apollo" { "active" } else { "pending" };
         for (scopes, projects, expected) in [
             (json!(["Taskurai.Task.Create"]), json!(["default/apollo"]), "pending"),
-            (json!(["Taskurai.Task.*"]), json!(["default/*"]), "pending"),
-            (json!(["*"]), json!([]), "pending"),
+            (json!(["Taskurai.Task.*"]), json!(["default/*"]), not_in_apollo),
+            // Where only some of its places want an approval, it is not stopped elsewhere.
+            (json!(["*"]), json!([]), if place == "*" { "pending" } else { "active" }),
+            (json!(["Taskurai.Task.*"]), json!(["default/apollo", "default/gemini"]), not_in_apollo),
             (json!(["Taskurai.Task.Read", "Taskurai.Log.*"]), json!(["default/*"]), "active"),
             (json!(["Jeton.Token.*"]), json!([]), "active"),
-            (
-                json!(["Taskurai.Task.Create"]),
-                json!(["default/gemini"]),
-                if place == "default/apollo" { "active" } else { "pending" },
-            ),
+            (json!(["Taskurai.Task.Create"]), json!(["default/gemini"]), not_in_apollo),
         ] {
             let mut body = json!({"scopes": scopes});
             if projects != json!([]) {
@@ -115,6 +116,35 @@ async fn an_approval_is_asked_for_by_each_place_where_the_scope_could_be_used(au
         authority.remove_policy(place).await;
         assert_eq!(state(json!({"scopes": ["*"]})).await, "active", "{place}");
     }
+}
+
+async fn a_place_does_not_stop_a_token_that_is_used_elsewhere_too(authority: Authority) {
+    authority.projects().await;
+    let (alice, firm) = (authority.person("alice").await, authority.firm().await);
+    let (everyone, scope) = (subject("group", "everyone"), firm.scope("Task.Read"));
+    let owner = authority.person("owner").await;
+    authority.bind("OrganizationAdmin", user(&owner.name), &firm.all()).await;
+    // Whoever administers the firm lets everybody in, and then wants to look at every token that could be used there.
+    authority.bind_as(&authority.admin().await, "ApiUser", everyone, &firm.all()).await.expect(201);
+    let policy = json!({"approval_scopes": [firm.scopes()]});
+    authority.put(&owner.session, &policy_path(&firm.all()), policy).await.expect(200);
+    let made = authority.token(&alice.session, json!({"scopes": ["*"]})).await.expect(201);
+    assert_eq!(made.body["token"]["state"], "active", "{}", made.text);
+    let note = "some places want an approval first: scopes that need one are withheld there until then";
+    assert_eq!(made.body["notes"], json!([note]));
+    assert_eq!(may_create(&authority, &made.secret()).await, Value::Null, "nobody asked for it there");
+    let told = authority.ask(&firm.api, &made.secret(), json!({"scope": scope})).await;
+    assert_eq!(told["reason"], "approval_required");
+    // A token that is for the firm alone waits there.
+    let body = json!({"scopes": ["*"], "projects": [firm.all()]});
+    let waits = authority.token(&alice.session, body).await.expect(201);
+    assert_eq!(waits.body["token"]["state"], "pending");
+    let note = "the token waits: it can do nothing until somebody approves it";
+    assert_eq!(waits.body["notes"], json!([note]));
+    // What is withheld there anyway does not keep anybody from widening a token that is used elsewhere.
+    let narrow = authority.pat(&alice.session, &["Taskurai.Task.Read"]).await;
+    let wider = json!({"scopes": ["*"]});
+    authority.patch(&alice.session, &format!("/api/v1/tokens/{}", narrow.id), wider).await.expect(200);
 }
 
 async fn nobody_approves_a_token_that_is_theirs_or_that_they_made(authority: Authority) {
