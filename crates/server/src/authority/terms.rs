@@ -5,8 +5,8 @@
 
 use jeton_api::Code;
 use jeton_token::{
-    Approval, Excess, Expiry, GroupId, Holder, NetworkLimit, Place, PlaceLimit, PlacedPolicy, Policy,
-    PolicyRule, PrincipalId, Rights, Rule, ScopeSet, Timestamp,
+    Approval, Excess, Expiry, GroupId, Holder, NetworkLimit, Place, PlaceLimit, PlacedPattern, PlacedPolicy,
+    Policy, PolicyRule, PrincipalId, Rights, Rule, ScopePattern, ScopeSet, Timestamp,
 };
 
 use super::create::End;
@@ -178,37 +178,44 @@ impl Terms {
         owned: &[(Place, Rights)],
         apis: &[ApiRecord],
     ) -> AskedApproval {
-        let wanting = self.wanting(patterns, owned, apis);
+        let wanted = self.approval_wanted(patterns, owned, apis);
+        let wanted_all_over = |at: Place| wanted.iter().any(|wanted| wanted.place.contains(at));
         let waits = match &self.places {
-            PlaceLimit::Everywhere => wanting.contains(&Place::Global),
-            PlaceLimit::Within(places) => {
-                places.iter().all(|allowed| wanting.iter().any(|place| place.contains(*allowed)))
-            }
+            PlaceLimit::Everywhere => wanted_all_over(Place::Global),
+            PlaceLimit::Within(places) => places.iter().all(|allowed| wanted_all_over(*allowed)),
         };
-        match wanting.as_slice() {
+        match wanted.as_slice() {
             [] => AskedApproval::Nowhere,
             _ if waits => AskedApproval::First,
             _ => AskedApproval::InPlaces,
         }
     }
 
-    /// The places that want an approval for a scope of such a token that its owner has there.
-    fn wanting(&self, patterns: &ScopeSet, owned: &[(Place, Rights)], apis: &[ApiRecord]) -> Vec<Place> {
+    /// What places want approved of the scopes of such a token that its owner has there.
+    pub(super) fn approval_wanted(
+        &self,
+        patterns: &ScopeSet,
+        owned: &[(Place, Rights)],
+        apis: &[ApiRecord],
+    ) -> Vec<PlacedPattern> {
         let catalogues = super::create::catalogues(apis);
         let granted = patterns.rights().with_implied(catalogues.iter().copied());
-        let wanted = |placed: &PlacedPolicy| {
+        let wanted = |placed: &PlacedPolicy| -> Vec<PlacedPattern> {
             let here = owned.iter().filter(|(place, _)| place.meets(placed.place));
             let rights: Rights = here.flat_map(|(_, rights)| rights.patterns().iter().cloned()).collect();
             let effective = granted.intersection(&rights.with_implied(catalogues.iter().copied()));
-            effective.patterns().iter().any(|pattern| placed.policy.wants_approval_of(pattern))
+            let reached = |wanting: &&ScopePattern| {
+                effective.patterns().iter().any(|pattern| pattern.meet(wanting).is_some())
+            };
+            let wanted = placed.policy.approval.iter().flatten().filter(reached).cloned();
+            wanted.map(|pattern| PlacedPattern { place: placed.place, pattern }).collect()
         };
-        self.policies.iter().filter(|placed| wanted(placed)).map(|placed| placed.place).collect()
+        self.policies.iter().flat_map(wanted).collect()
     }
 
-    /// The places whose policies ask for approvals.
-    pub(super) fn approving(&self) -> impl Iterator<Item = Place> {
-        let wanting = self.policies.iter().filter(|placed| placed.policy.approval.is_some());
-        wanting.map(|placed| placed.place)
+    /// Whether what is wanted there is wanted wherever the token is used, or all over a place that it is limited to.
+    pub(super) fn holds_for_all(&self, place: Place) -> bool {
+        holds_for_all(place, &self.places)
     }
 
     fn longest(&self, issued_at: Timestamp) -> Expiry {
