@@ -15,6 +15,7 @@ mod edit;
 mod explain;
 mod federation;
 mod flow;
+mod gateway;
 mod group;
 mod identities;
 mod page;
@@ -38,7 +39,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use jeton_api::{Code, Remedy};
-use jeton_token::{Id, Place, Prefix, ResourceName, Timestamp, TokenId};
+use jeton_token::{Id, Place, Prefix, ResourceName, Timestamp, TokenId, Where};
 
 use crate::clock::Clock;
 use crate::identity::{Issuers, PrivateOrigins};
@@ -61,6 +62,7 @@ pub(crate) use edit::EditRequest;
 pub(crate) use explain::{ExplainQuestion, Subject};
 pub(crate) use federation::{ExchangeRequest, GrantError};
 pub(crate) use flow::{NotReturned, Returned};
+pub(crate) use gateway::Gateway;
 pub(crate) use group::GroupRequest;
 pub(crate) use password::Passwords;
 pub(crate) use place::{PipelineRequest, Within};
@@ -279,6 +281,14 @@ impl Authority {
     /// The same, and `*` for everywhere.
     pub(crate) async fn any_place(&self, text: &str) -> Result<Option<Place>, Error> {
         if text == "*" { Ok(Some(Place::Global)) } else { self.place(text).await }
+    }
+
+    /// Where a call acts that names this place, or none.
+    pub(crate) async fn place_of_call(&self, resource: Option<&str>) -> Result<Where, Error> {
+        match resource {
+            None => Ok(Where::Everywhere),
+            Some(text) => Ok(self.place(text).await?.map_or(Where::Nowhere, Where::At)),
+        }
     }
 
     /// How a place is written.
