@@ -73,8 +73,10 @@ impl FromStr for PrivateOrigin {
         let url: Url = any_port.unwrap_or(text).parse().map_err(|_| PrivateOriginError)?;
         let host = url.host().ok_or(PrivateOriginError)?;
         let fits = url.scheme() == "https" || (url.scheme() == "http" && is_this_machine(&host));
+        // A star is for a port; a host is somebody's, and not everybody's.
+        let is_one = any_port.unwrap_or(text).bytes().all(|byte| byte != b'*');
         let more = url.path() != "/" || url.query().is_some() || url.fragment().is_some();
-        if !fits || more || !url.username().is_empty() || url.password().is_some() {
+        if !fits || !is_one || more || !url.username().is_empty() || url.password().is_some() {
             return Err(PrivateOriginError);
         }
         let origin = Self::of(&url).ok_or(PrivateOriginError)?;

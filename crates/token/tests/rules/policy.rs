@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::decision::properties::{any_client, any_policy};
-use crate::sample::{id, pattern, scope};
+use crate::sample::{id, pattern};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
