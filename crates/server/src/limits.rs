@@ -169,3 +169,5 @@ pub(crate) const KEYS_MS_BETWEEN: i64 = 10 * 1000;
 pub(crate) const KEYS_MS_RETRY: i64 = 1000;
 /// The most issuers whose keys are remembered.
 pub(crate) const ISSUERS_MAX: usize = 256;
+/// The most scope patterns of places that the approvals of one token are about.
+pub(crate) const APPROVED_PATTERNS_MAX: usize = 1024;

@@ -133,16 +133,11 @@ fn until_refused(steps: Vec<(Step, Result<(), Inactive>)>) -> Vec<Explained> {
 
 impl Approval {
     /// The word in the store and on the wire; none when nobody asked.
-    pub fn word(self) -> Option<&'static str> {
+    pub fn word(&self) -> Option<&'static str> {
         match self {
             Self::None => None,
             Self::Pending => Some("pending"),
-            Self::Given => Some("approved"),
+            Self::Given(_) => Some("approved"),
         }
-    }
-
-    /// What a word says.
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Pending, Self::Given].into_iter().find(|approval| approval.word() == Some(word))
     }
 }

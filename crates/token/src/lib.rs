@@ -37,8 +37,8 @@ pub use claim::{
     ClaimName, ClaimNameError, ClaimPattern, ClaimPatternError, ClaimRules, ClaimRulesError, MAX_CLAIM_RULES,
 };
 pub use decision::{
-    Active, Approval, Audience, Circumstances, Demand, Facts, Inactive, Link, OwnerState, Verdict, Where,
-    concerns, covers_within, decide, effective_at, standing, withheld,
+    Active, Approval, Audience, Circumstances, Demand, Facts, Inactive, Link, OwnerState, PlacedPattern,
+    Verdict, Where, concerns, covers_within, decide, effective_at, standing, withheld,
 };
 pub use digest::{Mac, Pepper, PepperVersion, RowKey, TokenDigest};
 pub use effect::{Effect, effects};

@@ -21,7 +21,9 @@ impl Authority {
         let folder = tempfile::tempdir().unwrap();
         let data = Some(folder.path().join("data"));
         let options = Options { data, listen: Some(([127, 0, 0, 1], 0).into()), ..Options::default() };
-        let settings = Settings::resolve(options).unwrap();
+        // The issuers of the tests are programs on this machine.
+        let private_issuers = vec!["http://127.0.0.1:*".parse().unwrap()];
+        let settings = Settings { private_issuers, ..Settings::resolve(options).unwrap() };
         let runtime = Runtime::new().unwrap();
         let server = runtime.block_on(Server::start(&settings)).unwrap();
         let url = format!("http://{}", server.address());

@@ -42,7 +42,7 @@ use jeton_api::{Code, Remedy};
 use jeton_token::{Id, Place, Prefix, ResourceName, Timestamp, TokenId, Where};
 
 use crate::clock::Clock;
-use crate::identity::Issuers;
+use crate::identity::{Issuers, PrivateOrigins};
 use crate::keys::{Keys, Rng};
 use crate::store::{Outcome, Refusal, Store, StoreError, Write};
 
@@ -103,12 +103,14 @@ pub(crate) struct Authority {
     turn: Arc<tokio::sync::RwLock<()>>,
 }
 
-/// What a deployment calls things.
+/// What a deployment calls things, and whom it may ask.
 pub(crate) struct Names {
     /// What every token begins with.
     pub(crate) prefix: Prefix,
     /// Where the first administrator's password is until it is changed.
     pub(crate) first_password: Arc<Path>,
+    /// Which issuers in one's own network may be asked.
+    pub(crate) private_issuers: PrivateOrigins,
 }
 
 /// Why an operation was not done. A bad token that somebody asks about is no error but a verdict.
@@ -202,9 +204,10 @@ impl From<Refusal> for Error {
                 conflict(Code::TokenNotLive, "the token is revoked or expired; make a new one")
             }
             Refusal::BuiltIn => conflict(Code::BuiltIn, "what Jeton brings along cannot be changed"),
-            Refusal::NotEmpty(kind) => {
-                Self::Conflict(Code::NotEmpty, format!("there is still a {kind} in it; remove that first"))
-            }
+            Refusal::NotEmpty(kind) => Self::Conflict(Code::NotEmpty, {
+                let article = if kind.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+                format!("there is still {article} {kind} in it; remove that first")
+            }),
             Refusal::InUse => {
                 conflict(Code::InUse, "somebody still has this role; remove its bindings first")
             }
@@ -220,8 +223,8 @@ impl Authority {
     /// The authority over a store.
     pub(crate) fn new(store: Store, keys: Arc<Keys>, clock: Clock, rng: Rng, names: Names) -> Self {
         let passwords = Arc::new(Passwords::new(&rng));
-        let issuers = Issuers::new(clock.clone());
-        let Names { prefix, first_password } = names;
+        let Names { prefix, first_password, private_issuers } = names;
+        let issuers = Issuers::new(clock.clone(), private_issuers);
         Self {
             store,
             keys,
