@@ -11,6 +11,7 @@
 )]
 
 mod apis;
+mod gateways;
 mod oauth2;
 mod operation;
 mod people;
@@ -27,7 +28,7 @@ use serde_json::{Map, Value, json};
 
 use self::operation::{Content, Group, Operation};
 use self::schema::{Kind, Schemas};
-use super::{Doors, RouteEntry, routes};
+use super::{ANY, Doors, RouteEntry, routes};
 use crate::limits::{DERIVING_KEY_CHARS_MIN, IDEMPOTENCY_KEY_CHARS_MAX};
 
 /// Addresses that the description leaves out, and why.
@@ -65,7 +66,9 @@ pub fn document(public_url: &str) -> Value {
             let Some(route) = routes.iter().find(is_it) else { continue };
             let described = describe(operation, route, group.name, &mut schemas);
             let methods = paths.entry(operation.path).or_insert_with(|| json!({}));
-            methods[operation.method.to_ascii_lowercase()] = described;
+            // A description has no word for every method. The usual one of those who ask there stands for all.
+            let method = if operation.method == ANY { "GET" } else { operation.method };
+            methods[method.to_ascii_lowercase()] = described;
         }
     }
     json!({
@@ -99,7 +102,7 @@ fn groups() -> Vec<Group> {
     groups.extend([people::users(), people::groups(), people::service_accounts(), people::trusts()]);
     groups.extend([rights::roles(), rights::role_bindings(), rights::policies()]);
     groups.extend([places::organizations(), places::projects(), places::pipelines()]);
-    groups.extend([oauth2::oauth2(), root::server()]);
+    groups.extend([oauth2::oauth2(), gateways::gateways(), root::server()]);
     groups
 }
 
@@ -124,7 +127,7 @@ fn describe(operation: &Operation, route: &RouteEntry, tag: &str, schemas: &mut 
         described["description"] = about.into();
     }
     let mut parameters = parameters(operation);
-    if operation.method != "GET" && !is_open {
+    if !matches!(operation.method, "GET" | ANY) && !is_open {
         parameters.push(idempotency_key(operation));
     }
     if !parameters.is_empty() {
@@ -209,10 +212,11 @@ fn path_parameter(path: &str, name: &str) -> Value {
         "place" => "`*`, `organization/*` or `organization/project`, percent-encoded.",
         _ => "The name.",
     };
-    let named_like_people = ["/api/v1/users/", "/api/v1/service-accounts/", "/api/v1/apis/"];
+    let named_like_people =
+        ["/api/v1/users/", "/api/v1/service-accounts/", "/api/v1/apis/", "/forward-auth/"];
     let schema = match name {
         "id" | "place" => json!({"type": "string", "minLength": 1}),
-        "name" if named_like_people.iter().any(|start| path.starts_with(start)) => {
+        "name" | "api" if named_like_people.iter().any(|start| path.starts_with(start)) => {
             json!({"type": "string", "pattern": PRINCIPAL_NAME})
         }
         _ => json!({"type": "string", "pattern": RESOURCE_NAME}),

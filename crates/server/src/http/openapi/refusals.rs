@@ -11,6 +11,7 @@ use jeton_api::Code;
 use serde_json::{Value, json};
 
 use super::super::problem::Problem;
+use super::super::{ANY, compat};
 use super::operation::{JSON, Operation};
 use crate::authority::Error;
 
@@ -37,6 +38,8 @@ const SHARED: [(&str, &[Code]); 12] = [
 pub(super) fn of(operation: &Operation, action: &str) -> Refusals {
     let mut refusals = Refusals::new();
     let mut add = |(status, code): (u16, Code)| refusals.entry(status).or_default().push(code);
+    let wire = compat::wire(operation.path);
+    let plain = |problem: &Problem| (problem.number_on(wire), problem.code());
     [Problem::Internal, Problem::Deadline].iter().map(plain).for_each(&mut add);
     if !action.starts_with("open:") {
         of_callers(action).iter().map(plain).for_each(&mut add);
@@ -62,10 +65,6 @@ pub(super) fn describe(codes: &[Code]) -> Value {
         Some((name, _)) => json!({"$ref": format!("#/components/responses/{name}")}),
         None => described(codes),
     }
-}
-
-fn plain(problem: &Problem) -> (u16, Code) {
-    (problem.number(), problem.code())
 }
 
 fn of_callers(action: &str) -> Vec<Problem> {
@@ -105,7 +104,7 @@ fn of_request(operation: &Operation) -> Vec<Problem> {
 /// What an `Idempotency-Key` can come to.
 fn of_keys(operation: &Operation, action: &str) -> Vec<Problem> {
     let invalid = |code| Problem::from(Error::invalid("", code, ""));
-    if operation.method == "GET" {
+    if matches!(operation.method, "GET" | ANY) {
         return vec![];
     }
     if action.starts_with("open:") {

@@ -49,7 +49,7 @@ pub(super) fn tokens() -> Group {
             .gives::<Token>("The token as it is now.")
             .invalid(&[UnknownScope, UnknownName, ExpiryExceedsParent, LifetimeExceedsPolicy, PolicyRefuses])
             .denied(&[ScopeExceedsGrant, NotHonouredHere, PolicyRefuses])
-            .conflicts(&[NameTaken, TokenNotLive, ChangedMeanwhile]),
+            .conflicts(&[NameTaken, TokenNotLive, ChangedMeanwhile, ApprovalRequired]),
         delete("/api/v1/tokens/{id}", "Revoke a token")
             .about("At once and for good. Doing it again changes nothing.")
             .done("It is revoked."),
@@ -71,7 +71,7 @@ fn rotates(operation: Operation) -> Operation {
         .gives::<Issued>("The token and its new secret, which is shown once.")
         .invalid(&[UnknownScope, UnknownName, ExpiryExceedsParent, LifetimeExceedsPolicy, PolicyRefuses])
         .denied(&[ScopeExceedsGrant, NotHonouredHere, PolicyRefuses])
-        .conflicts(&[NameTaken, TokenNotLive, ChangedMeanwhile, LimitReached])
+        .conflicts(&[NameTaken, TokenNotLive, ChangedMeanwhile, LimitReached, ApprovalRequired])
 }
 
 fn finishes(operation: Operation) -> Operation {
