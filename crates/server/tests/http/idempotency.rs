@@ -146,8 +146,8 @@ async fn a_key_that_could_be_guessed_yields_no_secret(authority: Authority) {
     post(&authority, &alice.session, short, &format!("{path}/rotate"), &json!({}))
         .await
         .refused(422, refused);
-    let patch = json!({"description": "short keys do for this"});
-    call(&authority, &alice.session, "k", (Method::PATCH, &path), &patch).await.expect(200);
+    let change = json!({"description": "short keys do for this"});
+    call(&authority, &alice.session, "k", (Method::PATCH, &path), &change).await.expect(200);
     assert!(authority.is_active(&pat.secret).await);
 }
 
@@ -363,11 +363,11 @@ async fn an_answer_that_was_lost_before_it_was_kept_is_made_again(authority: Aut
     lose().await;
     let again = post(&authority, &made.secret(), &key, &path, &rotation).await.expect(200);
     assert_eq!(again.secret(), rotated.secret());
-    let patch = json!({"description": "new"});
+    let change = json!({"description": "new"});
     let to = (Method::PATCH, path.trim_end_matches("/rotate"));
-    let first = call(&authority, &alice.session, "patch", to.clone(), &patch).await.expect(200);
+    let first = call(&authority, &alice.session, "patch", to.clone(), &change).await.expect(200);
     lose().await;
-    let again = call(&authority, &alice.session, "patch", to.clone(), &patch).await.expect(200);
+    let again = call(&authority, &alice.session, "patch", to.clone(), &change).await.expect(200);
     assert_eq!(again.body, first.body);
     call(&authority, &alice.session, "patch", to, &json!({})).await.refused(422, "idempotency_key_reused");
 }
