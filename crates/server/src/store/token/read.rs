@@ -219,6 +219,7 @@ fn record(keys: &Keys, row: &Row, items: &[&Row]) -> Result<TokenRecord, StoreEr
         revoked_at: moment("revoked_at")?,
         revoked_by: row.parse_or_null("revoked_by")?,
         hint: row.text("hint")?,
+        renewed: renewed(&sorted)?,
         last_used_at: moment("last_used_at")?,
         last_used_from: row.text_or_null("last_used_from")?,
         intact: false,
@@ -243,6 +244,11 @@ fn patterns(items: &[&Row]) -> Result<ScopeSet, StoreError> {
 fn approval(items: &[&Row]) -> Result<Approval, StoreError> {
     let found = values_of(items, "approval", Approval::from_word)?;
     Ok(found.first().copied().unwrap_or(Approval::None))
+}
+
+/// When a person rotated it last.
+fn renewed(items: &[&Row]) -> Result<Option<Timestamp>, StoreError> {
+    Ok(values_of(items, "renewed", |text| text.parse().ok().map(Timestamp))?.first().copied())
 }
 
 /// The items of a kind. One that does not parse was written by hand: it is left out, and the seal breaks.
