@@ -107,6 +107,8 @@ pub(crate) const EXTERNAL_ID_BYTES_MAX: usize = 512;
 pub(crate) const MEMBERS_MAX: usize = 1000;
 /// The most entries of one list of a policy.
 pub(crate) const POLICY_ENTRIES_MAX: usize = 256;
+/// How long the tokens are looked through to tell what a policy does to them; less than a request may take.
+pub(crate) const POLICY_IMPACT_SECONDS_MAX: u64 = 5;
 /// The longest time within which a policy can want a sign-in, in days: 100 years.
 pub(crate) const POLICY_DAYS_MAX: i64 = 36_600;
 /// The longest that a job can be allowed to take, in minutes: 30 days.

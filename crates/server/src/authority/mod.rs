@@ -106,8 +106,8 @@ pub(crate) struct Authority {
     pub(crate) first_password: Arc<Path>,
     /// Tokens whose altered rows were noted in the audit already; once each for the life of the process.
     noted: Arc<Mutex<BTreeSet<TokenId>>>,
-    /// Where those stand in line whose rights were others by the time they wrote.
-    line: Arc<tokio::sync::Mutex<()>>,
+    /// Many move power at the same time, until one has lost a race and is let through alone.
+    turn: Arc<tokio::sync::RwLock<()>>,
 }
 
 /// What a deployment calls things.
@@ -248,7 +248,7 @@ impl Authority {
             expiring: Arc::default(),
             first_password,
             noted: Arc::default(),
-            line: Arc::default(),
+            turn: Arc::default(),
         }
     }
 

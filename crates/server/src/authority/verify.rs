@@ -184,17 +184,19 @@ impl Authority {
     }
 
     /// Does what moves power: judged on rights that are read before it, and judged again when they are others by the
-    /// time it is written. Those that have lost a race once stand in line, so that many at once all come through.
+    /// time it is written. Who has lost a race once gets a turn alone, so that many at once all come through.
     pub(crate) async fn judged<T, F: Future<Output = Result<T, Error>>>(
         &self,
         caller: &Caller,
         operation: impl Fn(Caller) -> F,
     ) -> Result<T, Error> {
+        let among_others = self.turn.read().await;
         let first = operation(self.anew(caller).await?).await;
+        drop(among_others);
         if !is_changed(&first) {
             return first;
         }
-        let _turn = self.line.lock().await;
+        let _alone = self.turn.write().await;
         for _ in 2..TRIES {
             let again = operation(self.anew(caller).await?).await;
             if !is_changed(&again) {

@@ -14,8 +14,12 @@ on_both! {
 }
 
 /// Addresses that answer without the store.
-const WITHOUT_STORE: [&str; 5] = [
+const WITHOUT_STORE: [&str; 9] = [
     "/healthz",
+    "/metrics",
+    "/openapi.json",
+    "/docs",
+    "/assets/docs.css",
     "/.well-known/oauth-authorization-server",
     "/assets/page.css",
     "/compat/determined/info",
