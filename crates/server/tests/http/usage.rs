@@ -67,6 +67,7 @@ async fn uses_survive_a_restart_and_are_counted_by_scope_place_and_day(authority
 }
 
 async fn a_use_that_is_not_written_yet_is_shown_all_the_same(authority: Authority) {
+    authority.api().await;
     let admin = authority.admin().await;
     let pat = authority.pat(&admin, &["Taskurai.*"]).await;
     let record = authority.record(&admin, &pat.id).await;
@@ -81,6 +82,7 @@ async fn a_use_that_is_not_written_yet_is_shown_all_the_same(authority: Authorit
 }
 
 async fn only_an_honoured_call_makes_a_token_look_used(authority: Authority) {
+    authority.api().await;
     let admin = authority.admin().await;
     let pat = authority.pat(&admin, &["Taskurai.Task.Read"]).await;
     let never = async |why: &str| {
@@ -132,6 +134,7 @@ async fn an_api_that_enforces_places_uses_a_token_that_is_good_at_one(authority:
 }
 
 async fn a_store_that_is_gone_keeps_no_server_from_ending(authority: Authority) {
+    authority.api().await;
     let admin = authority.admin().await;
     let pat = authority.pat(&admin, &["Taskurai.*"]).await;
     authority.verify(&pat.secret, None).await;

@@ -26,6 +26,7 @@ async fn make(authority: &Authority, session: &str, name: &str, days: Option<i64
 }
 
 async fn what_nobody_used_is_found_by_its_last_use_or_its_secret(authority: Authority) {
+    authority.api().await;
     let alice = authority.person("alice").await;
     let old = make(&authority, &alice.session, "old", None).await;
     let used = make(&authority, &alice.session, "used", None).await;
@@ -42,6 +43,7 @@ async fn what_nobody_used_is_found_by_its_last_use_or_its_secret(authority: Auth
 }
 
 async fn what_ends_soon_is_found_whatever_ends_it(authority: Authority) {
+    authority.api().await;
     let alice = authority.person("alice").await;
     for (name, days) in [("past", Some(1)), ("soon", Some(4)), ("later", Some(20)), ("never", None)] {
         make(&authority, &alice.session, name, days).await;
@@ -62,6 +64,7 @@ async fn what_ends_soon_is_found_whatever_ends_it(authority: Authority) {
 }
 
 async fn a_list_by_use_is_stable_while_tokens_are_used(authority: Authority) {
+    authority.api().await;
     let alice = authority.person("alice").await;
     let mut pats = Vec::new();
     for name in ["one", "two", "three", "four", "five"] {
@@ -85,6 +88,7 @@ async fn a_list_by_use_is_stable_while_tokens_are_used(authority: Authority) {
 }
 
 async fn a_scope_finds_what_covers_it_or_some_of_it(authority: Authority) {
+    authority.api().await;
     let alice = authority.person("alice").await;
     for scope in ["*", "Taskurai.Task.*", "Taskurai.Task.Read", "Taskurai.Log.Query.Read"] {
         authority.token(&alice.session, json!({"name": scope, "scopes": [scope]})).await.expect(201);
