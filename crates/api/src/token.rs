@@ -216,6 +216,17 @@ pub struct TokenQuery {
     /// `active` (the default), `expired`, `revoked`, `suspended`, `pending` or `all`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
+    /// Only those that nobody has used for so many days, nor given a new secret.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 36600))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unused_for_days: Option<i64>,
+    /// Only those that end within so many days, and have not ended.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 36600))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expiring_in_days: Option<i64>,
+    /// Only those whose scopes cover this one, or some of this pattern.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
     /// 1 to 1000, default 100.
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1000))]
     #[serde(skip_serializing_if = "Option::is_none")]

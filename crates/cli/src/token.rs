@@ -12,6 +12,7 @@ use crate::duration::Minutes;
 use crate::error::{Error, Exit, Result};
 use crate::escape::safe;
 use crate::explain::{self, ExplainArgs};
+use crate::filter::Filters;
 use crate::login;
 use crate::output::Show;
 use crate::prompt;
@@ -80,12 +81,15 @@ pub(crate) struct ListArgs {
     user: Option<String>,
 
     /// Revoked, expired and suspended ones too
-    #[arg(long)]
+    #[arg(long, conflicts_with = "state")]
     show_revoked: bool,
 
     /// Only those that wait for an approval
-    #[arg(long, conflicts_with = "show_revoked")]
+    #[arg(long, conflicts_with_all = ["show_revoked", "state"])]
     pending: bool,
+
+    #[command(flatten)]
+    filters: Filters,
 }
 
 /// `jeton token describe`, `jeton token revoke`
@@ -201,7 +205,7 @@ async fn list(app: &App, client: &Client, args: ListArgs) -> Result<()> {
     let pending = args.pending.then(|| "pending".to_owned());
     let state = pending.or_else(|| args.show_revoked.then(|| "all".to_owned()));
     let query = TokenQuery { owner: args.user, state, ..TokenQuery::default() };
-    app.output.show(&client.tokens(query).await?)
+    app.output.show(&client.tokens(args.filters.narrow(query)).await?)
 }
 
 async fn describe(app: &App, client: &Client, ids: &[String]) -> Result<()> {

@@ -80,6 +80,8 @@ pub(crate) const FLOW_REGAIN_MS: i64 = 30 * 1000;
 
 /// How long a token lives when nobody says, in milliseconds: 30 days.
 pub(crate) const LIFETIME_MS_DEFAULT: i64 = 30 * 24 * 60 * 60 * 1000;
+/// How long a token may rotate itself after a person made or rotated it, when no policy says, in milliseconds: 365 days.
+pub(crate) const RENEWABLE_MS_DEFAULT: i64 = 365 * 24 * 60 * 60 * 1000;
 /// The longest life that can be asked for in minutes: 100 years.
 pub(crate) const LIFETIME_MINUTES_MAX: i64 = 100 * 366 * 24 * 60;
 /// How long a session lives, in milliseconds: 12 hours.
@@ -127,6 +129,24 @@ pub(crate) const WHOLE_LIST_PAGES_MAX: usize = 5;
 pub(crate) const PAGE_SIZE_DEFAULT: u32 = 100;
 /// The most items on a page.
 pub(crate) const PAGE_SIZE_MAX: u32 = 1000;
+
+/// The most tokens that are counted as ending soon.
+pub(crate) const EXPIRING_TOKENS_MAX: i64 = 10_000;
+/// How long their number is told without counting again, in milliseconds: a minute.
+pub(crate) const EXPIRING_MS_FRESH: i64 = 60 * 1000;
+
+/// How often uses of tokens are written, in seconds: so many are lost when the process is killed.
+pub(crate) const USES_SECONDS_BETWEEN: u64 = 5;
+/// How many tokens' uses are written in one transaction, so that no other write waits long.
+pub(crate) const USES_AT_ONCE: usize = 200;
+/// The most tokens whose uses wait to be written. At half of it they are written at once.
+pub(crate) const USED_TOKENS_MAX: usize = 100_000;
+/// The most counts of uses that wait to be written.
+pub(crate) const USE_COUNTS_MAX: usize = 200_000;
+/// The most of them of one token: combinations of scope, place and day.
+pub(crate) const USE_COUNTS_OF_TOKEN_MAX: usize = 256;
+/// How long counts of uses are kept, in days: what is done once a year is still known.
+pub(crate) const USE_DAYS_KEPT: i64 = 400;
 
 /// The most trusts of one service account.
 pub(crate) const TRUSTS_MAX: usize = 32;

@@ -12,6 +12,7 @@ use std::time::Duration;
 use jeton_token::{Audience, Verdict};
 
 use crate::authority::{Error, Verification};
+use crate::store::Expiring;
 
 /// The upper ends of the classes of durations: microseconds, and the same in seconds as Prometheus writes it.
 const CLASSES: [(u64, &str); 13] = [
@@ -43,6 +44,8 @@ pub(crate) struct Metrics {
     sign_ins: Counts<1>,
     /// By action.
     writes: Counts<1>,
+    /// Uses of tokens for which there was no room.
+    dropped_uses: AtomicU64,
 }
 
 impl Metrics {
@@ -90,8 +93,13 @@ impl Metrics {
         self.writes.add([action]);
     }
 
-    /// All of it, and whether the store answers, in the text format of Prometheus.
-    pub(crate) fn text(&self, store_is_up: bool) -> String {
+    /// Uses of tokens are not counted anywhere else, because too many were waiting to be written.
+    pub(crate) fn count_dropped_uses(&self, number: u64) {
+        self.dropped_uses.fetch_add(number, Ordering::Relaxed);
+    }
+
+    /// All of it, whether the store answers, and what it says about tokens that end soon, in the text format of Prometheus.
+    pub(crate) fn text(&self, store_is_up: bool, expiring: Option<Expiring>) -> String {
         let mut text = String::new();
         let version = env!("CARGO_PKG_VERSION");
         family(&mut text, "gauge", "jeton_build_info", "The version that runs.");
@@ -105,6 +113,12 @@ impl Metrics {
         self.verdicts.write(&mut text, "jeton_verdicts_total", "Judged token texts.", labels);
         self.sign_ins.write(&mut text, "jeton_sign_ins_total", "Sign-ins, tried.", ["outcome"]);
         self.writes.write(&mut text, "jeton_writes_total", "Changes, committed.", ["action"]);
+        if let Some(expiring) = expiring {
+            write_expiring(&mut text, expiring);
+        }
+        let name = "jeton_token_uses_dropped_total";
+        family(&mut text, "counter", name, "Uses of tokens that are in no count, for want of room.");
+        line(&mut text, name, &[], self.dropped_uses.load(Ordering::Relaxed));
         text
     }
 }
@@ -213,6 +227,20 @@ impl Histogram {
         let sum = format!("{}.{:06}", sum / 1_000_000, sum % 1_000_000);
         line(text, &format!("{DURATION}_sum"), labels, sum);
         line(text, &format!("{DURATION}_count"), labels, count);
+    }
+}
+
+fn write_expiring(text: &mut String, expiring: Expiring) {
+    let name = "jeton_tokens_expiring";
+    family(
+        text,
+        "gauge",
+        name,
+        "Live tokens that end within so long; those that live for a day at most are left out.",
+    );
+    let Expiring { within_1_day, within_7_days, within_30_days } = expiring;
+    for (within, number) in [("1d", within_1_day), ("7d", within_7_days), ("30d", within_30_days)] {
+        line(text, name, &[("within", within)], number);
     }
 }
 

@@ -90,6 +90,8 @@ pub struct Link {
     pub networks: NetworkLimit,
     /// When its secret was made.
     pub issued_at: Timestamp,
+    /// When it was used last, or given its secret, whichever is later.
+    pub used_at: Timestamp,
     /// When it ends.
     pub expiry: Expiry,
     /// How far its approval is.
@@ -193,7 +195,9 @@ impl Inactive {
             | Self::ParentInactive
             | Self::KindNotHonoured
             | Self::Pending
-            | Self::Policy(PolicyRule::Lifetime | PolicyRule::NeverExpires | PolicyRule::SignIn) => false,
+            | Self::Policy(
+                PolicyRule::Lifetime | PolicyRule::NeverExpires | PolicyRule::SignIn | PolicyRule::Unused,
+            ) => false,
         }
     }
 }
@@ -216,6 +220,7 @@ impl Link {
             groups: &self.owner_groups,
             seen_at: self.owner_seen_at,
             issued_at: self.issued_at,
+            used_at: self.used_at,
             expiry: self.expiry,
         }
     }
@@ -386,6 +391,12 @@ fn honoured(facts: &Facts, demand: &Demand<'_>, now: Timestamp) -> Result<Active
     let rights = rights_for(facts, demand, at, now);
     check_scope(&rights, facts, demand, at)?;
     Ok(Active { rights, expiry: end(facts, at) })
+}
+
+/// The earliest end of a chain of tokens that is known now, wherever it is used: its own, its ancestors', and what the
+/// policies that hold everywhere say.
+pub fn known_end(facts: &Facts) -> Expiry {
+    end(facts, (Place::Global, Reach::Here))
 }
 
 /// A place, and which policies count for it.

@@ -158,7 +158,13 @@ impl Stage {
         let mut facts = self.admin.facts.clone();
         facts.token.rights = self.authority.store.rights_of(holder.person.id).await.unwrap();
         let chain = self.admin.chain.clone();
-        Caller { chain, facts, circumstances: self.admin.circumstances, epoch: Some(0) }
+        Caller {
+            chain,
+            facts,
+            circumstances: self.admin.circumstances,
+            epoch: Some(0),
+            usage: self.admin.usage.clone(),
+        }
     }
 
     async fn rows(&self, holder: &Holder) -> Vec<String> {

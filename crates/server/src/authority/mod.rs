@@ -27,10 +27,12 @@ mod provider;
 mod role;
 mod service_account;
 mod signin;
+mod sought;
 mod synced_group;
 mod terms;
 mod token;
 mod trust;
+mod usage;
 mod user;
 mod verify;
 
@@ -44,12 +46,14 @@ use jeton_token::{Id, Place, Prefix, ResourceName, Timestamp, TokenId, Where};
 use crate::clock::Clock;
 use crate::identity::{Issuers, PrivateOrigins};
 use crate::keys::{Keys, Rng};
-use crate::store::{Outcome, Refusal, Store, StoreError, Write};
+use crate::limits::{EXPIRING_MS_FRESH, EXPIRING_TOKENS_MAX};
+use crate::store::{Expiring, Outcome, Refusal, Store, StoreError, Write};
 
 use attempts::{Attempts, Bucket};
 use code::Codes;
 use device::Devices;
 use flow::Done;
+use usage::Usage;
 
 pub(crate) use access::{Caller, Permit};
 pub(crate) use api::{ApiRequest, Put};
@@ -70,6 +74,7 @@ pub(crate) use policy::{PolicyImpact, PolicyRequest, PolicyView};
 pub(crate) use provider::NotAdmitted;
 pub(crate) use role::RoleRequest;
 pub(crate) use service_account::ServiceAccountRequest;
+pub(crate) use sought::Sought;
 pub(crate) use synced_group::{GroupChange, MemberStep};
 pub(crate) use token::{ListRequest, StateFilter};
 pub(crate) use user::UserRequest;
@@ -93,6 +98,10 @@ pub(crate) struct Authority {
     /// Answers that providers did not stand by.
     returns: Arc<Attempts>,
     done: Arc<Done>,
+    /// What tokens are used for.
+    usage: Arc<Usage>,
+    /// How many tokens end soon, and when that was looked up.
+    expiring: Arc<Mutex<Option<(Timestamp, Expiring)>>>,
     /// The issuers whose identity tokens somebody trusts.
     pub(crate) issuers: Issuers,
     /// Where the first administrator's password is until it is changed.
@@ -225,6 +234,7 @@ impl Authority {
         let passwords = Arc::new(Passwords::new(&rng));
         let Names { prefix, first_password, private_issuers } = names;
         let issuers = Issuers::new(clock.clone(), private_issuers);
+        let usage = Arc::new(Usage::new(Arc::clone(store.metrics())));
         Self {
             store,
             keys,
@@ -239,6 +249,8 @@ impl Authority {
             devices: Arc::new(Devices::new()),
             returns: Arc::new(Attempts::new()),
             done: Arc::new(Done::new()),
+            usage,
+            expiring: Arc::default(),
             first_password,
             noted: Arc::default(),
             turn: Arc::default(),
@@ -248,6 +260,21 @@ impl Authority {
     /// Whether the store answers.
     pub(crate) async fn is_ready(&self) -> bool {
         self.store.ping().await.is_ok()
+    }
+
+    /// How many tokens end soon. Whoever asks often is told what was looked up a moment ago.
+    pub(crate) async fn expiring(&self) -> Result<Expiring, Error> {
+        let now = self.now();
+        let known = self.expiring.lock().ok().and_then(|known| *known);
+        let is_fresh = |at: Timestamp| at <= now && now < at.plus_ms(EXPIRING_MS_FRESH);
+        if let Some((_, expiring)) = known.filter(|(at, _)| is_fresh(*at)) {
+            return Ok(expiring);
+        }
+        let expiring = self.store.expiring(now, EXPIRING_TOKENS_MAX).await?;
+        if let Ok(mut known) = self.expiring.lock() {
+            *known = Some((now, expiring));
+        }
+        Ok(expiring)
     }
 
     fn now(&self) -> Timestamp {

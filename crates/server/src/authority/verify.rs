@@ -119,7 +119,12 @@ impl Authority {
             }
         }
         Ok(match (ends.into_iter().min(), &known.verdict) {
-            (Some(end), _) => Judged::HonouredAt(Box::new(known), end, details),
+            (Some(end), verdict) => {
+                if matches!(verdict, Verdict::Inactive(_)) {
+                    self.usage.note_honoured(known.chain.token.id, demand, self.now());
+                }
+                Judged::HonouredAt(Box::new(known), end, details)
+            }
             (None, Verdict::Inactive(reason)) if concerns(&known.facts.token, demand.audience) => {
                 Judged::Refused(reason.clone())
             }
@@ -127,8 +132,15 @@ impl Authority {
         })
     }
 
-    /// Judges a presented text, and counts the verdict.
+    /// Judges a presented text, and notes that the token is used.
     pub(crate) async fn verify(&self, text: &str, demand: &Demand<'_>) -> Result<Verification, Error> {
+        let judged = self.look_at(text, demand).await?;
+        self.usage.note(demand, &judged, self.now());
+        Ok(judged)
+    }
+
+    /// Judges a presented text, and counts the verdict. Whoever only looks at a token does not use it.
+    async fn look_at(&self, text: &str, demand: &Demand<'_>) -> Result<Verification, Error> {
         let judged = self.verdict_on(text, demand).await;
         self.store.metrics().count_verdict(demand.audience, &judged);
         judged
@@ -151,6 +163,7 @@ impl Authority {
         let Some(grounds) = grounds else {
             return Ok(Verification::Unknown);
         };
+        let chain = self.with_last_uses(chain, &grounds.policies).await?;
         let facts = chain.facts(&grounds);
         let verdict = decide(&facts, demand, self.now());
         if verdict == Verdict::Inactive(Inactive::Altered) {
@@ -168,7 +181,8 @@ impl Authority {
         match known.verdict {
             Verdict::Active(_) => {
                 let circumstances = Circumstances { now: self.now(), client };
-                Ok(Caller { chain: known.chain, facts: known.facts, circumstances, epoch: None })
+                let (Known { chain, facts, .. }, usage) = (*known, self.usage.clone());
+                Ok(Caller { chain, facts, circumstances, epoch: None, usage })
             }
             Verdict::Inactive(Inactive::Revoked) => Err(Error::Unauthenticated(Code::RevokedToken)),
             Verdict::Inactive(Inactive::Expired) => Err(Error::Unauthenticated(Code::ExpiredToken)),
@@ -205,7 +219,9 @@ impl Authority {
         let epoch = Some(self.store.rights_epoch().await?);
         let found = self.store.token_with_rights(caller.token(), |_| true).await?;
         let (chain, grounds) = found.ok_or_else(gone)?;
-        let facts = chain.facts(&grounds.unwrap_or_default());
+        let grounds = grounds.unwrap_or_default();
+        let chain = self.with_last_uses(chain, &grounds.policies).await?;
+        let facts = chain.facts(&grounds);
         let circumstances = Circumstances { now: self.now(), ..caller.circumstances };
         let demand = Demand {
             audience: Audience::Jeton,
@@ -214,7 +230,9 @@ impl Authority {
             client: circumstances.client,
         };
         match decide(&facts, &demand, circumstances.now) {
-            Verdict::Active(_) => Ok(Caller { chain, facts, circumstances, epoch }),
+            Verdict::Active(_) => {
+                Ok(Caller { chain, facts, circumstances, epoch, usage: self.usage.clone() })
+            }
             Verdict::Inactive(_) => Err(gone()),
         }
     }
@@ -223,7 +241,7 @@ impl Authority {
     pub(crate) async fn revoke_presented(&self, text: &str) -> Result<(), Error> {
         let demand =
             Demand { audience: Audience::Jeton, scope: None, place: Where::Everywhere, client: None };
-        if let Verification::Known(known) = self.verify(text, &demand).await? {
+        if let Verification::Known(known) = self.look_at(text, &demand).await? {
             let token = &known.chain.token;
             let permit = access::system(Reason::Possession(token.id, token.owner));
             self.store.write(&permit, &Write::RevokeToken(token.id)).await?;
@@ -235,7 +253,7 @@ impl Authority {
     pub(super) async fn presented(&self, text: &str) -> Result<Option<TokenId>, Error> {
         let demand =
             Demand { audience: Audience::Jeton, scope: None, place: Where::Everywhere, client: None };
-        Ok(match self.verify(text, &demand).await? {
+        Ok(match self.look_at(text, &demand).await? {
             Verification::Known(known) => Some(known.chain.token.id),
             Verification::Unknown => None,
         })

@@ -13,6 +13,7 @@ use ipnet::IpNet;
 use zeroize::Zeroizing;
 
 use super::Doors;
+use super::headers::CredentialEnd;
 use super::page::cookie;
 use super::problem::Problem;
 use crate::authority::Caller;
@@ -23,7 +24,11 @@ impl FromRequestParts<Doors> for Caller {
     async fn from_request_parts(parts: &mut Parts, doors: &Doors) -> Result<Self, Problem> {
         let text = presented(&parts.headers)?;
         let client = client(&parts.headers, &parts.extensions, &doors.trusted_proxies);
-        Ok(doors.authority.authenticate(&text, client).await?)
+        let caller = doors.authority.authenticate(&text, client).await?;
+        if let Some(end) = parts.extensions.get::<CredentialEnd>() {
+            end.say(caller.end());
+        }
+        Ok(caller)
     }
 }
 

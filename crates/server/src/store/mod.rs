@@ -25,6 +25,7 @@ mod role;
 mod seal;
 mod token;
 mod trust;
+mod usage;
 mod write;
 
 use std::path::Path;
@@ -47,8 +48,11 @@ pub(crate) use provisioned::{
 };
 pub(crate) use rights::{EVERY_API, Grounds};
 pub(crate) use role::{RoleRecord, RoleSettings};
-pub(crate) use token::{Basis, Chain, ListFilter, NewSecret, NewToken, Rotation, TokenEdit, TokenRecord};
+pub(crate) use token::{
+    Basis, Chain, Expiring, ListFilter, NewSecret, NewToken, Rotation, TokenEdit, TokenRecord,
+};
 pub(crate) use trust::{Exchange, NewTrust, Seen, TrustRecord, TrustTerms, TrustedKeys};
+pub(crate) use usage::{LastUse, TokenUses, UseCount};
 pub(crate) use write::{Made, Outcome, Write};
 
 /// The store of one deployment.

@@ -28,6 +28,7 @@ pub(crate) fn link() -> Link {
         places: PlaceLimit::Everywhere,
         networks: NetworkLimit::Anywhere,
         issued_at: Timestamp(0),
+        used_at: Timestamp(0),
         expiry: Expiry::Never,
         approval: Approval::None,
         revoked: false,

@@ -39,6 +39,7 @@ fn each_demand_has_its_effect() {
     let networks = Policy { networks: Some(vec!["10.0.0.0/8".parse().unwrap()]), ..Policy::default() };
     let approval = Policy { approval: Some(vec![pattern("Tasks.Admin")]), ..Policy::default() };
     let sign_in = Policy { sign_in_within_ms: Some(DAY), ..Policy::default() };
+    let used = Policy { used_within_ms: Some(DAY), ..Policy::default() };
     for (policy, expected) in [
         (max(10), Effect::Refused(PolicyRule::Lifetime)),
         (max(11), Effect::EndsEarlier),
@@ -49,6 +50,7 @@ fn each_demand_has_its_effect() {
         (networks, Effect::FewerNetworks),
         (approval, Effect::NeedsApproval),
         (sign_in, Effect::Refused(PolicyRule::SignIn)),
+        (used, Effect::Refused(PolicyRule::Unused)),
     ] {
         assert_eq!(of(&alone(link()), policy.clone()), [expected], "{policy:?}");
     }
@@ -119,7 +121,8 @@ fn what_another_policy_refuses_already_is_not_counted_again() {
 
 #[test]
 fn each_effect_has_a_word_of_its_own() {
-    let rules = [PolicyRule::Lifetime, PolicyRule::NeverExpires, PolicyRule::Creators, PolicyRule::SignIn];
+    use PolicyRule::{Creators, Lifetime, NeverExpires, SignIn, Unused};
+    let rules = [Lifetime, NeverExpires, Creators, SignIn, Unused];
     let rest = [Effect::LosesRights, Effect::NeedsApproval, Effect::FewerNetworks, Effect::EndsEarlier];
     let all = rules.into_iter().map(Effect::Refused).chain(rest);
     let words: Vec<_> = all.map(Effect::word).collect();
@@ -128,6 +131,7 @@ fn each_effect_has_a_word_of_its_own() {
         "policy_never_expires",
         "policy_creators",
         "policy_sign_in",
+        "policy_unused",
         "loses_rights",
         "needs_approval",
         "fewer_networks",

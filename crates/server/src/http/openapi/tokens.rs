@@ -3,7 +3,7 @@
 use jeton_api::Code::{
     ApprovalRequired, Busy, ChangedMeanwhile, DepthExceeded, ExpiryExceedsParent, ForeignScope, InvalidField,
     InvalidPassword, LifetimeExceedsPolicy, NameTaken, NotHonouredHere, OverlapUnsupported, PolicyRefuses,
-    ScopeExceedsGrant, TokenNotLive, TooManyAttempts, UnknownName, UnknownScope,
+    RenewalOver, ScopeExceedsGrant, TokenNotLive, TooManyAttempts, UnknownName, UnknownScope,
 };
 use jeton_api::{
     CreateSession, CreateToken, ExplainRequest, Explanation, Issued, PatchToken, RotateToken, Token,
@@ -64,7 +64,7 @@ fn rotates(operation: Operation) -> Operation {
         .gives::<Issued>("The token and its new secret, which is shown once.")
         .invalid(&[UnknownScope, UnknownName, ExpiryExceedsParent, LifetimeExceedsPolicy, PolicyRefuses])
         .invalid(&[OverlapUnsupported])
-        .denied(&[ScopeExceedsGrant, NotHonouredHere, PolicyRefuses])
+        .denied(&[ScopeExceedsGrant, NotHonouredHere, PolicyRefuses, RenewalOver])
         .conflicts(&[NameTaken, TokenNotLive, ChangedMeanwhile, ApprovalRequired])
 }
 

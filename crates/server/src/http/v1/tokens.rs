@@ -13,7 +13,10 @@ use super::super::path::Path;
 use super::super::problem::{Problem, created, done, no_store};
 use super::super::query::{Nothing, Query};
 use super::{page, parse, shown};
-use crate::authority::{Authority, Caller, CreateRequest, EditRequest, End, Error, ListRequest, StateFilter};
+use crate::authority::{
+    Authority, Caller, CreateRequest, EditRequest, End, Error, ListRequest, Sought, StateFilter,
+};
+use crate::limits::POLICY_DAYS_MAX;
 
 /// Makes a token and shows its secret, once.
 pub(crate) async fn create(
@@ -225,9 +228,24 @@ fn list_request(query: TokenQuery) -> Result<ListRequest, Error> {
         kind: query.kind.as_deref().map(kind).transpose()?,
         name: query.name.map(|name| parse::text("name", name)).transpose()?,
         state: state(query.state.as_deref())?,
+        sought: Sought {
+            unused_for_ms: days("unused_for_days", query.unused_for_days)?,
+            expiring_in_ms: days("expiring_in_days", query.expiring_in_days)?,
+            scope: query.scope.map(|text| parse::value("scope", &text)).transpose()?,
+        },
         below: page::below(query.page_token.as_deref())?,
         limit: page::size(query.page_size)?,
     })
+}
+
+fn days(pointer: &str, asked: Option<i64>) -> Result<Option<i64>, Error> {
+    const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+    match asked {
+        Some(days) if !(1..=POLICY_DAYS_MAX).contains(&days) => {
+            Err(Error::invalid(pointer, Code::InvalidField, format!("between 1 and {POLICY_DAYS_MAX}")))
+        }
+        asked => Ok(asked.map(|days| days * DAY_MS)),
+    }
 }
 
 fn state(word: Option<&str>) -> Result<StateFilter, Error> {

@@ -152,6 +152,7 @@ fn change(token: &mut TokenRecord, edit: &TokenEdit) {
     set(&mut token.networks, edit.networks.as_ref());
     set(&mut token.approval, edit.approval.as_ref());
     set(&mut token.expiry, edit.expiry.as_ref());
+    token.renewed = edit.renewed.or(token.renewed);
     if let Some(description) = &edit.description {
         token.description = Some(description.clone()).filter(|text| !text.is_empty());
     }
@@ -354,6 +355,7 @@ fn unsealed(new: &NewToken) -> TokenRecord {
         revoked_at: None,
         revoked_by: None,
         hint: String::new(),
+        renewed: None,
         last_used_at: None,
         last_used_from: None,
         intact: true,

@@ -9,3 +9,4 @@ mod names;
 mod revoke;
 mod rotate;
 mod show;
+mod sought;

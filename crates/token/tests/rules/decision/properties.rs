@@ -129,7 +129,8 @@ pub(crate) fn any_link() -> impl Strategy<Value = Link> {
         1 => Just(Approval::Pending),
         12 => any_approved().prop_map(Approval::Given),
     ];
-    let times = (0..10_i64, option::weighted(0.7, 0..10_i64), approvals, vec(any_group(), 0..2));
+    let moments = (0..10_i64, 0..40_i64);
+    let times = (moments, option::weighted(0.7, 0..10_i64), approvals, vec(any_group(), 0..2));
     (select(kinds), patterns, grants, life, limits, times).prop_map(
         |(
             kind,
@@ -137,9 +138,10 @@ pub(crate) fn any_link() -> impl Strategy<Value = Link> {
             rights,
             (expiry, revoked, intact, owner_state),
             (places, networks),
-            (issued_at, seen_at, approval, owner_groups),
+            ((issued_at, used_at), seen_at, approval, owner_groups),
         )| Link {
             issued_at: Timestamp(issued_at),
+            used_at: Timestamp(used_at.max(issued_at)),
             owner_seen_at: seen_at.map(Timestamp),
             approval,
             owner_groups,
@@ -204,7 +206,8 @@ pub(crate) fn any_policy() -> impl Strategy<Value = Policy> {
     let network = select(texts).prop_map(|text| text.parse::<Network>().unwrap());
     let excess = option::of(select(vec![Excess::Clamp, Excess::Refuse]));
     let lists = (list(0.15, any_creator()), list(0.15, network), list(0.3, any_pattern()));
-    (any_ms(), any_ms(), any_rule(), any_rule(), excess, lists, any_ms()).prop_map(
+    let within = (any_ms(), any_ms(), any_ms());
+    (any_ms(), any_ms(), any_rule(), any_rule(), excess, lists, within).prop_map(
         |(
             max,
             usual,
@@ -212,7 +215,7 @@ pub(crate) fn any_policy() -> impl Strategy<Value = Policy> {
             everything,
             excess,
             (creators, networks, approval),
-            sign_in_within_ms,
+            (sign_in_within_ms, used_within_ms, renewable_for_ms),
         )| Policy {
             lifetime_ms_max: max,
             lifetime_ms_default: usual,
@@ -223,6 +226,8 @@ pub(crate) fn any_policy() -> impl Strategy<Value = Policy> {
             networks,
             approval,
             sign_in_within_ms,
+            used_within_ms,
+            renewable_for_ms,
         },
     )
 }
@@ -260,6 +265,13 @@ fn nth(facts: &mut Facts, at: usize) -> &mut Link {
 }
 
 /// Whether the one verdict allows nothing that the other one does not.
+/// The same tokens, each of them used at this moment: that puts off when a policy calls them unused.
+fn in_use(facts: &Facts, at: Timestamp) -> Facts {
+    let mut facts = facts.clone();
+    std::iter::once(&mut facts.token).chain(&mut facts.ancestors).for_each(|link| link.used_at = at);
+    facts
+}
+
 pub(crate) fn is_within(narrow: &Result<Active, Inactive>, wide: &Result<Active, Inactive>) -> bool {
     match (narrow, wide) {
         (Err(_), _) => true,
@@ -310,7 +322,8 @@ proptest! {
         if let Ok(active) = asked.judge(&facts, now) {
             let end = active.expiry.at().unwrap_or(Timestamp(i64::MAX));
             prop_assert!(active.expiry == Expiry::Never || asked.judge(&facts, end).is_err());
-            prop_assert_eq!(asked.judge(&facts, Timestamp(end.0 - 1)), Ok(active));
+            let before = Timestamp(end.0 - 1);
+            prop_assert_eq!(asked.judge(&in_use(&facts, before), before), Ok(active));
         }
     }
 
