@@ -21,6 +21,7 @@ pub use clock::Clock;
 pub use config::{ConfigError, DatabaseUrl, Options, Settings, SignInProvider};
 pub use data_dir::DataDirError;
 pub use http::{RouteEntry, described, document, routes};
+pub use identity::PrivateOrigin;
 pub use keys::{Keys, KeysError, Rng};
 pub use server::{Server, StartError};
 pub use store::Store;

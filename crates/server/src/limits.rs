@@ -18,6 +18,8 @@ pub(crate) const HEADER_SECONDS_MAX: u64 = 10;
 pub(crate) const HEADER_BYTES_MAX: usize = 16 * 1024;
 /// The most header fields of a request.
 pub(crate) const HEADERS_MAX: usize = 64;
+/// The most that a gateway is told of effective scopes, in bytes: proxies keep header fields in small buffers.
+pub(crate) const IDENTITY_SCOPES_BYTES_MAX: usize = 4 * 1024;
 /// The most connections at once; more wait in the kernel's queue.
 pub(crate) const CONNECTIONS_MAX: usize = 4096;
 /// How long a shutdown waits for requests in flight, in seconds.
@@ -187,3 +189,5 @@ pub(crate) const KEYS_MS_BETWEEN: i64 = 10 * 1000;
 pub(crate) const KEYS_MS_RETRY: i64 = 1000;
 /// The most issuers whose keys are remembered.
 pub(crate) const ISSUERS_MAX: usize = 256;
+/// The most scope patterns of places that the approvals of one token are about.
+pub(crate) const APPROVED_PATTERNS_MAX: usize = 1024;

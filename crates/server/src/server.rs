@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::config::{Settings, SignInProvider};
 use crate::data_dir::{DataDir, DataDirError};
 use crate::http::{Doors, router};
+use crate::identity::{PrivateOrigin, PrivateOrigins};
 use crate::keys::{Keys, KeysError, Rng};
 use crate::listener;
 use crate::store::{Opened, Store, StoreError};
@@ -101,7 +102,8 @@ impl Server {
         let is_new = opened.kept("prefix").await?.is_none();
         let keys = Arc::new(keys(&opened, &settings.pepper_file, is_new, &rng).await?);
         let store = opened.with(Arc::clone(&keys), clock.clone(), rng.clone());
-        let names = Names { prefix, first_password: data_dir.first_password().into() };
+        let private_issuers = private_issuers(settings);
+        let names = Names { prefix, first_password: data_dir.first_password().into(), private_issuers };
         let authority = Authority::new(store, keys, clock, rng.clone(), names);
         if is_new {
             fill(&authority, &data_dir, &rng).await?;
@@ -154,6 +156,13 @@ impl Server {
         store.close().await;
         drop(data_dir);
     }
+}
+
+/// What the operator lists, and the providers that the operator names anyway.
+fn private_issuers(settings: &Settings) -> PrivateOrigins {
+    let providers = settings.sign_in.iter().filter_map(|provider| provider.issuer.url().ok());
+    let providers = providers.filter_map(|url| PrivateOrigin::of(&url));
+    PrivateOrigins::new(settings.private_issuers.iter().cloned().chain(providers))
 }
 
 async fn open(settings: &Settings, data_dir: &DataDir) -> Result<Opened, StoreError> {

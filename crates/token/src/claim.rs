@@ -18,8 +18,9 @@ const MAX_NAME_BYTES: usize = 256;
 const MAX_PATTERN_BYTES: usize = 512;
 const SEPARATORS: [char; 3] = [':', '/', '|'];
 
-/// Claims that name who is meant, for the issuers that many use. Each alone is enough to tell customers apart.
-const SUBJECTS: [&str; 16] = [
+/// Claims that name who is meant, for the issuers that many use: the whole text of each is enough to tell customers
+/// apart. The name of a Kubernetes service account is not among them: whoever may make a namespace may use any name.
+const SUBJECTS: [&str; 15] = [
     "sub",
     "client_id",
     "azp",
@@ -34,9 +35,24 @@ const SUBJECTS: [&str; 16] = [
     "namespace_path",
     "namespace_id",
     "/kubernetes.io/namespace",
-    "/kubernetes.io/serviceaccount/name",
     "/kubernetes.io/serviceaccount/uid",
 ];
+
+/// Those of which the beginning says who as well, because it is the owner's name.
+const PATHS: [&str; 3] = ["repository", "project_path", "namespace_path"];
+
+/// How the subjects of some platforms begin, and how many parts of them it takes to get to somebody's name: what
+/// comes before is the same for everybody there.
+const SUBJECT_FORMS: [(&str, usize); 3] = [
+    // system:serviceaccount:NAMESPACE:NAME (Kubernetes)
+    ("system:", 3),
+    // arn:PARTITION:SERVICE:REGION:ACCOUNT:…, mostly without a region (AWS)
+    ("arn:", 4),
+    // /eid1/c/CLOUD/t/TENANT/… (Azure)
+    ("/eid1/", 5),
+];
+/// The first part of other subjects is often only a word for what follows, like `repo`, so there a second one is needed.
+const SUBJECT_PARTS_MIN: usize = 2;
 
 /// Claims that are judged otherwise, or say nothing about anybody.
 const RESERVED: [&str; 8] = ["iss", "aud", "exp", "nbf", "iat", "jti", "nonce", "auth_time"];
@@ -68,9 +84,9 @@ impl ClaimName {
         }
     }
 
-    fn says_who(&self) -> bool {
-        let plain = self.0.strip_prefix('/').filter(|rest| !rest.contains('/')).unwrap_or(&self.0);
-        SUBJECTS.contains(&plain)
+    /// Without the `/` of a pointer to a member that is not nested.
+    fn plain(&self) -> &str {
+        self.0.strip_prefix('/').filter(|rest| !rest.contains('/')).unwrap_or(&self.0)
     }
 
     fn is_reserved(&self) -> bool {
@@ -141,10 +157,9 @@ impl ClaimPattern {
         self.0.strip_suffix('*')
     }
 
-    /// How many parts are said before the star; all, if there is none.
-    fn is_narrow(&self, parts_min: usize) -> bool {
-        self.stem()
-            .is_none_or(|stem| stem.split(SEPARATORS).filter(|part| !part.is_empty()).count() >= parts_min)
+    /// How many parts are said before the star; `None` if there is no star.
+    fn parts(&self) -> Option<usize> {
+        self.stem().map(|stem| stem.split(SEPARATORS).filter(|part| !part.is_empty()).count())
     }
 }
 
@@ -175,7 +190,7 @@ impl fmt::Display for ClaimPattern {
 
 /// All that a trust asks of an identity.
 ///
-/// INVARIANT: no claim stands there twice, and at least one rule says who.
+/// INVARIANT: no claim stands there twice; and rules of which none says who hold for nobody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimRules(Vec<(ClaimName, ClaimPattern)>);
 
@@ -193,8 +208,8 @@ pub enum ClaimRulesError {
     Reserved(ClaimName),
     /// Nothing tells who.
     #[error(
-        "no rule says who is meant: pin `sub`, or another claim that names the workload's owner, and more of it than \
-         its first part"
+        "no rule says who is meant: pin `sub`, or another claim that names the workload's owner, and as much of it \
+         as is somebody's name; only `sub` and paths may end in a star"
     )]
     Nobody,
 }
@@ -217,6 +232,11 @@ impl ClaimRules {
         if rules.iter().any(says_who) { Ok(Self(rules)) } else { Err(ClaimRulesError::Nobody) }
     }
 
+    /// Rules as they were kept. Those that are not taken any more hold for nobody, and can still be shown.
+    pub fn kept(rules: Vec<(ClaimName, ClaimPattern)>) -> Self {
+        Self(rules)
+    }
+
     /// The rules.
     pub fn rules(&self) -> &[(ClaimName, ClaimPattern)] {
         &self.0
@@ -224,12 +244,23 @@ impl ClaimRules {
 
     /// Whether all rules hold for an identity whose claims are these. A claim that is absent fits no pattern.
     pub fn hold(&self, claim: impl Fn(&ClaimName) -> Option<String>) -> bool {
-        self.0.iter().all(|(name, pattern)| claim(name).is_some_and(|text| pattern.covers(&text)))
+        self.0.iter().any(says_who)
+            && self.0.iter().all(|(name, pattern)| claim(name).is_some_and(|text| pattern.covers(&text)))
     }
 }
 
-/// The first part of a subject is often only a word for what follows, like `repo`, so there a second one is needed.
+/// Whether one rule alone tells one customer of an issuer from the others. A star may stand only where what comes
+/// before it already is somebody's name: behind `https:` or in an id there is nobody in particular.
 fn says_who((name, pattern): &(ClaimName, ClaimPattern)) -> bool {
-    let is_subject = name.path() == ["sub"];
-    name.says_who() && pattern.is_narrow(if is_subject { 2 } else { 1 })
+    let name = name.plain();
+    match pattern.parts() {
+        None => SUBJECTS.contains(&name),
+        Some(parts) if name == "sub" => parts >= subject_parts_min(pattern),
+        Some(parts) => PATHS.contains(&name) && parts >= 1 && !pattern.as_str().contains(':'),
+    }
+}
+
+fn subject_parts_min(pattern: &ClaimPattern) -> usize {
+    let form = SUBJECT_FORMS.iter().find(|(begin, _)| pattern.as_str().starts_with(begin));
+    form.map_or(SUBJECT_PARTS_MIN, |(_, parts)| *parts)
 }

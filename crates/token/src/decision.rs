@@ -45,11 +45,15 @@ impl Facts {
     }
 
     pub(crate) fn policies(&self, place: Place, reach: Reach) -> impl Iterator<Item = &Policy> {
+        self.placed_policies(place, reach).map(|placed| &placed.policy)
+    }
+
+    fn placed_policies(&self, place: Place, reach: Reach) -> impl Iterator<Item = &PlacedPolicy> {
         let counts = move |placed: &&PlacedPolicy| match reach {
             Reach::Here => placed.place.contains(place),
             Reach::Within => placed.place.meets(place),
         };
-        self.policies.iter().filter(counts).map(|placed| &placed.policy)
+        self.policies.iter().filter(counts)
     }
 }
 
@@ -122,14 +126,32 @@ pub enum OwnerState {
 }
 
 /// How far the approval of a token is that a policy asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Approval {
     /// Nobody asked, and nobody gave one.
     None,
     /// The token can do nothing until somebody has looked at it.
     Pending,
-    /// Somebody did.
-    Given,
+    /// Somebody did, for what these places wanted of it then. What another place wants, or the same one later, is not
+    /// among it.
+    Given(Vec<PlacedPattern>),
+}
+
+/// Scopes at a place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PlacedPattern {
+    /// The place.
+    pub place: Place,
+    /// The scopes.
+    pub pattern: ScopePattern,
+}
+
+impl Approval {
+    /// Whether somebody approved all of these scopes for what the policy of this place wants.
+    fn covers(&self, place: Place, pattern: &ScopePattern) -> bool {
+        let covers = |given: &PlacedPattern| given.place == place && given.pattern.covers_pattern(pattern);
+        matches!(self, Self::Given(given) if given.iter().any(covers))
+    }
 }
 
 impl Inactive {
@@ -153,6 +175,31 @@ impl Inactive {
             Self::ApprovalRequired(_) => "approval_required",
         }
     }
+
+    /// Whether the token is alive and only does not reach this far: HTTP answers 403 then, and 401 otherwise
+    /// (RFC 6750, section 3.1).
+    pub fn token_is_live(&self) -> bool {
+        match self {
+            Self::MissingScope(_)
+            | Self::NothingEffective
+            | Self::ResourceRequired
+            | Self::PlaceNotAllowed
+            | Self::ClientIpRequired
+            | Self::NetworkNotAllowed
+            | Self::Policy(PolicyRule::Creators)
+            | Self::ApprovalRequired(_) => true,
+            Self::Altered
+            | Self::Revoked
+            | Self::Expired
+            | Self::Suspended
+            | Self::ParentInactive
+            | Self::KindNotHonoured
+            | Self::Pending
+            | Self::Policy(
+                PolicyRule::Lifetime | PolicyRule::NeverExpires | PolicyRule::SignIn | PolicyRule::Unused,
+            ) => false,
+        }
+    }
 }
 
 impl Link {
@@ -161,8 +208,10 @@ impl Link {
         matches!(self.kind, TokenKind::Personal | TokenKind::Service)
     }
 
-    fn lacks_approval(&self) -> bool {
-        self.is_kept() && self.approval != Approval::Given
+    /// Whether the policy wants an approval of some scope of the pattern, and the token has none for it.
+    fn lacks_approval(&self, placed: &PlacedPolicy, pattern: &ScopePattern) -> bool {
+        let lacks = |wanted: ScopePattern| !self.approval.covers(placed.place, &wanted);
+        self.is_kept() && placed.policy.approval_wanted_of(pattern).any(lacks)
     }
 
     fn holder(&self) -> Holder<'_> {
@@ -325,11 +374,7 @@ pub fn covers_within(
 ) -> bool {
     let at = (place, Reach::Within);
     let held = effective(facts, at, catalogues, circumstances);
-    let unapproved = facts.chain().any(Link::lacks_approval);
-    let withheld = |pattern: &ScopePattern| {
-        unapproved && facts.policies(place, at.1).any(|policy| policy.wants_approval_of(pattern))
-    };
-    held.covers_all(wanted) && !wanted.patterns().iter().any(withheld)
+    held.covers_all(wanted) && !wanted.patterns().iter().any(|pattern| lacks_approval(facts, at, pattern))
 }
 
 /// Whether a policy at the place wants an approval before the tokens have this scope, and nobody gave one.
@@ -394,8 +439,13 @@ pub(crate) fn counted(facts: &Facts, link: &Link, (place, reach): At) -> Rights 
 }
 
 pub(crate) fn is_withheld(facts: &Facts, (place, reach): At, scope: &Scope) -> bool {
-    facts.chain().any(Link::lacks_approval)
-        && facts.policies(place, reach).any(|policy| policy.wants_approval(scope))
+    let scope = ScopePattern::from(scope.clone());
+    lacks_approval(facts, (place, reach), &scope)
+}
+
+fn lacks_approval(facts: &Facts, (place, reach): At, pattern: &ScopePattern) -> bool {
+    let lacks = |placed| facts.chain().any(|link| link.lacks_approval(placed, pattern));
+    facts.placed_policies(place, reach).any(lacks)
 }
 
 pub(crate) fn check_alive(link: &Link, now: Timestamp) -> Result<(), Inactive> {

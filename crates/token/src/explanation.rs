@@ -1,6 +1,6 @@
 //! The decision step by step, for whoever wants to know why.
 //!
-//! The steps are the checks of [`decide`](crate::decide) in their order; the last of them is taken apart, so that it
+//! The steps are the checks of [`decide`] in their order; the last of them is taken apart, so that it
 //! shows which of the tokens or owners lacks the scope. The verdict is always that of `decide` itself.
 
 use crate::catalogue::Catalogue;
@@ -133,16 +133,11 @@ fn until_refused(steps: Vec<(Step, Result<(), Inactive>)>) -> Vec<Explained> {
 
 impl Approval {
     /// The word in the store and on the wire; none when nobody asked.
-    pub fn word(self) -> Option<&'static str> {
+    pub fn word(&self) -> Option<&'static str> {
         match self {
             Self::None => None,
             Self::Pending => Some("pending"),
-            Self::Given => Some("approved"),
+            Self::Given(_) => Some("approved"),
         }
-    }
-
-    /// What a word says.
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Pending, Self::Given].into_iter().find(|approval| approval.word() == Some(word))
     }
 }

@@ -18,6 +18,7 @@ mod explanation;
 mod id;
 mod lifetime;
 mod limits;
+mod need;
 mod policy;
 mod principal;
 mod rights;
@@ -36,8 +37,8 @@ pub use claim::{
     ClaimName, ClaimNameError, ClaimPattern, ClaimPatternError, ClaimRules, ClaimRulesError, MAX_CLAIM_RULES,
 };
 pub use decision::{
-    Active, Approval, Audience, Circumstances, Demand, Facts, Inactive, Link, OwnerState, Verdict, Where,
-    concerns, covers_within, decide, effective_at, known_end, standing, withheld,
+    Active, Approval, Audience, Circumstances, Demand, Facts, Inactive, Link, OwnerState, PlacedPattern,
+    Verdict, Where, concerns, covers_within, decide, effective_at, known_end, standing, withheld,
 };
 pub use digest::{Mac, Pepper, PepperVersion, RowKey, TokenDigest};
 pub use effect::{Effect, effects};
@@ -48,6 +49,7 @@ pub use id::{
 };
 pub use lifetime::{Expiry, Timestamp};
 pub use limits::{Network, NetworkError, NetworkLimit, PlaceLimit};
+pub use need::NeedError;
 pub use policy::{Creator, Excess, Holder, PlacedPolicy, Policy, PolicyRule, Rule};
 pub use principal::{NameError, PrincipalKind, PrincipalName};
 pub use rights::Rights;

@@ -13,7 +13,7 @@
 use crate::id::{GroupId, PrincipalId};
 use crate::lifetime::{Expiry, Timestamp};
 use crate::limits::{Network, NetworkLimit};
-use crate::scope::{Scope, ScopePattern};
+use crate::scope::ScopePattern;
 use crate::tenant::Place;
 
 /// What a place demands. What is `None` it leaves to the places around it.
@@ -184,14 +184,14 @@ impl Policy {
         !(self.everything == Some(Rule::Refused) && pattern.is_everything())
     }
 
-    /// Whether a token has this scope only once it is approved.
-    pub fn wants_approval(&self, scope: &Scope) -> bool {
-        self.approval.iter().flatten().any(|pattern| pattern.covers(scope))
-    }
-
     /// Whether some scope of this pattern is one that a token has only once it is approved.
     pub fn wants_approval_of(&self, pattern: &ScopePattern) -> bool {
-        self.approval.iter().flatten().any(|approved| approved.meet(pattern).is_some())
+        self.approval_wanted_of(pattern).next().is_some()
+    }
+
+    /// Which scopes of this pattern a token has only once it is approved.
+    pub fn approval_wanted_of(&self, pattern: &ScopePattern) -> impl Iterator<Item = ScopePattern> {
+        self.approval.iter().flatten().filter_map(|wanting| wanting.meet(pattern))
     }
 
     /// Both together in one: of each demand the tighter one. The default life is that of `self` where it says one, cut

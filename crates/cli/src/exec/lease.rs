@@ -97,8 +97,7 @@ impl Lease {
         for (token, _) in std::mem::take(&mut self.granted).iter().rev() {
             if let Err(error) = self.grants.revoke(token).await {
                 let first = error.to_string().lines().next().unwrap_or_default().to_owned();
-                self.output.warn(&format!("the token could not be revoked; it ends by itself: {first}"));
-                return;
+                self.output.warn(&format!("a token could not be revoked; it ends by itself: {first}"));
             }
         }
     }

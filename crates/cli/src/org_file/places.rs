@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use jeton_api::{Pipeline, Project, PutOrganization, PutPipeline, PutProject};
+use jeton_api::{Pipeline, Project, PutOrganization, PutPipeline, PutProject, ServiceAccount};
 use reqwest::Method;
 
 use super::Unknown;
 use super::file::{OrganizationSpec, ProjectSpec, pointer};
 use super::plan::Plan;
-use super::step::{Change, Kind, Request, Step, Thing, changed};
+use super::step::{Action, Change, Kind, Request, Step, Thing, changed};
 use crate::client::Client;
 use crate::error::Result;
 use crate::{organization, pipeline, project};
@@ -51,6 +51,38 @@ pub(super) async fn plan(
         let steps =
             unknown.map(|it| Step::delete(Kind::Organization, &it.name, &organization::path(&it.name)));
         plan.steps.extend(steps);
+    }
+    Ok(())
+}
+
+/// An organization that this plan empties can be removed, and cannot be asked about before. With anything left in it,
+/// the server says no before the first change.
+pub(super) async fn plan_emptied(plan: &mut Plan<'_>, client: &Client) -> Result<()> {
+    let deleted = |kind: Kind, plan: &Plan<'_>| -> Vec<String> {
+        let steps = plan.steps.iter().filter(|step| step.action == Action::Delete && step.kind == kind);
+        steps.map(|step| step.name.clone()).collect()
+    };
+    let going = deleted(Kind::Organization, plan);
+    if going.is_empty() {
+        return Ok(());
+    }
+    let (apis, accounts) = (deleted(Kind::Api, plan), deleted(Kind::ServiceAccount, plan));
+    let (all_apis, all_accounts) =
+        (client.apis().await?, client.all::<ServiceAccount>(&["service-accounts"], &()).await?);
+    for name in going {
+        let apis_in = all_apis.iter().filter(|api| api.organization.as_deref() == Some(&name));
+        let apis_in: Vec<_> = apis_in.map(|api| api.name.clone()).collect();
+        let accounts_in = all_accounts.iter().filter(|account| account.organization == name);
+        let accounts_in: Vec<_> = accounts_in.map(|account| account.name.clone()).collect();
+        let is_emptied = project::all_of(client, &name).await?.is_empty()
+            && apis_in.iter().all(|api| apis.contains(api))
+            && accounts_in.iter().all(|account| accounts.contains(account));
+        let contents = apis_in.iter().map(|api| Thing::new(Kind::Api, api));
+        let contents = contents.chain(accounts_in.iter().map(|one| Thing::new(Kind::ServiceAccount, one)));
+        let organization = Thing::new(Kind::Organization, &name);
+        for step in plan.steps.iter_mut().filter(|step| is_emptied && step.thing() == organization) {
+            step.needs.extend(contents.clone());
+        }
     }
     Ok(())
 }

@@ -36,6 +36,7 @@ impl<'a> Plan<'a> {
         rights::plan_roles(&mut plan, client, file.roles.as_ref()).await?;
         policies::plan(&mut plan, client, file.policies.as_ref()).await?;
         rights::plan_bindings(&mut plan, client, file.bindings.as_deref()).await?;
+        places::plan_emptied(&mut plan, client).await?;
         plan.order();
         Ok(plan)
     }

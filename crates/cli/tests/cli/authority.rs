@@ -1,6 +1,6 @@
 //! A real server on a free port, and transcripts of what is said to it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jeton_server::{Options, Server, Settings};
 use serde_json::Value;
@@ -21,7 +21,9 @@ impl Authority {
         let folder = tempfile::tempdir().unwrap();
         let data = Some(folder.path().join("data"));
         let options = Options { data, listen: Some(([127, 0, 0, 1], 0).into()), ..Options::default() };
-        let settings = Settings::resolve(options).unwrap();
+        // The issuers of the tests are programs on this machine.
+        let private_issuers = vec!["http://127.0.0.1:*".parse().unwrap()];
+        let settings = Settings { private_issuers, ..Settings::resolve(options).unwrap() };
         let runtime = Runtime::new().unwrap();
         let server = runtime.block_on(Server::start(&settings)).unwrap();
         let url = format!("http://{}", server.address());
@@ -31,8 +33,13 @@ impl Authority {
 
     /// A home in which the administrator is signed in.
     pub(crate) fn admin(&self) -> Home {
-        let password = self.folder.path().join("data/initial-admin-password");
-        self.signed_in("admin", &std::fs::read_to_string(password).unwrap())
+        self.signed_in("admin", &self.first_password())
+    }
+
+    /// The password that the first start gave to `admin`.
+    pub(crate) fn first_password(&self) -> String {
+        let file = self.folder.path().join("data/initial-admin-password");
+        std::fs::read_to_string(file).unwrap().trim().to_owned()
     }
 
     /// A home in which this user is signed in.
@@ -55,6 +62,11 @@ impl Authority {
     /// Another home of hers.
     pub(crate) fn alice_again(&self) -> Home {
         self.signed_in("alice", "correct horse battery staple\n")
+    }
+
+    /// Where its data is.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
     }
 
     /// Asks the REST API with a token.

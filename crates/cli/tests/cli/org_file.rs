@@ -180,6 +180,30 @@ fn everything_can_be_pruned_but_what_jeton_brings_along() {
 }
 
 #[test]
+fn an_organization_goes_with_the_apis_and_accounts_in_it() {
+    let authority = Authority::start();
+    let admin = home(&authority);
+    assert_eq!(apply(&admin, &["--yes"]).code, 0);
+    admin.write("org.toml", "[organizations.acme.projects]\n");
+    assert_eq!(apply(&admin, &["--prune", "--yes"]).code, 0);
+    // One kind of what is in it is not this file's business, so nothing is done.
+    admin.write("org.toml", "[organizations]\n[apis]\n");
+    let ran = apply(&admin, &["--prune", "--yes"]);
+    assert_eq!(ran.code, 6, "{}", ran.shown());
+    assert!(ran.stderr.contains("there is still an api in it"), "{}", ran.stderr);
+    assert_eq!(values(&admin, &["api", "list"]).len(), 3);
+    admin.write(
+        "org.toml",
+        "bindings = []\n[organizations]\n[apis]\n[service_accounts]\n[groups]\n[roles]\n[policies]\n",
+    );
+    let ran = apply(&admin, &["--prune", "--yes"]);
+    assert_eq!(ran.code, 0, "{}", ran.shown());
+    assert_eq!(values(&admin, &["org", "list"]), ["default"]);
+    assert_eq!(values(&admin, &["api", "list"]), ["jeton"]);
+    assert!(values(&admin, &["service-account", "list"]).is_empty());
+}
+
+#[test]
 fn an_organization_with_something_in_it_is_not_pruned() {
     let authority = Authority::start();
     let admin = home(&authority);

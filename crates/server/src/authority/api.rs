@@ -136,6 +136,7 @@ impl Authority {
             places: PlaceLimit::Everywhere,
             networks: NetworkLimit::Anywhere,
             approval: Approval::None,
+            holders: vec![],
             expiry: Expiry::Never,
             at: self.now(),
             proof: None,

@@ -3,6 +3,8 @@
 //! A *session* is the person: what it makes has no parent and outlives it. A token made by a *token* is its child:
 //! at every verify it is intersected with all its ancestors, and it never lives longer than they do.
 
+use std::collections::BTreeSet;
+
 use jeton_api::{Code, TokenState};
 use jeton_token::{
     Approval, Catalogue, Expiry, NetworkLimit, Place, PlaceLimit, PrincipalId, PrincipalKind, PrincipalName,
@@ -80,6 +82,8 @@ pub(super) struct Grant {
     pub(super) places: PlaceLimit,
     pub(super) networks: NetworkLimit,
     pub(super) approval: Approval,
+    /// Who gets the secret besides the owner.
+    pub(super) holders: Vec<PrincipalId>,
     pub(super) expiry: Expiry,
     /// The moment that the end was reckoned from.
     pub(super) at: Timestamp,
@@ -118,6 +122,7 @@ impl Authority {
         let expiry =
             within_parent(allowed.expiry, parent.map(|_| caller.facts.expiry()), explicit, request.end)?;
         check_future(expiry, request.end, at)?;
+        let asked = terms.approval(&request.patterns, &self.store.rights_of(owner.id).await?, &apis);
         let grant = Grant {
             kind: request.kind,
             name: request.name,
@@ -125,7 +130,8 @@ impl Authority {
             owner: owner.id,
             parent,
             created_by: Some(caller.token()),
-            approval: terms.approval(&request.patterns, &self.store.rights_of(owner.id).await?, &apis),
+            approval: asked.at_first(),
+            holders: holders_besides(caller, owner.id),
             patterns: request.patterns,
             places: request.places,
             networks: request.networks,
@@ -137,6 +143,7 @@ impl Authority {
         if expiry < allowed.expiry {
             notes.push("the end was cut: a token does not outlive the one that it was made with".to_owned());
         }
+        notes.extend(asked.note());
         let issued = self.issue(&permit, grant).await?;
         Ok(IssuedToken { notes, ..issued })
     }
@@ -164,6 +171,7 @@ impl Authority {
             places: grant.places,
             networks: grant.networks,
             approval: grant.approval,
+            holders: grant.holders,
             created_at: grant.at,
             expiry: grant.expiry,
             hint: text.hint(),
@@ -197,10 +205,15 @@ impl Authority {
     }
 
     /// A fresh secret in place of those that a token has.
-    pub(super) fn rotation(&self, token: &TokenRecord, at: Timestamp) -> (TokenText, Rotation) {
+    pub(super) fn rotation(
+        &self,
+        token: &TokenRecord,
+        holders: Vec<PrincipalId>,
+        at: Timestamp,
+    ) -> (TokenText, Rotation) {
         let (text, secret) = self.mint_secret(token.kind, token.id);
         let hint = text.hint();
-        (text, Rotation { secret, hint, at })
+        (text, Rotation { secret, hint, holders, at })
     }
 
     /// Whose token it shall be. Somebody else's is a matter for administrators; others learn nothing about names.
@@ -277,18 +290,28 @@ impl Authority {
     }
 }
 
+/// Who gets a secret besides the owner of its token: the caller, and whoever has had the secret that they call with.
+pub(super) fn holders_besides(caller: &Caller, owner: PrincipalId) -> Vec<PrincipalId> {
+    let chain = std::iter::once(&caller.chain.token).chain(&caller.chain.ancestors);
+    let holders = chain.flat_map(|token| token.holders.iter().copied().chain([token.owner]));
+    holders.filter(|holder| *holder != owner).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
 /// Whoever hands out the key to a principal, old or new, must hold all that the principal may do.
 pub(super) fn check_covers(
     caller: &Caller,
     rights: &[(Place, Rights)],
     apis: &[ApiRecord],
 ) -> Result<(), Error> {
-    let catalogues = catalogues(apis);
-    let covered = |(place, rights): &(Place, Rights)| caller.covers(*place, rights, &catalogues);
-    if rights.iter().all(covered) {
+    if covers(caller, rights, apis) {
         return Ok(());
     }
     Err(exceeds("they may do things that you may not, so their secrets are not yours to get"))
+}
+
+fn covers(caller: &Caller, rights: &[(Place, Rights)], apis: &[ApiRecord]) -> bool {
+    let catalogues = catalogues(apis);
+    rights.iter().all(|(place, rights)| caller.covers(*place, rights, &catalogues))
 }
 
 /// Whoever gives rights away, by a binding, a membership or a role, must hold them; and with them go no limits, so who
@@ -304,7 +327,12 @@ pub(super) fn check_may_give(
             "the token that you call with is limited to networks, and what this gives is not",
         ));
     }
-    check_covers(caller, rights, apis)
+    if covers(caller, rights, apis) {
+        return Ok(());
+    }
+    Err(exceeds(
+        "this gives rights that you do not hold yourself all over that place, so they are not yours to give",
+    ))
 }
 
 /// Every pattern must be covered by one of the caller's own, and of each token that the caller was made with.

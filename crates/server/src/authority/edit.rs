@@ -4,11 +4,13 @@
 //! the caller, like making one.
 
 use jeton_api::{Code, TokenState};
-use jeton_token::{Approval, Expiry, NetworkLimit, PlaceLimit, ScopeSet, Timestamp, TokenId};
+use jeton_token::{Approval, Expiry, NetworkLimit, PlaceLimit, PrincipalId, ScopeSet, Timestamp, TokenId};
 
 use super::access::{self, Action, Caller, Owner, Permit};
-use super::create::{End, IssuedToken, check_ceiling, check_future, check_known_besides, exceeds};
-use super::terms::{AllowedEnd, Terms};
+use super::create::{
+    End, IssuedToken, check_ceiling, check_future, check_known_besides, exceeds, holders_besides,
+};
+use super::terms::{AllowedEnd, AskedApproval, Terms};
 use super::{Authority, Error};
 use crate::store::{ApiRecord, Chain, Outcome, TokenEdit, TokenRecord, Write};
 
@@ -22,6 +24,8 @@ pub(crate) struct EditRequest {
     pub(crate) networks: Option<NetworkLimit>,
     pub(crate) end: Option<End>,
 }
+
+const APPROVAL_OVER: &str = "the approval is over: you have the secret now, so somebody without it has to approve the token once more";
 
 impl Authority {
     /// Changes a token and keeps its secret.
@@ -51,6 +55,7 @@ impl Authority {
         let expiry = self.edited_end(&chain, request.end, &terms)?;
         let mut approval = None;
         if widens(&chain.token, &request, expiry) {
+            self.check_not_exchanged(&chain.token).await?;
             self.check_may_obtain(caller, &chain, &request, &apis).await?;
             check_end(expiry.unwrap_or(chain.token.expiry), latest_end(caller, None))?;
             approval = self.approval_after(&chain.token, &request, &terms, &apis).await?;
@@ -82,13 +87,14 @@ impl Authority {
         }
         let wanted = terms.approval(patterns, &self.store.rights_of(token.owner).await?, apis);
         let is_wider = reaches_further(token, request);
-        match (wanted, token.approval) {
-            (Approval::Pending, _) if is_wider => {
+        match (wanted, &token.approval) {
+            // What was approved is not made into something else, wherever the approval counts.
+            (AskedApproval::First, _) | (AskedApproval::InPlaces, Approval::Given(_)) if is_wider => {
                 let detail =
                     "with these scopes and places the token would need an approval; make a new one with them";
                 Err(Error::Conflict(Code::ApprovalRequired, detail.to_owned()))
             }
-            (Approval::None, Approval::Given) if is_wider => Ok(Some(Approval::None)),
+            (AskedApproval::Nowhere, Approval::Given(_)) if is_wider => Ok(Some(Approval::None)),
             _ => Ok(None),
         }
     }
@@ -114,15 +120,21 @@ impl Authority {
         request: EditRequest,
     ) -> Result<IssuedToken, Error> {
         let (chain, permit) = self.for_change(caller, id, Action::TokenRotate).await?;
+        self.check_not_exchanged(&chain.token).await?;
         let apis = self.store.apis().await?;
         check_added(&chain.token, &request, &apis)?;
         self.check_may_obtain(caller, &chain, &request, &apis).await?;
         let at = self.now();
         let terms = self.terms(request.places.as_ref().unwrap_or(&chain.token.places)).await?;
-        let approval = self.approval_after(&chain.token, &request, &terms, &apis).await?;
         check_renewable(caller, &chain.token, &terms, at)?;
-        let allowed = rotated_end(caller, &chain, request.end, &terms, at)?;
-        let (text, rotation) = self.rotation(&chain.token, at);
+        let mut approval = self.approval_after(&chain.token, &request, &terms, &apis).await?;
+        let mut allowed = rotated_end(caller, &chain, request.end, &terms, at)?;
+        let holders = holders_besides(caller, chain.token.owner);
+        if ends_approval(&chain.token, &holders) {
+            approval = Some(self.approval_anew(&chain.token, &request, &terms, &apis).await?);
+            allowed.notes.push(APPROVAL_OVER.to_owned());
+        }
+        let (text, rotation) = self.rotation(&chain.token, holders, at);
         let expiry = Some(allowed.expiry);
         let renewed = caller.is_session().then_some(at);
         let rest = edit_of(request, &chain.token);
@@ -130,6 +142,18 @@ impl Authority {
         let outcome = self.store.write(&permit, &Write::EditToken(id, edit)).await?;
         let issued = self.issued(outcome, chain.ancestors, text)?;
         Ok(IssuedToken { notes: allowed.notes, ..issued })
+    }
+
+    /// How far the approval of a token is that has to be approved once more.
+    async fn approval_anew(
+        &self,
+        token: &TokenRecord,
+        request: &EditRequest,
+        terms: &Terms,
+        apis: &[ApiRecord],
+    ) -> Result<Approval, Error> {
+        let patterns = request.patterns.as_ref().unwrap_or(&token.patterns);
+        Ok(terms.approval(patterns, &self.store.rights_of(token.owner).await?, apis).at_first())
     }
 
     async fn for_change(
@@ -145,6 +169,15 @@ impl Authority {
             return Err(Error::Conflict(Code::TokenNotLive, detail.to_owned()));
         }
         Ok((chain, permit))
+    }
+
+    /// What an identity was exchanged for lasts as long as the trust says: it gets no other life, and nothing more.
+    async fn check_not_exchanged(&self, token: &TokenRecord) -> Result<(), Error> {
+        if !self.store.is_exchanged(token.id).await? {
+            return Ok(());
+        }
+        let detail = "the token came from a trust, which says how long it lives; exchange the identity again";
+        Err(Error::Conflict(Code::TokenNotLive, detail.to_owned()))
     }
 
     /// The caller must hold all that the token could do after the change, and be limited no more than it is.
@@ -187,6 +220,13 @@ fn check_renewable(caller: &Caller, token: &TokenRecord, terms: &Terms, now: Tim
         return Err(Error::denied(Code::RenewalOver, detail));
     }
     Ok(())
+}
+
+/// Whether somebody gets the secret of an approved token who had none when it was approved: that may be whoever
+/// approved it.
+fn ends_approval(token: &TokenRecord, holders: &[PrincipalId]) -> bool {
+    let is_new = |holder| !token.holders.contains(holder);
+    matches!(token.approval, Approval::Given(_)) && holders.iter().any(is_new)
 }
 
 /// The end of a rotated token: as asked, else as long a life as before; in any case cut to the parent's.

@@ -246,8 +246,8 @@ fn told(
             "so are the tokens that it was made with, and the policy for everywhere takes it".to_owned()
         }
         Step::Kind => "its kind is honoured by the API".to_owned(),
-        Step::Network => "the call comes from a network that it is limited to".to_owned(),
-        Step::Place => "the call acts at a place that it may be used at".to_owned(),
+        Step::Network => "it is limited to no networks, or the call comes from one of them".to_owned(),
+        Step::Place => "it is limited to no places, or the call acts at one of them".to_owned(),
         Step::Policy => "the policies of the place take it".to_owned(),
         Step::Scopes(id) => format!("a pattern of token `{}` covers `{scope}`", name_of(chain, id)),
         Step::Owner(id, _) => format!("`{}` has `{scope}` there now", owner_of(chain, id)),

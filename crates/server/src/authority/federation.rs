@@ -15,6 +15,7 @@ use jeton_token::{
 
 use super::access::{self, Reason};
 use super::create::{IssuedToken, catalogues};
+use super::terms::AskedApproval;
 use super::{Authority, Error};
 use crate::identity::{Claims, Expected, Failure, Refused, Unverified, Use};
 use crate::limits::{LEEWAY_MS, TEXT_BYTES_MAX, TRUSTS_SEARCHED_MAX, TRUSTS_TRIED_MAX};
@@ -105,6 +106,7 @@ impl Authority {
             networks: NetworkLimit::Anywhere,
             created_at: at,
             approval: Approval::None,
+            holders: vec![],
             expiry,
             hint: text.hint(),
             secret,
@@ -215,7 +217,7 @@ impl Authority {
             Error::Denied(denial) => GrantError::Grant(denial.detail),
             other => other.into(),
         })?;
-        if terms.approval(patterns, &held.rights, &held.apis) != Approval::None {
+        if terms.approval(patterns, &held.rights, &held.apis) == AskedApproval::First {
             let detail = "a policy wants somebody to approve such a token, and no workload waits for that: ask for less";
             return Err(GrantError::Scope(detail.to_owned()));
         }

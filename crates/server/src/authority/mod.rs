@@ -15,6 +15,7 @@ mod edit;
 mod explain;
 mod federation;
 mod flow;
+mod gateway;
 mod group;
 mod identities;
 mod page;
@@ -40,10 +41,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use jeton_api::{Code, Remedy};
-use jeton_token::{Id, Place, Prefix, ResourceName, Timestamp, TokenId};
+use jeton_token::{Id, Place, Prefix, ResourceName, Timestamp, TokenId, Where};
 
 use crate::clock::Clock;
-use crate::identity::Issuers;
+use crate::identity::{Issuers, PrivateOrigins};
 use crate::keys::{Keys, Rng};
 use crate::limits::{EXPIRING_MS_FRESH, EXPIRING_TOKENS_MAX};
 use crate::store::{Expiring, Outcome, Refusal, Store, StoreError, Write};
@@ -65,6 +66,7 @@ pub(crate) use edit::EditRequest;
 pub(crate) use explain::{ExplainQuestion, Subject};
 pub(crate) use federation::{ExchangeRequest, GrantError};
 pub(crate) use flow::{NotReturned, Returned};
+pub(crate) use gateway::Gateway;
 pub(crate) use group::GroupRequest;
 pub(crate) use password::Passwords;
 pub(crate) use place::{PipelineRequest, Within};
@@ -110,12 +112,14 @@ pub(crate) struct Authority {
     turn: Arc<tokio::sync::RwLock<()>>,
 }
 
-/// What a deployment calls things.
+/// What a deployment calls things, and whom it may ask.
 pub(crate) struct Names {
     /// What every token begins with.
     pub(crate) prefix: Prefix,
     /// Where the first administrator's password is until it is changed.
     pub(crate) first_password: Arc<Path>,
+    /// Which issuers in one's own network may be asked.
+    pub(crate) private_issuers: PrivateOrigins,
 }
 
 /// Why an operation was not done. A bad token that somebody asks about is no error but a verdict.
@@ -209,9 +213,10 @@ impl From<Refusal> for Error {
                 conflict(Code::TokenNotLive, "the token is revoked or expired; make a new one")
             }
             Refusal::BuiltIn => conflict(Code::BuiltIn, "what Jeton brings along cannot be changed"),
-            Refusal::NotEmpty(kind) => {
-                Self::Conflict(Code::NotEmpty, format!("there is still a {kind} in it; remove that first"))
-            }
+            Refusal::NotEmpty(kind) => Self::Conflict(Code::NotEmpty, {
+                let article = if kind.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+                format!("there is still {article} {kind} in it; remove that first")
+            }),
             Refusal::InUse => {
                 conflict(Code::InUse, "somebody still has this role; remove its bindings first")
             }
@@ -227,8 +232,8 @@ impl Authority {
     /// The authority over a store.
     pub(crate) fn new(store: Store, keys: Arc<Keys>, clock: Clock, rng: Rng, names: Names) -> Self {
         let passwords = Arc::new(Passwords::new(&rng));
-        let issuers = Issuers::new(clock.clone());
-        let Names { prefix, first_password } = names;
+        let Names { prefix, first_password, private_issuers } = names;
+        let issuers = Issuers::new(clock.clone(), private_issuers);
         let usage = Arc::new(Usage::new(Arc::clone(store.metrics())));
         Self {
             store,
@@ -303,6 +308,14 @@ impl Authority {
     /// The same, and `*` for everywhere.
     pub(crate) async fn any_place(&self, text: &str) -> Result<Option<Place>, Error> {
         if text == "*" { Ok(Some(Place::Global)) } else { self.place(text).await }
+    }
+
+    /// Where a call acts that names this place, or none.
+    pub(crate) async fn place_of_call(&self, resource: Option<&str>) -> Result<Where, Error> {
+        match resource {
+            None => Ok(Where::Everywhere),
+            Some(text) => Ok(self.place(text).await?.map_or(Where::Nowhere, Where::At)),
+        }
     }
 
     /// How a place is written.

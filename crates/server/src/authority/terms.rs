@@ -5,8 +5,8 @@
 
 use jeton_api::Code;
 use jeton_token::{
-    Approval, Excess, Expiry, GroupId, Holder, NetworkLimit, Place, PlaceLimit, PlacedPolicy, Policy,
-    PolicyRule, PrincipalId, Rights, Rule, ScopeSet, Timestamp,
+    Approval, Excess, Expiry, GroupId, Holder, NetworkLimit, Place, PlaceLimit, PlacedPattern, PlacedPolicy,
+    Policy, PolicyRule, PrincipalId, Rights, Rule, ScopePattern, ScopeSet, Timestamp,
 };
 
 use super::create::End;
@@ -16,6 +16,8 @@ use crate::store::ApiRecord;
 
 /// The policies that concern a token limited to certain places.
 pub(super) struct Terms {
+    /// Where the token may be used.
+    places: PlaceLimit,
     /// All of them, wherever the token could be used.
     policies: Vec<PlacedPolicy>,
     /// Those that hold for all of a place where it may be used.
@@ -31,6 +33,39 @@ pub(super) struct AllowedEnd {
     pub(super) notes: Vec<String>,
 }
 
+/// What policies want of approvals before a token can do all that it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AskedApproval {
+    /// Nothing.
+    Nowhere,
+    /// Some places withhold scopes of it until somebody approves it; elsewhere it is used without.
+    InPlaces,
+    /// Somebody has to look at it first.
+    First,
+}
+
+impl AskedApproval {
+    /// How far the approval of a token is that nobody has looked at.
+    pub(super) fn at_first(self) -> Approval {
+        match self {
+            Self::Nowhere | Self::InPlaces => Approval::None,
+            Self::First => Approval::Pending,
+        }
+    }
+
+    /// What is to be said about it to whoever gets the secret.
+    pub(super) fn note(self) -> Option<String> {
+        let note = match self {
+            Self::Nowhere => return None,
+            Self::InPlaces => {
+                "some places want an approval first: scopes that need one are withheld there until then"
+            }
+            Self::First => "the token waits: it can do nothing until somebody approves it",
+        };
+        Some(note.to_owned())
+    }
+}
+
 impl Authority {
     /// What policies say to a token with these places.
     pub(super) async fn terms(&self, places: &PlaceLimit) -> Result<Terms, Error> {
@@ -42,7 +77,7 @@ impl Authority {
         binding.sort_by_key(|placed| depth(placed.place));
         let binding: Vec<_> = binding.into_iter().map(|placed| placed.policy.clone()).collect();
         let everywhere = binding.iter().fold(Policy::default(), |outer, inner| inner.tightened_by(&outer));
-        Ok(Terms { policies, binding, everywhere })
+        Ok(Terms { places: places.clone(), policies, binding, everywhere })
     }
 }
 
@@ -145,29 +180,53 @@ impl Terms {
         Ok(())
     }
 
-    /// Whether somebody has to look at the token first: some place wants that for a scope of it that the owner has
-    /// there.
+    /// Whether somebody has to look at the token before it can do anything: that is so when it could be used nowhere
+    /// but where a scope of it wants an approval. A place that it could also do without only withholds such scopes:
+    /// nobody who administers one place stops what is used at others.
     pub(super) fn approval(
         &self,
         patterns: &ScopeSet,
         owned: &[(Place, Rights)],
         apis: &[ApiRecord],
-    ) -> Approval {
+    ) -> AskedApproval {
+        let wanted = self.approval_wanted(patterns, owned, apis);
+        let wanted_all_over = |at: Place| wanted.iter().any(|wanted| wanted.place.contains(at));
+        let waits = match &self.places {
+            PlaceLimit::Everywhere => wanted_all_over(Place::Global),
+            PlaceLimit::Within(places) => places.iter().all(|allowed| wanted_all_over(*allowed)),
+        };
+        match wanted.as_slice() {
+            [] => AskedApproval::Nowhere,
+            _ if waits => AskedApproval::First,
+            _ => AskedApproval::InPlaces,
+        }
+    }
+
+    /// What places want approved of the scopes of such a token that its owner has there.
+    pub(super) fn approval_wanted(
+        &self,
+        patterns: &ScopeSet,
+        owned: &[(Place, Rights)],
+        apis: &[ApiRecord],
+    ) -> Vec<PlacedPattern> {
         let catalogues = super::create::catalogues(apis);
         let granted = patterns.rights().with_implied(catalogues.iter().copied());
-        let wanted = |placed: &PlacedPolicy| {
+        let wanted = |placed: &PlacedPolicy| -> Vec<PlacedPattern> {
             let here = owned.iter().filter(|(place, _)| place.meets(placed.place));
             let rights: Rights = here.flat_map(|(_, rights)| rights.patterns().iter().cloned()).collect();
             let effective = granted.intersection(&rights.with_implied(catalogues.iter().copied()));
-            effective.patterns().iter().any(|pattern| placed.policy.wants_approval_of(pattern))
+            let reached = |wanting: &&ScopePattern| {
+                effective.patterns().iter().any(|pattern| pattern.meet(wanting).is_some())
+            };
+            let wanted = placed.policy.approval.iter().flatten().filter(reached).cloned();
+            wanted.map(|pattern| PlacedPattern { place: placed.place, pattern }).collect()
         };
-        if self.policies.iter().any(wanted) { Approval::Pending } else { Approval::None }
+        self.policies.iter().flat_map(wanted).collect()
     }
 
-    /// The places whose policies ask for approvals.
-    pub(super) fn approving(&self) -> impl Iterator<Item = Place> {
-        let wanting = self.policies.iter().filter(|placed| placed.policy.approval.is_some());
-        wanting.map(|placed| placed.place)
+    /// Whether what is wanted there is wanted wherever the token is used, or all over a place that it is limited to.
+    pub(super) fn holds_for_all(&self, place: Place) -> bool {
+        holds_for_all(place, &self.places)
     }
 
     fn longest(&self, issued_at: Timestamp) -> Expiry {

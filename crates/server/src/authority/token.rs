@@ -2,13 +2,14 @@
 
 use jeton_api::{Code, TokenState};
 use jeton_token::{
-    Facts, Inactive, Place, PlacedPolicy, PolicyRule, PrincipalKind, PrincipalName, TokenId, TokenKind,
-    standing,
+    Facts, Inactive, Place, PlacedPattern, PlacedPolicy, PolicyRule, PrincipalId, PrincipalKind,
+    PrincipalName, TokenId, TokenKind, standing,
 };
 
 use super::access::{self, Action, Caller, Owner};
 use super::sought::Sought;
 use super::{Authority, Error};
+use crate::limits::APPROVED_PATTERNS_MAX;
 use crate::store::{Chain, Grounds, ListFilter, Outcome, TokenRecord, Write};
 
 /// What to list.
@@ -118,14 +119,15 @@ impl Authority {
             let chain = self.store.token(id).await?.ok_or(Error::Hidden)?;
             let owner = Owner::of(&chain.token);
             access::on_tokens_of(caller, owner, Action::TokenRead).map_err(|_| Error::Hidden)?;
-            let permit = self.permit_to_approve(caller, &chain).await?;
-            if owner.id == caller.principal() || self.maker(&chain).await? == Some(caller.principal()) {
+            let permit = access::at(caller, owner.home, Action::TokenApprove)?;
+            let given = self.approvable(caller, &chain.token).await?;
+            if self.has_had_secret(caller.principal(), &chain).await? {
                 return Err(Error::denied(
                     Code::NotHonouredHere,
-                    "somebody else has to approve a token that is one's own or that one made",
+                    "somebody else has to approve a token that is one's own or whose secret one has had",
                 ));
             }
-            match self.store.write(&permit, &Write::ApproveToken(id, chain.token.basis())).await? {
+            match self.store.write(&permit, &Write::ApproveToken(id, chain.token.basis(), given)).await? {
                 Outcome::Token(token) => {
                     Ok(self.with_state(Chain { token: *token, ..chain }, &self.store.policies().await?))
                 }
@@ -135,20 +137,40 @@ impl Authority {
         .await
     }
 
-    /// Who made a token, and so has had its secret.
-    async fn maker(&self, chain: &Chain) -> Result<Option<jeton_token::PrincipalId>, Error> {
+    /// Whether somebody owns a token or one that it was made with, or has had a secret of either: who holds one could
+    /// make, change and rotate whatever was made with it.
+    async fn has_had_secret(&self, who: PrincipalId, chain: &Chain) -> Result<bool, Error> {
+        let tokens = std::iter::once(&chain.token).chain(&chain.ancestors);
+        let holds = tokens.into_iter().any(|token| token.owner == who || token.holders.contains(&who));
+        Ok(holds || self.maker(chain).await? == Some(who))
+    }
+
+    /// Who made a token: of one that is older than the list of its holders, this is all that is known.
+    async fn maker(&self, chain: &Chain) -> Result<Option<PrincipalId>, Error> {
         let Some(credential) = chain.token.created_by else {
             return Ok(None);
         };
         Ok(self.store.token(credential).await?.map(|found| found.token.owner))
     }
 
-    /// The right to anybody's tokens, at every place whose policy asks for the approval.
-    async fn permit_to_approve(&self, caller: &Caller, chain: &Chain) -> Result<access::Permit, Error> {
-        for place in self.terms(&chain.token.places).await?.approving() {
-            access::at(caller, place, Action::TokenApprove)?;
+    /// What policies want approved of a token, at the places where the caller may: all of what holds wherever the
+    /// token is used, and of the rest as much as is the caller's to say.
+    async fn approvable(&self, caller: &Caller, token: &TokenRecord) -> Result<Vec<PlacedPattern>, Error> {
+        let (terms, apis) = (self.terms(&token.places).await?, self.store.apis().await?);
+        let rights = self.store.rights_of(token.owner).await?;
+        let wanted = terms.approval_wanted(&token.patterns, &rights, &apis);
+        let may = |wanted: &&PlacedPattern| access::at(caller, wanted.place, Action::TokenApprove).is_ok();
+        let others = wanted.iter().filter(|wanted| !may(wanted));
+        let mut given: Vec<_> = wanted.iter().filter(may).cloned().collect();
+        for other in others {
+            if given.is_empty() || terms.holds_for_all(other.place) {
+                access::at(caller, other.place, Action::TokenApprove)?;
+            }
         }
-        access::at(caller, Owner::of(&chain.token).home, Action::TokenApprove)
+        // What holds everywhere comes first; what is left out remains withheld.
+        given.sort_by_key(|given| !terms.holds_for_all(given.place));
+        given.truncate(APPROVED_PATTERNS_MAX);
+        Ok(given)
     }
 
     /// Ends a token for good. Ending it again is no error.
@@ -213,7 +235,7 @@ impl Authority {
         caller: &Caller,
         name: Option<&PrincipalName>,
         kind: Option<TokenKind>,
-    ) -> Result<Option<jeton_token::PrincipalId>, Error> {
+    ) -> Result<Option<PrincipalId>, Error> {
         match name {
             Some(name) => Ok(Some(self.visible_owner(caller, name, kind).await?)),
             None if access::at(caller, Place::Global, Action::TokenRead).is_ok() => Ok(None),
@@ -231,7 +253,7 @@ impl Authority {
         caller: &Caller,
         name: &PrincipalName,
         kind: Option<TokenKind>,
-    ) -> Result<jeton_token::PrincipalId, Error> {
+    ) -> Result<PrincipalId, Error> {
         let own = &caller.chain.token;
         let kinds = match kind {
             Some(TokenKind::Service) => [PrincipalKind::ServiceAccount, PrincipalKind::User],
@@ -254,11 +276,7 @@ impl Authority {
     }
 
     /// Reads until the page is full: a state depends on ancestors and owners, so the store cannot filter by it.
-    async fn page(
-        &self,
-        request: &ListRequest,
-        owner: Option<jeton_token::PrincipalId>,
-    ) -> Result<TokenPage, Error> {
+    async fn page(&self, request: &ListRequest, owner: Option<PrincipalId>) -> Result<TokenPage, Error> {
         let (kind, name, below) = (request.kind, request.name.clone(), request.below);
         let mut filter = ListFilter { owner, kind, name, below, limit: READ };
         let mut tokens = Vec::new();

@@ -10,7 +10,7 @@ use super::create::check_covers;
 use super::user::check_unlimited;
 use super::{Authority, Error, Kept, Mode};
 use crate::limits::{TRUSTS_MAX, TRUSTS_SEARCHED_MAX};
-use crate::store::{NewTrust, Outcome, PrincipalRecord, TrustRecord, TrustTerms, Write};
+use crate::store::{NewTrust, Outcome, PrincipalRecord, TrustRecord, TrustTerms, TrustedKeys, Write};
 
 impl Authority {
     /// Makes a trust or replaces it.
@@ -26,6 +26,7 @@ impl Authority {
             let caller = &caller;
             let account = self.visible_account(caller, account).await?;
             let permit = access::at(caller, Owner::from(&account).home, Action::TrustWrite)?;
+            self.check_may_ask(terms)?;
             let apis = self.store.apis().await?;
             check_unlimited(caller)?;
             // Of one's own account too: a token may be less than its owner, and what comes from a trust is not.
@@ -88,6 +89,24 @@ impl Authority {
             self.carry_out(mode, &permit, &Write::RemoveTrust(trust.id)).await.map(drop)
         })
         .await
+    }
+
+    /// Whoever makes a trust has the server ask an address; nobody has it ask what only it can reach.
+    fn check_may_ask(&self, terms: &TrustTerms) -> Result<(), Error> {
+        let (pointer, url) = match &terms.keys {
+            TrustedKeys::Inline(_) => return Ok(()),
+            TrustedKeys::Url(url) => ("/jwks_url", url.url().clone()),
+            TrustedKeys::Discovery => {
+                let url = terms.issuer.url();
+                (
+                    "/issuer",
+                    url.map_err(|error| Error::invalid("/issuer", Code::InvalidField, error.to_string()))?,
+                )
+            }
+        };
+        self.issuers
+            .may_ask(&url)
+            .map_err(|error| Error::invalid(pointer, Code::InvalidField, error.to_string()))
     }
 
     /// With room for some more than there should be: two that are made at the same moment may both fit.

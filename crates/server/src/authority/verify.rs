@@ -66,16 +66,24 @@ impl Authority {
     ) -> Result<(ApiRecord, Judged), Error> {
         let api = self.calling_api(caller).await?;
         check_own(&api, question.scope)?;
-        let place = match question.resource {
-            None => Where::Everywhere,
-            Some(text) => self.place(text).await?.map_or(Where::Nowhere, Where::At),
-        };
+        let place = self.place_of_call(question.resource).await?;
+        let judged = self.judge_for(&api, question, place).await?;
+        Ok((api, judged))
+    }
+
+    /// Answers whoever asks for an API, about a call that acts at this place.
+    pub(crate) async fn judge_for(
+        &self,
+        api: &ApiRecord,
+        question: Question<'_>,
+        place: Where,
+    ) -> Result<Judged, Error> {
         let organization = api.organization.as_ref().map(|(id, _)| *id);
         let audience = Audience::Api { catalogue: &api.catalogue, organization };
         let demand = Demand { audience, scope: question.scope, place, client: question.client };
-        let judged = match self.verify(question.text, &demand).await? {
+        Ok(match self.verify(question.text, &demand).await? {
             Verification::Unknown => Judged::Nothing,
-            Verification::Known(known) if asks_for_places(&api, &question) => {
+            Verification::Known(known) if asks_for_places(api, &question) => {
                 self.judge_at_places(*known, &demand).await?
             }
             Verification::Known(known) => match known.verdict.clone() {
@@ -85,8 +93,7 @@ impl Authority {
                 }
                 Verdict::Inactive(_) => Judged::Nothing,
             },
-        };
-        Ok((api, judged))
+        })
     }
 
     /// For an API that enforces places and named none: what is effective at its organization as a whole, and at each

@@ -15,6 +15,8 @@ use url::Url;
 
 pub use sign_in::SignInProvider;
 
+use crate::identity::PrivateOrigin;
+
 /// The address of a database. It may hold a password, so it is not printed.
 #[derive(Clone, Deserialize)]
 #[serde(transparent)]
@@ -79,6 +81,8 @@ pub struct Settings {
     pub prefix: Option<Prefix>,
     /// By whom people may sign in, besides by password.
     pub sign_in: Vec<SignInProvider>,
+    /// Issuers in one's own network that trusts may name; default: none.
+    pub private_issuers: Vec<PrivateOrigin>,
 }
 
 /// A configuration that cannot be used, in one line: file, line, column and what is allowed.
@@ -114,6 +118,8 @@ struct ConfigFile {
     prefix: Option<toml::Spanned<String>>,
     #[serde(default)]
     sign_in: Vec<sign_in::Entry>,
+    #[serde(default)]
+    private_issuers: Vec<toml::Spanned<String>>,
 }
 
 /// What of a file is more than a value: it is checked where it stands.
@@ -121,6 +127,7 @@ struct ConfigFile {
 struct Checked {
     prefix: Option<Prefix>,
     sign_in: Vec<SignInProvider>,
+    private_issuers: Vec<PrivateOrigin>,
 }
 
 impl Settings {
@@ -145,6 +152,7 @@ impl Settings {
             trusted_proxies,
             prefix: checked.prefix,
             sign_in: checked.sign_in,
+            private_issuers: checked.private_issuers,
             data,
         })
     }
@@ -174,7 +182,12 @@ fn read(path: &Path) -> Result<(ConfigFile, Checked), ConfigError> {
     };
     let entries = std::mem::take(&mut file.sign_in);
     let sign_in = sign_in::providers(entries).map_err(|(span, message)| wrong(span.start, message))?;
-    Ok((file, Checked { prefix, sign_in }))
+    let origin = |text: &toml::Spanned<String>| {
+        let parsed = text.get_ref().parse::<PrivateOrigin>();
+        parsed.map_err(|error| wrong(text.span().start, error.to_string()))
+    };
+    let private_issuers = file.private_issuers.iter().map(origin).collect::<Result<_, _>>()?;
+    Ok((file, Checked { prefix, sign_in, private_issuers }))
 }
 
 fn position(text: &str, offset: usize) -> (usize, usize) {

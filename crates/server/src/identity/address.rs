@@ -1,4 +1,5 @@
-//! Names of issuers, and addresses that may be asked: https, or plain http on this machine.
+//! Names of issuers, and addresses of a form that may be asked: https, or plain http on this machine. Whether this
+//! very address is asked, is a matter of `private`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -109,7 +110,7 @@ pub(super) fn may_follow(from: &Url, to: &Url) -> bool {
     to.scheme() == "https" || from.scheme() == "http"
 }
 
-fn is_this_machine(host: &Host<&str>) -> bool {
+pub(super) fn is_this_machine(host: &Host<&str>) -> bool {
     match host {
         Host::Domain(name) => *name == "localhost",
         Host::Ipv4(address) => address.is_loopback(),

@@ -49,7 +49,7 @@ impl Issuers {
             ("redirect_uri", grant.redirect_uri),
             ("code_verifier", grant.verifier),
         ];
-        let request = self.fetcher().client(&url).map_err(|_| unreachable(&url, "no client can be made"))?;
+        let request = self.fetcher().client(&url)?;
         let mut request = request.post(url.clone()).header("accept", "application/json");
         match client.secret {
             Some(secret) if takes_basic(&discovery.all) => {
@@ -86,7 +86,7 @@ impl Issuers {
         else {
             return Ok(claims);
         };
-        let request = self.fetcher().client(&url).map_err(|_| unreachable(&url, "no client can be made"))?;
+        let request = self.fetcher().client(&url)?;
         let request =
             request.get(url.clone()).bearer_auth(token.as_str()).header("accept", "application/json");
         let response = request.send().await.map_err(|_| unreachable(&url, "it does not answer"))?;

@@ -1,4 +1,4 @@
-//! Asking other issuers: https or this machine, no redirects, no proxy from the environment, one attempt, bounded in
+//! Asking other issuers: https or this machine, no private addresses that the operator does not allow, no redirects, no proxy from the environment, one attempt, bounded in
 //! time and size. What goes wrong is for the log; nothing of an answer that is not understood leaves this file.
 
 use std::error::Error;
@@ -9,24 +9,38 @@ use reqwest::{ClientBuilder, Response, redirect, retry};
 use url::Url;
 
 use super::Unreachable;
+use super::private::{IsPrivate, PrivateOrigins, PublicNames, Way};
 use crate::limits::{ISSUER_DOCUMENT_BYTES_MAX, ISSUER_SECONDS_MAX};
 
 /// The HTTP clients for other issuers. Clones share their connections.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Fetcher(Arc<Clients>);
+#[derive(Clone, Debug)]
+pub(crate) struct Fetcher {
+    clients: Arc<Clients>,
+    private: Arc<PrivateOrigins>,
+}
 
 /// Each is made when it is first needed: a server without foreign issuers needs no certificates.
 #[derive(Debug, Default)]
 struct Clients {
-    secure: OnceLock<reqwest::Client>,
+    public: OnceLock<reqwest::Client>,
+    anywhere: OnceLock<reqwest::Client>,
     loopback: OnceLock<reqwest::Client>,
 }
 
 impl Fetcher {
+    /// Nobody was asked yet.
+    pub(super) fn new(private: PrivateOrigins) -> Self {
+        Self { clients: Arc::default(), private: Arc::new(private) }
+    }
+
+    /// Whether an address may be asked, as far as its text tells.
+    pub(super) fn may_ask(&self, url: &Url) -> Result<(), IsPrivate> {
+        self.private.way(url).map(drop)
+    }
+
     /// The bytes behind an address that may be asked.
     pub(crate) async fn get(&self, url: &Url) -> Result<Vec<u8>, Unreachable> {
-        let client = self.client(url).map_err(|error| unreachable(url, &innermost(&error)))?;
-        let request = client.get(url.clone()).header("accept", "application/json");
+        let request = self.client(url)?.get(url.clone()).header("accept", "application/json");
         let response = request.send().await.map_err(|error| unreachable(url, &innermost(&error)))?;
         match response.status().as_u16() {
             200 => read(url, response).await,
@@ -34,13 +48,17 @@ impl Fetcher {
         }
     }
 
-    /// The client for an address: this machine is spoken to without loading certificates.
-    pub(crate) fn client(&self, url: &Url) -> reqwest::Result<&reqwest::Client> {
-        if url.scheme() == "https" {
-            made(&self.0.secure, || builder().https_only(true))
-        } else {
-            made(&self.0.loopback, || builder().tls_certs_only([]))
-        }
+    /// The client for an address, if that may be asked. This machine is spoken to without loading certificates.
+    pub(crate) fn client(&self, url: &Url) -> Result<&reqwest::Client, Unreachable> {
+        let way = self.private.way(url).map_err(|error| unreachable(url, &error.to_string()))?;
+        let client = match (url.scheme(), way) {
+            ("https", Way::Public) => {
+                made(&self.clients.public, || builder().https_only(true).dns_resolver(Arc::new(PublicNames)))
+            }
+            ("https", Way::Anywhere) => made(&self.clients.anywhere, || builder().https_only(true)),
+            _ => made(&self.clients.loopback, || builder().tls_certs_only([])),
+        };
+        client.map_err(|error| unreachable(url, &innermost(&error)))
     }
 }
 

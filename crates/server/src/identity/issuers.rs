@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use url::Url;
+
 use super::address::{Issuer, JwksUrl};
 use super::claims::{Claims, Expected};
 use super::discovery::Discovery;
 use super::fetch::{Fetcher, unreachable};
 use super::jwt::Unverified;
+use super::private::{IsPrivate, PrivateOrigins};
 use super::remembered::Remembered;
 use super::{Failure, KeySet, Unreachable};
 use crate::clock::Clock;
@@ -37,13 +40,19 @@ type Shelf<K, T> = Arc<Mutex<BTreeMap<K, Arc<Remembered<T>>>>>;
 
 impl Issuers {
     /// Nothing is remembered, and nobody was asked yet.
-    pub(crate) fn new(clock: Clock) -> Self {
-        Self { fetcher: Fetcher::default(), clock, discoveries: Shelf::default(), key_sets: Shelf::default() }
+    pub(crate) fn new(clock: Clock, private: PrivateOrigins) -> Self {
+        let fetcher = Fetcher::new(private);
+        Self { fetcher, clock, discoveries: Shelf::default(), key_sets: Shelf::default() }
     }
 
     /// The way to speak to issuers, for what goes beyond reading their descriptions and keys.
     pub(crate) fn fetcher(&self) -> &Fetcher {
         &self.fetcher
+    }
+
+    /// Whether an address may be asked, as far as its text tells: what its name means is looked at when it is asked.
+    pub(crate) fn may_ask(&self, url: &Url) -> Result<(), IsPrivate> {
+        self.fetcher.may_ask(url)
     }
 
     /// What the issuer says about itself.

@@ -20,6 +20,7 @@ mod issuers;
 mod jwks;
 mod jwt;
 mod object;
+mod private;
 mod remembered;
 
 #[cfg(test)]
@@ -31,6 +32,8 @@ pub(crate) use code::{Client, CodeGrant};
 pub(crate) use issuers::{Issuers, KeySource};
 pub(crate) use jwks::KeySet;
 pub(crate) use jwt::Unverified;
+pub use private::PrivateOrigin;
+pub(crate) use private::PrivateOrigins;
 
 /// Why an identity token proves nothing.
 #[derive(Debug)]

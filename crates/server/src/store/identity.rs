@@ -64,7 +64,8 @@ statements! {
     OF_USER = concat!(columns!(), "WHERE principal_id = $1 ORDER BY created_at, id");
     INSERT = "INSERT INTO identity (id, issuer, subject, principal_id, linked_by, created_at)
         VALUES ($1, $2, $3, $4, $5, $6)";
-    DELETE = "DELETE FROM identity WHERE id = $1 AND principal_id = $2";
+    DELETE = "DELETE FROM identity WHERE id = $1 AND principal_id = $2 RETURNING issuer";
+    ANOTHER_OF_ISSUER = "SELECT id FROM identity WHERE principal_id = $1 AND issuer = $2 LIMIT 1";
     // A removed user keeps the account, so that it does not let its person in again as somebody new.
     DELETE_OF_REMOVED = "DELETE FROM identity WHERE issuer = $1 AND subject = $2 AND EXISTS
         (SELECT 1 FROM principal p WHERE p.id = identity.principal_id AND p.removed_at IS NOT NULL)";
@@ -116,12 +117,15 @@ pub(super) async fn sign_in(pen: &mut Pen<'_>, sign_in: &SignIn) -> Result<(Toke
 }
 
 fn said(sign_in: &SignIn, entered: &[GroupId], left: &[GroupId]) -> String {
-    let list = |ids: &[GroupId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     let what = match sign_in.linked {
         Linked::Already => "by",
         Linked::Now(..) => "user made, by",
     };
     format!("{what} {}; groups in: {}; out: {}", sign_in.issuer, list(entered), list(left))
+}
+
+fn list(groups: &[GroupId]) -> String {
+    groups.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
 /// Links an account elsewhere to a user.
@@ -139,10 +143,29 @@ pub(super) async fn link(
 /// Ends such a link.
 pub(super) async fn unlink(pen: &mut Pen<'_>, user: PrincipalId, id: Id) -> Result<Event, StoreError> {
     let owner = principal::of_id(pen.transaction, user).await?;
-    match pen.transaction.execute(DELETE, values![id.to_string(), user.to_string()]).await? {
-        0 => Err(Refusal::Gone.into()),
-        _ => Ok(event(user, &owner.name, &format!("unlinked {id}"), "")),
+    let row = pen.transaction.first(DELETE, values![id.to_string(), user.to_string()]).await?;
+    let issuer = row.ok_or(Refusal::Gone)?.text("issuer")?;
+    let left = leave_groups_of(pen, user, &issuer).await?;
+    principal::keep_an_administrator(pen.transaction).await?;
+    let detail = format!("unlinked {id}; groups out: {}", list(&left));
+    let touched = if left.is_empty() { vec![] } else { vec![("principal", user.to_string())] };
+    Ok(Event { touched, ..event(user, &owner.name, &detail, "") })
+}
+
+/// Nobody stays in a group by the word of an issuer that does not know them any more: it could not take the word back.
+async fn leave_groups_of(
+    pen: &mut Pen<'_>,
+    user: PrincipalId,
+    issuer: &str,
+) -> Result<Vec<GroupId>, StoreError> {
+    let others = pen.transaction.first(ANOTHER_OF_ISSUER, values![user.to_string(), issuer]).await?;
+    // Who puts others into groups by signing them in has an address. Other words are sources of another kind.
+    if others.is_some() || !issuer.contains("://") {
+        return Ok(vec![]);
     }
+    let source = MemberSource::Named(issuer.to_owned());
+    let (_, left) = group::set_of_member(pen, user, &source, &[]).await?;
+    Ok(left)
 }
 
 async fn insert(pen: &mut Pen<'_>, user: PrincipalId, new: &NewIdentity) -> Result<(), StoreError> {

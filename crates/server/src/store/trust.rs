@@ -109,6 +109,7 @@ statements! {
     INSERT_CLAIM = "INSERT INTO trust_claim (trust_id, claim, pattern, position) VALUES ($1, $2, $3, $4)";
     DELETE_CLAIMS = "DELETE FROM trust_claim WHERE trust_id = $1";
     INSERT_TOKEN = "INSERT INTO trust_token (token_id, trust_id) VALUES ($1, $2)";
+    IS_EXCHANGED = "SELECT trust_id FROM trust_token WHERE token_id = $1";
     LIVE_TOKENS = "SELECT token.id AS id FROM trust_token JOIN token ON token.id = trust_token.token_id
         WHERE trust_token.trust_id = $1 AND token.revoked_at IS NULL
             AND (token.expires_at IS NULL OR token.expires_at > $2)";
@@ -119,6 +120,12 @@ statements! {
 }
 
 impl Store {
+    /// Whether a token came from a trust.
+    pub(crate) async fn is_exchanged(&self, token: TokenId) -> Result<bool, StoreError> {
+        let found = self.read().await?.first(IS_EXCHANGED, values![token.to_string()]).await?;
+        Ok(found.is_some())
+    }
+
     /// The trusts of a service account, newest first.
     pub(crate) async fn trusts_of(
         &self,
@@ -336,7 +343,7 @@ fn rules(rows: &[Row]) -> Result<ClaimRules, StoreError> {
     let rule = |row: &Row| Ok((row.parse::<ClaimName>("claim")?, row.parse::<ClaimPattern>("pattern")?));
     let rules = rows.iter().map(rule).collect::<Result<Vec<_>, StoreError>>()?;
     // A trust whose rules were thinned out by SQL means nobody, not more people.
-    ClaimRules::new(rules).map_err(|_| StoreError::unreadable("claim"))
+    Ok(ClaimRules::kept(rules))
 }
 
 fn record(row: &Row, rules: ClaimRules) -> Result<TrustRecord, StoreError> {

@@ -1,8 +1,8 @@
 //! Writes as values, and the one function that applies them.
 
 use jeton_token::{
-    BindingId, GroupId, Id, Place, PlacedPolicy, PrincipalId, ResourceName, RoleId, TokenId, TrustId,
-    standing,
+    BindingId, GroupId, Id, Place, PlacedPattern, PlacedPolicy, PrincipalId, ResourceName, RoleId, TokenId,
+    TrustId, standing,
 };
 
 use super::binding::{self, BindingRecord, NewBinding};
@@ -27,7 +27,7 @@ pub(crate) enum Write {
     LinkIdentity(PrincipalId, NewIdentity),
     UnlinkIdentity(PrincipalId, Id),
     EditToken(TokenId, TokenEdit),
-    ApproveToken(TokenId, Basis),
+    ApproveToken(TokenId, Basis, Vec<PlacedPattern>),
     RevokeToken(TokenId),
     CreatePrincipal(NewPrincipal),
     EditPrincipal(PrincipalId, PrincipalEdit),
@@ -59,7 +59,7 @@ pub(crate) enum Write {
 impl Write {
     /// Whether it changes the row of this token.
     fn changes_token(&self, token: TokenId) -> bool {
-        matches!(self, Self::EditToken(id, _) | Self::ApproveToken(id, _) | Self::RevokeToken(id) if *id == token)
+        matches!(self, Self::EditToken(id, _) | Self::ApproveToken(id, ..) | Self::RevokeToken(id) if *id == token)
     }
 
     /// Whether somebody may do more or less after it, so that what was judged before must be judged again.
@@ -69,6 +69,7 @@ impl Write {
             | Self::CreateGroup(..)
             | Self::EditGroup(..)
             | Self::RemoveGroup(_)
+            | Self::UnlinkIdentity(..)
             | Self::CreateRole(..)
             | Self::EditRole(..)
             | Self::RemoveRole(_)
@@ -83,7 +84,6 @@ impl Write {
             // A sign-in by a provider does when it changes groups, and then it says so itself.
             Self::SignIn(_)
             | Self::LinkIdentity(..)
-            | Self::UnlinkIdentity(..)
             | Self::CreateToken(_)
             | Self::EditToken(..)
             | Self::ApproveToken(..)
@@ -206,7 +206,9 @@ impl Store {
             Write::LinkIdentity(user, new) => (Outcome::Done, identity::link(&mut pen, *user, new).await?),
             Write::UnlinkIdentity(user, id) => (Outcome::Done, identity::unlink(&mut pen, *user, *id).await?),
             Write::EditToken(id, edit) => of_token(token::edit(&mut pen, *id, edit).await?),
-            Write::ApproveToken(id, basis) => of_token(token::approve(&mut pen, *id, basis).await?),
+            Write::ApproveToken(id, basis, given) => {
+                of_token(token::approve(&mut pen, *id, basis, given).await?)
+            }
             Write::CreatePrincipal(new) => of_principal(principal::create(&mut pen, new).await?),
             Write::EditPrincipal(id, edit) => of_principal(principal::edit(&mut pen, *id, edit, by).await?),
             Write::RemovePrincipal(id) => of_principal(principal::remove(&mut pen, *id).await?),

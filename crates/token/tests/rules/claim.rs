@@ -121,6 +121,16 @@ fn some_rule_says_who() {
         vec![("ref", "refs/heads/main"), ("repository_owner_id", "7")],
         vec![("project_path", "acme/*")],
         vec![("/kubernetes.io/namespace", "jobs")],
+        vec![("/kubernetes.io/namespace", "jobs"), ("/kubernetes.io/serviceaccount/name", "worker")],
+        vec![("sub", "system:serviceaccount:jobs:*"), ("/kubernetes.io/serviceaccount/name", "worker")],
+        vec![("/kubernetes.io/serviceaccount/uid", "6f1c")],
+        vec![("sub", "arn:aws:sts::123456789012:*")],
+        vec![("sub", "/eid1/c/pub/t/tenant/*")],
+        vec![("azp", "https://jobs.example.org"), ("scope", "a/*")],
+        vec![("client_id", "worker")],
+        vec![("repository", "acme/*")],
+        vec![("/repository", "acme/*")],
+        vec![("namespace_path", "acme/*")],
     ] {
         assert!(rules(&fine).is_ok(), "{fine:?}");
     }
@@ -133,8 +143,32 @@ fn some_rule_says_who() {
         vec![("sub", "://*")],
         vec![("project_path", "/*")],
         vec![("/a/sub", "x")],
+        vec![("sub", "system:serviceaccount:*")],
+        vec![("sub", "system:*")],
+        vec![("sub", "system:serviceaccounts:*")],
+        vec![("sub", "arn:aws:*")],
+        vec![("sub", "arn:aws:iam::*")],
+        vec![("sub", "/eid1/c/pub/t/*")],
+        vec![("/kubernetes.io/serviceaccount/name", "worker")],
+        vec![("sub", "system:serviceaccount:*"), ("/kubernetes.io/serviceaccount/name", "worker")],
+        vec![("/kubernetes.io/namespace", "jobs/*")],
+        vec![("azp", "https://*")],
+        vec![("azp", "https://jobs.example.org/*")],
+        vec![("appid", "a:*")],
+        vec![("client_id", "a:*")],
+        vec![("oid", "a/*")],
+        vec![("repository", "https://*")],
+        vec![("repository_id", "7/*")],
+        vec![("repository_owner", "acme/*")],
+        vec![("repository_owner_id", "7:*")],
+        vec![("project_id", "7|*")],
+        vec![("namespace_id", "7/*")],
     ] {
         assert_eq!(rules(&nobody), Err(ClaimRulesError::Nobody), "{nobody:?}");
+        // Nor do such rules hold for anybody if they were kept from a time when they were taken.
+        let parsed = nobody.iter().map(|(name, pattern)| (name.parse().unwrap(), pattern.parse().unwrap()));
+        let fitting = |_: &ClaimName| nobody.first().map(|(_, pattern)| pattern.replace('*', "x"));
+        assert!(!ClaimRules::kept(parsed.collect()).hold(fitting), "{nobody:?}");
     }
 }
 

@@ -1,8 +1,8 @@
 //! What a change of policies does, said beforehand: compared with what verdicts then say.
 
 use jeton_token::{
-    Approval, Creator, Effect, Excess, Facts, NetworkLimit, Place, PlaceLimit, PlacedPolicy, Policy,
-    PolicyRule, PrincipalId, Rule, Timestamp, TokenKind, effects,
+    Approval, Creator, Effect, Excess, Facts, NetworkLimit, Place, PlaceLimit, PlacedPattern, PlacedPolicy,
+    Policy, PolicyRule, PrincipalId, Rule, Timestamp, TokenKind, effects,
 };
 use proptest::prelude::*;
 
@@ -65,8 +65,16 @@ fn what_takes_nothing_away_has_no_effect() {
         assert_eq!(of(&alone(link()), policy.clone()), [], "{policy:?}");
     }
     let approval = Policy { approval: Some(vec![pattern("Tasks.*")]), ..Policy::default() };
-    let approved = jeton_token::Link { approval: Approval::Given, ..link() };
-    assert_eq!(of(&alone(approved), approval), []);
+    let given = |number: u64, text: &str| {
+        let place = Place::Organization(organization(number));
+        let given = Approval::Given(vec![PlacedPattern { place, pattern: pattern(text) }]);
+        of(&alone(jeton_token::Link { approval: given, ..link() }), approval.clone())
+    };
+    assert_eq!(given(1, "Tasks.*"), []);
+    assert_eq!(given(1, "*"), []);
+    // What was approved for something else, or somewhere else, was not approved for this.
+    assert_eq!(given(1, "Tasks.Admin"), [Effect::NeedsApproval]);
+    assert_eq!(given(2, "Tasks.*"), [Effect::NeedsApproval]);
     let from_within =
         jeton_token::Link { networks: NetworkLimit::Within(vec!["10.1.0.0/16".parse().unwrap()]), ..link() };
     let networks = Policy { networks: Some(vec!["10.0.0.0/8".parse().unwrap()]), ..Policy::default() };

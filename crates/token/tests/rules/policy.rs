@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::decision::properties::{any_client, any_policy};
-use crate::sample::{id, pattern, scope};
+use crate::sample::{id, pattern};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
@@ -48,7 +48,7 @@ fn what_says_nothing_takes_everything() {
     assert!(policy.is_empty());
     assert_eq!(policy.admits(holder(&[]), Timestamp(i64::MAX)), Ok(()));
     assert_eq!(policy.network_limit(), NetworkLimit::Anywhere);
-    assert!(policy.counts(&pattern("*")) && !policy.wants_approval(&scope("A.B")));
+    assert!(policy.counts(&pattern("*")) && !policy.wants_approval_of(&pattern("A.B")));
     assert_eq!(policy.end(Timestamp(0), Expiry::Never), Expiry::Never);
 }
 
@@ -155,7 +155,8 @@ fn an_approval_is_wanted_of_whatever_reaches_a_listed_scope() {
         assert_eq!(policy.wants_approval_of(&pattern(text)), wanted, "{text}");
     }
     assert!(
-        policy.wants_approval(&scope("Tasks.Admin.All")) && !policy.wants_approval(&scope("Tasks.Admin"))
+        policy.wants_approval_of(&pattern("Tasks.Admin.All"))
+            && !policy.wants_approval_of(&pattern("Tasks.Admin"))
     );
 }
 

@@ -60,10 +60,10 @@ fn with_names(record: TokenRecord, state: TokenState, names: &BTreeMap<Place, St
         revoked_at: record.revoked_at.map(moment),
         revoked_by: record.revoked_by.map(|id| id.to_string()),
         hint: record.hint,
-        approval: match record.approval {
+        approval: match &record.approval {
             jeton_token::Approval::None => None,
             jeton_token::Approval::Pending => Some(Approval::Pending),
-            jeton_token::Approval::Given => Some(Approval::Approved),
+            jeton_token::Approval::Given(_) => Some(Approval::Approved),
         },
         name: record.name,
         description: record.description,

@@ -4,6 +4,7 @@
 mod addresses;
 mod forms;
 mod keys;
+mod private;
 mod remembered;
 mod signed;
 mod times;

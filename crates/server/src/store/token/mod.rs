@@ -6,8 +6,8 @@ mod write;
 
 use jeton_token::{
     Approval, Expiry, Facts, Link, NetworkLimit, OrganizationId, OwnerState, PepperVersion, Place,
-    PlaceLimit, PrincipalId, PrincipalKind, ProjectId, ScopeSet, SecretId, Timestamp, TokenDigest, TokenId,
-    TokenKind,
+    PlaceLimit, PlacedPattern, PrincipalId, PrincipalKind, ProjectId, ScopeSet, SecretId, Timestamp,
+    TokenDigest, TokenId, TokenKind,
 };
 
 use super::principal::PasswordHash;
@@ -47,6 +47,8 @@ pub(crate) struct TokenRecord {
     pub(crate) places: PlaceLimit,
     pub(crate) networks: NetworkLimit,
     pub(crate) approval: Approval,
+    /// Who has had a secret of it besides its owner.
+    pub(crate) holders: Vec<PrincipalId>,
     pub(crate) created_at: Timestamp,
     pub(crate) secret_issued_at: Timestamp,
     pub(crate) expiry: Expiry,
@@ -97,6 +99,8 @@ pub(crate) struct NewToken {
     pub(crate) places: PlaceLimit,
     pub(crate) networks: NetworkLimit,
     pub(crate) approval: Approval,
+    /// Who gets its secret besides its owner.
+    pub(crate) holders: Vec<PrincipalId>,
     pub(crate) created_at: Timestamp,
     pub(crate) expiry: Expiry,
     pub(crate) hint: String,
@@ -140,6 +144,8 @@ pub(crate) struct TokenEdit {
 pub(crate) struct Rotation {
     pub(crate) secret: NewSecret,
     pub(crate) hint: String,
+    /// Who gets it besides the owner.
+    pub(crate) holders: Vec<PrincipalId>,
     /// The moment that the end was reckoned from.
     pub(crate) at: Timestamp,
 }
@@ -175,10 +181,12 @@ impl TokenRecord {
         Basis(self.seal.mac.clone())
     }
 
-    /// The child rows: patterns, places, networks, how far an approval is, and when a person rotated it.
+    /// The child rows: patterns, places, networks, how far an approval is, who has had a secret, and when a person rotated
+    /// it.
     pub(crate) fn items(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let limits = limits(&self.patterns, &self.places, &self.networks);
         let renewed = self.renewed.map(|at| ("renewed", at.0.to_string()));
-        items(&self.patterns, &self.places, &self.networks, self.approval).chain(renewed)
+        limits.chain(trusted(&self.approval, &self.holders)).chain(renewed)
     }
 
     /// When it was used last, or given its secret, whichever is later.
@@ -201,7 +209,7 @@ impl TokenRecord {
             issued_at: self.secret_issued_at,
             used_at: self.used_at(),
             expiry: self.expiry,
-            approval: self.approval,
+            approval: self.approval.clone(),
             revoked: self.revoked_at.is_some(),
             intact: self.intact,
             owner: self.owner,
@@ -214,18 +222,34 @@ impl TokenRecord {
     }
 }
 
-fn items(
+impl NewToken {
+    /// The child rows, as `TokenRecord::items` says.
+    fn items(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let limits = limits(&self.patterns, &self.places, &self.networks);
+        limits.chain(trusted(&self.approval, &self.holders))
+    }
+}
+
+fn limits(
     patterns: &ScopeSet,
     places: &PlaceLimit,
     networks: &NetworkLimit,
-    approval: Approval,
 ) -> impl Iterator<Item = (&'static str, String)> {
     let patterns: Vec<_> = patterns.patterns().iter().map(|pattern| ("scope", pattern.to_string())).collect();
     let places: Vec<_> = places.places().iter().map(|place| ("place", place_text(*place))).collect();
     let networks: Vec<_> =
         networks.networks().iter().map(|network| ("network", network.to_string())).collect();
-    let approval = approval.word().map(|word| ("approval", word.to_owned()));
-    patterns.into_iter().chain(places).chain(networks).chain(approval)
+    patterns.into_iter().chain(places).chain(networks)
+}
+
+/// Who vouched for a token, for what, and who cannot.
+fn trusted(approval: &Approval, holders: &[PrincipalId]) -> impl Iterator<Item = (&'static str, String)> {
+    let given = if let Approval::Given(given) = approval { given.as_slice() } else { &[] };
+    let text = |given: &PlacedPattern| format!("{} {}", place_text(given.place), given.pattern);
+    let given: Vec<_> = given.iter().map(|given| ("approved", text(given))).collect();
+    let holders: Vec<_> = holders.iter().map(|holder| ("holder", holder.to_string())).collect();
+    let word = approval.word().map(|word| ("approval", word.to_owned()));
+    word.into_iter().chain(given).chain(holders)
 }
 
 /// A place as stored: `organization` or `organization/project`, by id; everywhere is the empty text.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use jeton_token::{
-    Approval, Network, NetworkLimit, OwnerState, PepperVersion, Place, PlaceLimit, PrincipalKind,
-    ScopePattern, ScopeSet, Timestamp, TokenDigest, TokenId, TokenKind,
+    Approval, Network, NetworkLimit, OwnerState, PepperVersion, Place, PlaceLimit, PlacedPattern,
+    PrincipalKind, ScopePattern, ScopeSet, Timestamp, TokenDigest, TokenId, TokenKind,
 };
 
 use super::super::database::{Row, Transaction, statements, values};
@@ -215,6 +215,7 @@ fn record(keys: &Keys, row: &Row, items: &[&Row]) -> Result<TokenRecord, StoreEr
         created_at: Timestamp(row.int("created_at")?),
         secret_issued_at: Timestamp(row.int("secret_issued_at")?),
         approval: approval(&sorted)?,
+        holders: values_of(&sorted, "holder", |text| text.parse().ok())?,
         expiry: moment("expires_at")?.into(),
         revoked_at: moment("revoked_at")?,
         revoked_by: row.parse_or_null("revoked_by")?,
@@ -242,8 +243,19 @@ fn patterns(items: &[&Row]) -> Result<ScopeSet, StoreError> {
 
 /// How far an approval is; nobody asked for one where no item says so.
 fn approval(items: &[&Row]) -> Result<Approval, StoreError> {
-    let found = values_of(items, "approval", Approval::from_word)?;
-    Ok(found.first().copied().unwrap_or(Approval::None))
+    let word = values_of(items, "approval", |text| Some(text.to_owned()))?;
+    Ok(match word.first().map(String::as_str) {
+        Some("approved") => Approval::Given(values_of(items, "approved", placed_pattern)?),
+        // What says something else was written by hand, so the seal breaks.
+        Some(_) => Approval::Pending,
+        None => Approval::None,
+    })
+}
+
+fn placed_pattern(text: &str) -> Option<PlacedPattern> {
+    let (place, pattern) = text.split_once(' ')?;
+    let place = if place.is_empty() { Some(Place::Global) } else { place_from(place) };
+    Some(PlacedPattern { place: place?, pattern: pattern.parse().ok()? })
 }
 
 /// When a person rotated it last.

@@ -1,7 +1,8 @@
 //! Writing tokens: each function changes one and seals it again, inside the caller's transaction.
 
 use jeton_token::{
-    Approval, OwnerState, PepperVersion, Place, PrincipalId, PrincipalKind, Timestamp, TokenId, TokenKind,
+    Approval, OwnerState, PepperVersion, Place, PlacedPattern, PrincipalId, PrincipalKind, Timestamp,
+    TokenId, TokenKind,
 };
 
 use super::super::database::{Transaction, statements, values};
@@ -9,7 +10,7 @@ use super::super::seal::{self, Seal};
 use super::super::write::{Event, Touched};
 use super::super::{Refusal, StoreError, principal};
 use super::read::load;
-use super::{NewSecret, NewToken, SecretRecord, TokenEdit, TokenRecord, items};
+use super::{NewSecret, NewToken, SecretRecord, TokenEdit, TokenRecord};
 use crate::keys::Keys;
 use crate::limits::RETIRED_SECRET_MS_KEPT;
 
@@ -45,7 +46,8 @@ pub(in crate::store) async fn create(
     pen: &mut Pen<'_>,
     new: &NewToken,
 ) -> Result<(TokenRecord, Event), StoreError> {
-    if new.kind == TokenKind::Session {
+    // A session that was made by another one is no sign-in.
+    if new.kind == TokenKind::Session && new.created_by.is_none() {
         // Before the row is shared: two sign-ins that shared it would wait for each other.
         principal::signed_in(pen, new.owner).await?;
     }
@@ -55,9 +57,7 @@ pub(in crate::store) async fn create(
         pen.transaction.execute(FREE_NAME, free).await?;
     }
     insert(pen, new).await?;
-    for (position, (kind, value)) in
-        (0_i64..).zip(items(&new.patterns, &new.places, &new.networks, new.approval))
-    {
+    for (position, (kind, value)) in (0_i64..).zip(new.items()) {
         pen.transaction.execute(INSERT_ITEM, values![new.id.to_string(), kind, value, position]).await?;
     }
     insert_secret(pen, new.id, &new.secret, new.created_at).await?;
@@ -159,14 +159,19 @@ fn change(token: &mut TokenRecord, edit: &TokenEdit) {
     if let Some(rotation) = &edit.rotation {
         token.hint.clone_from(&rotation.hint);
         token.secret_issued_at = rotation.at;
+        // Also those of earlier secrets: what somebody did with them is not undone.
+        token.holders.extend(&rotation.holders);
+        token.holders.sort_unstable();
+        token.holders.dedup();
     }
 }
 
-/// Approves a token as it is: its scopes and places are those that were looked at.
+/// Approves a token as it is: its scopes and places are those that were looked at. What was approved before remains.
 pub(in crate::store) async fn approve(
     pen: &mut Pen<'_>,
     id: TokenId,
     basis: &super::Basis,
+    given: &[PlacedPattern],
 ) -> Result<(TokenRecord, Event), StoreError> {
     let mut token = load(pen.transaction, pen.keys, pen.now, id).await?.ok_or(Refusal::Gone)?.token;
     if token.basis() != *basis {
@@ -175,7 +180,11 @@ pub(in crate::store) async fn approve(
     if !is_live(&token, pen.now) {
         return Err(Refusal::NotLive.into());
     }
-    token.approval = Approval::Given;
+    let mut all = if let Approval::Given(before) = token.approval { before } else { vec![] };
+    all.extend_from_slice(given);
+    all.sort_unstable();
+    all.dedup();
+    token.approval = Approval::Given(all);
     replace(pen, &token).await?;
     replace_items(pen, &token).await?;
     reload(pen, id, Touched::Token).await
@@ -338,7 +347,8 @@ fn unsealed(new: &NewToken) -> TokenRecord {
         patterns: new.patterns.clone(),
         places: new.places.clone(),
         networks: new.networks.clone(),
-        approval: new.approval,
+        approval: new.approval.clone(),
+        holders: new.holders.clone(),
         created_at: new.created_at,
         secret_issued_at: new.created_at,
         expiry: new.expiry,

@@ -11,7 +11,8 @@ on_both! {
     alone:
         new_keys_are_found_and_old_ones_forgotten,
         an_unknown_key_does_not_make_us_ask_again_and_again,
-        keys_serve_a_while_after_their_issuer_is_gone;
+        keys_serve_a_while_after_their_issuer_is_gone,
+        attack_29_a_trust_makes_us_ask_nothing_that_only_we_can_reach;
     shared:
         an_issuer_that_cannot_be_asked_is_no_verdict,
         keys_can_be_written_down,
@@ -172,6 +173,49 @@ async fn keys_can_be_written_down(authority: Authority) {
         refused(exchange(&authority, &issuer.sign(&claims), &[]).await, "invalid_grant");
         assert_eq!(made["audience"], AUDIENCE);
     }
+}
+
+async fn attack_29_a_trust_makes_us_ask_nothing_that_only_we_can_reach(authority: Authority) {
+    let (Some(issuer), Some(inside)) = (Issuer::start(), Issuer::start()) else { return };
+    let (account, subject) = trusting(&authority, &issuer.url).await;
+    access_token(exchange(&authority, &issuer.token(&subject), &[]).await);
+    let (discovered, keys) = (issuer.asked(DISCOVERY), inside.asked("/keys"));
+    // Another server on the same rows, whose operator allows the one issuer and not the other.
+    let only = issuer.url.parse().unwrap();
+    let authority = authority.restarted(|settings| settings.private_issuers = vec![only]).await;
+    let about = json!({"issuer": issuer.url, "jwks_uri": format!("{}/keys", inside.url)});
+    issuer.order(&json!({"do": "publish", "path": DISCOVERY, "body": about.to_string()}));
+    unknown(exchange(&authority, &issuer.token(&subject), &[]).await);
+    assert_eq!((issuer.asked(DISCOVERY), inside.asked("/keys")), (discovered + 1, keys));
+    // Without a word of the operator nothing here is asked, also of trusts that are there already.
+    let authority = authority.restarted(|settings| settings.private_issuers.clear()).await;
+    unknown(exchange(&authority, &issuer.token(&subject), &[]).await);
+    assert_eq!(issuer.asked(DISCOVERY), discovered + 1);
+    let port = issuer.url.rsplit(':').next().unwrap();
+    for host in [
+        "http://127.0.0.1",
+        "http://localhost",
+        "https://localhost",
+        "https://127.0.0.1",
+        "https://[::1]",
+        "https://[::ffff:127.0.0.1]",
+        "https://169.254.169.254",
+        "https://0",
+        "https://2130706433",
+        "https://0x7f.1",
+        "https://10.0.0.1",
+    ] {
+        let address = format!("{host}:{port}");
+        put(&authority, &account, trust(&address, &subject)).await.invalid("/issuer", "invalid_field");
+        let mut wanted = trust("spiffe://acme.example", &subject);
+        wanted["jwks_url"] = json!(format!("{address}/keys"));
+        put(&authority, &account, wanted).await.invalid("/jwks_url", "invalid_field");
+    }
+    assert_eq!(issuer.asked(DISCOVERY), discovered + 1);
+    // Keys that are written down need nobody to be asked.
+    let mut wanted = trust("https://10.0.0.1", &subject);
+    wanted["jwks"] = issuer.order(&json!({"do": "jwks"}))["jwks"].clone();
+    put(&authority, &account, wanted).await.expect(200);
 }
 
 async fn attack_29_no_redirect_is_followed(authority: Authority) {

@@ -10,6 +10,7 @@ on_both! {
     alone:
         a_sign_in_brings_memberships_to_what_the_provider_says,
         memberships_of_another_source_are_left_alone,
+        whoever_is_unlinked_leaves_the_groups_of_that_issuer,
         a_lost_group_is_a_lost_right;
 }
 
@@ -57,6 +58,32 @@ async fn a_sign_in_brings_memberships_to_what_the_provider_says(authority: Autho
     assert_eq!(members(&authority, "operators").await, [""; 0]);
     sign_in(&authority, &mut provider, &name, json!(null)).await;
     assert_eq!(members(&authority, "developers").await, [""; 0], "a list that is not there is empty");
+}
+
+async fn whoever_is_unlinked_leaves_the_groups_of_that_issuer(authority: Authority) {
+    let Some((authority, mut provider)) = Quick::of(authority, RULES).await else { return };
+    make_groups(&authority).await;
+    let (admin, name) = (authority.admin().await, fresh("alice"));
+    sign_in(&authority, &mut provider, &name, json!(["idp-ops", "idp-dev"])).await;
+    let by_hand = json!({"add": [{"type": "user", "name": name}]});
+    authority.patch(&admin, "/api/v1/groups/others", by_hand).await.expect(200);
+    let path = format!("/api/v1/users/{name}/identities");
+    let second = json!({"issuer": provider.url, "subject": "second"});
+    let second = authority.post(&admin, &path, second).await.expect(201).body["id"].clone();
+    let all = authority.get(&admin, &path).await.expect(200).body["items"].clone();
+    let first = all.as_array().unwrap().iter().find(|one| one["id"] != second).unwrap()["id"].clone();
+    let unlink = |id: &Value| format!("{path}/{}", id.as_str().unwrap());
+    authority.delete(&admin, &unlink(&first)).await.expect(204);
+    assert_eq!(
+        members(&authority, "operators").await.len(),
+        1,
+        "the issuer still knows them by another account"
+    );
+    authority.delete(&admin, &unlink(&second)).await.expect(204);
+    for group in ["operators", "developers"] {
+        assert_eq!(members(&authority, group).await, [""; 0]);
+    }
+    assert_eq!(members(&authority, "others").await.len(), 1, "who was put there by hand stays");
 }
 
 async fn memberships_of_another_source_are_left_alone(authority: Authority) {

@@ -5,6 +5,7 @@ pub(crate) mod browser;
 pub(crate) mod clock;
 mod described;
 pub(crate) mod issuer;
+pub(crate) mod nginx;
 #[macro_use]
 mod on_both;
 pub(crate) mod provider;
@@ -300,7 +301,9 @@ pub(crate) fn settings(folder: &Path, database_url: Option<String>) -> Settings 
         database_url: database_url.map(|url| url.parse().unwrap()),
         ..Options::default()
     };
-    Settings::resolve(options).unwrap()
+    // The issuers of the tests are programs on this machine.
+    let private_issuers = vec!["http://127.0.0.1:*".parse().unwrap()];
+    Settings { private_issuers, ..Settings::resolve(options).unwrap() }
 }
 
 /// A client of one's own, for its connections end with the test's runtime. It speaks to this machine only.

@@ -3,15 +3,20 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::policies::LEVELS;
+use crate::policies::{LEVELS, policy_path};
+use crate::support::rights::{Firm, subject, user};
 use crate::support::{Authority, Pat, Person};
 
 on_both! {
     alone:
         a_pending_token_does_nothing_at_any_door_until_somebody_else_approves_it,
         an_approval_is_asked_for_by_each_place_where_the_scope_could_be_used,
+        a_place_does_not_stop_a_token_that_is_used_elsewhere_too,
         nobody_approves_a_token_that_is_theirs_or_that_they_made,
         a_pending_token_can_be_cancelled_and_is_not_changed_into_another_one,
+        whoever_has_had_a_secret_of_a_token_does_not_approve_it,
+        a_secret_for_somebody_else_ends_the_approval,
+        an_approval_counts_for_what_was_wanted_when_it_was_given,
         an_approved_token_is_not_widened,
         a_scope_is_withheld_from_a_token_that_was_there_before_the_policy,
         only_whoever_may_look_after_the_tokens_approves;
@@ -94,17 +99,16 @@ async fn an_approval_is_asked_for_by_each_place_where_the_scope_could_be_used(au
     };
     for place in LEVELS {
         wanting_approval(&authority, place).await;
+        let not_in_apollo = if place == "default/apollo" { "active" } else { "pending" };
         for (scopes, projects, expected) in [
             (json!(["Taskurai.Task.Create"]), json!(["default/apollo"]), "pending"),
-            (json!(["Taskurai.Task.*"]), json!(["default/*"]), "pending"),
-            (json!(["*"]), json!([]), "pending"),
+            (json!(["Taskurai.Task.*"]), json!(["default/*"]), not_in_apollo),
+            // Where only some of its places want an approval, it is not stopped elsewhere.
+            (json!(["*"]), json!([]), if place == "*" { "pending" } else { "active" }),
+            (json!(["Taskurai.Task.*"]), json!(["default/apollo", "default/gemini"]), not_in_apollo),
             (json!(["Taskurai.Task.Read", "Taskurai.Log.*"]), json!(["default/*"]), "active"),
             (json!(["Jeton.Token.*"]), json!([]), "active"),
-            (
-                json!(["Taskurai.Task.Create"]),
-                json!(["default/gemini"]),
-                if place == "default/apollo" { "active" } else { "pending" },
-            ),
+            (json!(["Taskurai.Task.Create"]), json!(["default/gemini"]), not_in_apollo),
         ] {
             let mut body = json!({"scopes": scopes});
             if projects != json!([]) {
@@ -115,6 +119,35 @@ async fn an_approval_is_asked_for_by_each_place_where_the_scope_could_be_used(au
         authority.remove_policy(place).await;
         assert_eq!(state(json!({"scopes": ["*"]})).await, "active", "{place}");
     }
+}
+
+async fn a_place_does_not_stop_a_token_that_is_used_elsewhere_too(authority: Authority) {
+    authority.projects().await;
+    let (alice, firm) = (authority.person("alice").await, authority.firm().await);
+    let (everyone, scope) = (subject("group", "everyone"), firm.scope("Task.Read"));
+    let owner = authority.person("owner").await;
+    authority.bind("OrganizationAdmin", user(&owner.name), &firm.all()).await;
+    // Whoever administers the firm lets everybody in, and then wants to look at every token that could be used there.
+    authority.bind_as(&authority.admin().await, "ApiUser", everyone, &firm.all()).await.expect(201);
+    let policy = json!({"approval_scopes": [firm.scopes()]});
+    authority.put(&owner.session, &policy_path(&firm.all()), policy).await.expect(200);
+    let made = authority.token(&alice.session, json!({"scopes": ["*"]})).await.expect(201);
+    assert_eq!(made.body["token"]["state"], "active", "{}", made.text);
+    let note = "some places want an approval first: scopes that need one are withheld there until then";
+    assert_eq!(made.body["notes"], json!([note]));
+    assert_eq!(may_create(&authority, &made.secret()).await, Value::Null, "nobody asked for it there");
+    let told = authority.ask(&firm.api, &made.secret(), json!({"scope": scope})).await;
+    assert_eq!(told["reason"], "approval_required");
+    // A token that is for the firm alone waits there.
+    let body = json!({"scopes": ["*"], "projects": [firm.all()]});
+    let waits = authority.token(&alice.session, body).await.expect(201);
+    assert_eq!(waits.body["token"]["state"], "pending");
+    let note = "the token waits: it can do nothing until somebody approves it";
+    assert_eq!(waits.body["notes"], json!([note]));
+    // What is withheld there anyway does not keep anybody from widening a token that is used elsewhere.
+    let narrow = authority.pat(&alice.session, &["Taskurai.Task.Read"]).await;
+    let wider = json!({"scopes": ["*"]});
+    authority.patch(&alice.session, &format!("/api/v1/tokens/{}", narrow.id), wider).await.expect(200);
 }
 
 async fn nobody_approves_a_token_that_is_theirs_or_that_they_made(authority: Authority) {
@@ -166,6 +199,96 @@ async fn a_pending_token_can_be_cancelled_and_is_not_changed_into_another_one(au
     assert_eq!(authority.record(&alice.session, &pat.id).await["state"], "revoked");
     authority.post(&keeper.session, &approve(&pat.id), Value::Null).await.refused(409, "token_not_live");
     assert_eq!(authority.reason(&pat.secret).await.as_deref(), Some("revoked"));
+}
+
+async fn whoever_has_had_a_secret_of_a_token_does_not_approve_it(authority: Authority) {
+    authority.projects().await;
+    let (alice, admin) = (authority.person("alice").await, authority.admin().await);
+    let scopes = ["Taskurai.Task.Create", "Jeton.Token.*"];
+    let (pat, other) =
+        (authority.pat(&alice.session, &scopes).await, authority.pat(&alice.session, &scopes).await);
+    let rotate = |id: &str| format!("/api/v1/tokens/{id}/rotate");
+    let now = json!({"overlap_minutes": 0});
+    let secret = authority.post(&admin, &rotate(&pat.id), now.clone()).await.expect(200).secret();
+    // With it, the administrator is alice as far as anybody can see: what comes of it is known as well.
+    let child = authority.token(&secret, json!({"scopes": ["Taskurai.Task.Create"]})).await.expect(201).pat();
+    let rotated = authority.post(&secret, &rotate(&other.id), now.clone()).await.expect(200);
+    wanting_approval(&authority, "*").await;
+    for id in [&pat.id, &child.id, &other.id] {
+        authority.post(&admin, &approve(id), Value::Null).await.refused(403, "not_honoured_here");
+    }
+    assert_eq!(may_create(&authority, &rotated.secret()).await, "approval_required");
+    // The owner's own rotation does not take back what somebody had in the hand.
+    let secret = authority.post(&alice.session, &rotate(&pat.id), now).await.expect(200).secret();
+    authority.post(&admin, &approve(&pat.id), Value::Null).await.refused(403, "not_honoured_here");
+    let keeper = keeper(&authority).await;
+    authority.post(&keeper.session, &approve(&pat.id), Value::Null).await.expect(200);
+    assert_eq!(may_create(&authority, &secret).await, Value::Null);
+}
+
+async fn a_secret_for_somebody_else_ends_the_approval(authority: Authority) {
+    authority.projects().await;
+    let (alice, keeper, admin) =
+        (authority.person("alice").await, keeper(&authority).await, authority.admin().await);
+    wanting_approval(&authority, "*").await;
+    let pat = pending(&authority, &alice.session).await;
+    let rotate = format!("/api/v1/tokens/{}/rotate", pat.id);
+    let now = json!({"overlap_minutes": 0});
+    authority.post(&admin, &approve(&pat.id), Value::Null).await.expect(200);
+    let own = authority.post(&alice.session, &rotate, now.clone()).await.expect(200);
+    assert_eq!((&own.body["token"]["approval"], &own.body["notes"]), (&json!("approved"), &Value::Null));
+    let taken = authority.post(&admin, &rotate, now.clone()).await.expect(200);
+    assert_eq!(taken.body["token"]["state"], "pending");
+    assert_eq!(taken.body["notes"].as_array().unwrap().len(), 1, "{}", taken.text);
+    assert_eq!(may_create(&authority, &taken.secret()).await, "pending");
+    authority.post(&admin, &approve(&pat.id), Value::Null).await.refused(403, "not_honoured_here");
+    authority.post(&keeper.session, &approve(&pat.id), Value::Null).await.expect(200);
+    assert_eq!(may_create(&authority, &taken.secret()).await, Value::Null);
+    // Who approved it now knew who has had a secret.
+    let again = authority.post(&admin, &rotate, now).await.expect(200);
+    assert_eq!(again.body["token"]["approval"], "approved");
+    assert_eq!(may_create(&authority, &again.secret()).await, Value::Null);
+}
+
+async fn an_approval_counts_for_what_was_wanted_when_it_was_given(authority: Authority) {
+    authority.projects().await;
+    let (firm, other) = (authority.firm().await, authority.firm().await);
+    let build = authority.account("build", &firm.name).await;
+    for firm in [&firm, &other] {
+        authority.bind("ApiUser", subject("service_account", &build), &firm.all()).await;
+    }
+    let owner = authority.person("owner").await;
+    authority.bind("OrganizationAdmin", user(&owner.name), &firm.all()).await;
+    let wanting = async |firm: &Firm, scope: &str| {
+        authority.set_policy(&firm.all(), json!({"approval_scopes": [firm.scope(scope)]})).await.expect(200);
+    };
+    let reason = async |firm: &Firm, token: &str, scope: &str| {
+        authority.ask(&firm.api, token, json!({"scope": firm.scope(scope)})).await["reason"].clone()
+    };
+    wanting(&firm, "Task.*").await;
+    let token = authority.service_token(&build, &["*"]).await;
+    assert_eq!(reason(&firm, &token.secret, "Task.Read").await, "approval_required");
+    authority.post(&owner.session, &approve(&token.id), Value::Null).await.expect(200);
+    assert_eq!(reason(&firm, &token.secret, "Task.Read").await, Value::Null);
+    // Another place asks for itself.
+    wanting(&other, "Task.Read").await;
+    assert_eq!(reason(&other, &token.secret, "Task.Read").await, "approval_required");
+    assert_eq!(reason(&other, &token.secret, "Task.Create").await, Value::Null);
+    authority.post(&owner.session, &approve(&token.id), Value::Null).await.expect(200);
+    assert_eq!(reason(&other, &token.secret, "Task.Read").await, "approval_required", "not theirs to say");
+    // The same place wants more, less, or nothing for a while.
+    wanting(&firm, "*").await;
+    assert_eq!(reason(&firm, &token.secret, "Log.Query.Read").await, "approval_required");
+    for scope in ["Task.Read", "Task.*"] {
+        wanting(&firm, scope).await;
+        assert_eq!(reason(&firm, &token.secret, "Task.Read").await, Value::Null, "{scope}");
+        authority.remove_policy(&firm.all()).await;
+    }
+    let keeper = keeper(&authority).await;
+    authority.post(&keeper.session, &approve(&token.id), Value::Null).await.expect(200);
+    assert_eq!(reason(&other, &token.secret, "Task.Read").await, Value::Null);
+    wanting(&firm, "Task.*").await;
+    assert_eq!(reason(&firm, &token.secret, "Task.Read").await, Value::Null, "approvals add up");
 }
 
 async fn an_approved_token_is_not_widened(authority: Authority) {

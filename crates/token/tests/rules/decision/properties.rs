@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use jeton_token::{
     Active, Approval, Audience, Catalogue, Creator, Demand, Excess, Expiry, Facts, GroupId, Inactive, Link,
-    Network, NetworkLimit, OwnerState, Place, PlaceLimit, PlacedPolicy, Policy, PrincipalId, Rule, Scope,
-    ScopePattern, ScopeSet, Timestamp, TokenKind, Verdict, Where, decide,
+    Network, NetworkLimit, OwnerState, Place, PlaceLimit, PlacedPattern, PlacedPolicy, Policy, PrincipalId,
+    Rule, Scope, ScopePattern, ScopeSet, Timestamp, TokenKind, Verdict, Where, decide,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -127,7 +127,7 @@ pub(crate) fn any_link() -> impl Strategy<Value = Link> {
     let approvals = prop_oneof![
         24 => Just(Approval::None),
         1 => Just(Approval::Pending),
-        12 => Just(Approval::Given),
+        12 => any_approved().prop_map(Approval::Given),
     ];
     let moments = (0..10_i64, 0..40_i64);
     let times = (moments, option::weighted(0.7, 0..10_i64), approvals, vec(any_group(), 0..2));
@@ -166,6 +166,11 @@ pub(crate) fn any_facts() -> impl Strategy<Value = Facts> {
         ancestors,
         policies,
     })
+}
+
+fn any_approved() -> impl Strategy<Value = Vec<PlacedPattern>> {
+    let one = (any_place(), any_pattern()).prop_map(|(place, pattern)| PlacedPattern { place, pattern });
+    vec(one, 0..6)
 }
 
 fn any_group() -> impl Strategy<Value = GroupId> {
@@ -358,10 +363,44 @@ proptest! {
     }
 
     #[test]
-    fn an_approval_allows_no_less(facts in any_facts(), asked in any_asked(), now in any_now(), at in 0..4_usize) {
+    fn an_approval_allows_no_less(facts in any_facts(), asked in any_asked(), now in any_now(), at in 0..4_usize, more in any_approved()) {
         let mut approved = facts.clone();
-        nth(&mut approved, at).approval = Approval::Given;
+        let approval = &mut nth(&mut approved, at).approval;
+        let before = if let Approval::Given(given) = &*approval { given.clone() } else { vec![] };
+        *approval = Approval::Given([before, more].concat());
         prop_assert!(is_within(&asked.judge(&facts, now), &asked.judge(&approved, now)));
+    }
+
+    #[test]
+    fn what_is_approved_for_every_policy_is_judged_as_if_none_wanted_an_approval(facts in any_facts(), asked in any_asked(), now in any_now()) {
+        let mut approved = facts.clone();
+        let of = |placed: &PlacedPolicy| {
+            let (place, patterns) = (placed.place, placed.policy.approval.clone().unwrap_or_default());
+            patterns.into_iter().map(move |pattern| PlacedPattern { place, pattern })
+        };
+        let all: Vec<_> = facts.policies.iter().flat_map(of).collect();
+        for at in 0..4 {
+            nth(&mut approved, at).approval = Approval::Given(all.clone());
+        }
+        let mut unasked = approved.clone();
+        for placed in &mut unasked.policies {
+            placed.policy.approval = None;
+        }
+        prop_assert_eq!(asked.judge(&approved, now), asked.judge(&unasked, now));
+    }
+
+    #[test]
+    fn an_approval_counts_for_no_other_place(facts in any_facts(), asked in any_asked(), now in any_now(), approved in any_approved()) {
+        let with = |approval: Approval| {
+            let mut facts = facts.clone();
+            for at in 0..4 {
+                nth(&mut facts, at).approval = approval.clone();
+            }
+            asked.judge(&facts, now)
+        };
+        let wanted = |given: &PlacedPattern| facts.policies.iter().any(|placed| placed.place == given.place);
+        let elsewhere = approved.into_iter().filter(|given| !wanted(given)).collect();
+        prop_assert_eq!(with(Approval::Given(elsewhere)), with(Approval::None));
     }
 
     #[test]
