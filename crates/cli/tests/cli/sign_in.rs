@@ -33,7 +33,11 @@ fn record() -> String {
 }
 
 fn granted() -> (u16, String) {
-    (200, json!({"access_token": "jtn_ses_granted", "token_type": "Bearer", "expires_in": 60, "scope": "*"}).to_string())
+    (
+        200,
+        json!({"access_token": "jtn_ses_granted", "token_type": "Bearer", "expires_in": 60, "scope": "*"})
+            .to_string(),
+    )
 }
 
 fn refused(error: &str) -> (u16, String) {

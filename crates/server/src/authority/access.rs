@@ -6,6 +6,8 @@
 //!
 //! What belongs to somebody else and may not be seen is answered like what does not exist.
 
+use std::sync::Arc;
+
 use jeton_api::{Code, Remedy};
 use jeton_token::{
     BuiltInRole, Catalogue, Circumstances, Facts, Place, PrincipalId, Rights, Scope, ScopePattern, TokenId,
@@ -109,8 +111,8 @@ impl Action {
 /// Somebody whose credential was honoured.
 #[derive(Debug)]
 pub(crate) struct Caller {
-    pub(crate) chain: Chain,
-    pub(crate) facts: Facts,
+    pub(crate) chain: Arc<Chain>,
+    pub(crate) facts: Arc<Facts>,
     /// When and from where the call was made.
     pub(crate) circumstances: Circumstances,
     /// For what moves power: which state of all rights the facts are of.

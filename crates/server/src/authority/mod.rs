@@ -17,6 +17,7 @@ mod federation;
 mod flow;
 mod group;
 mod identities;
+mod memory;
 mod page;
 mod password;
 mod pending;
@@ -49,6 +50,7 @@ use attempts::{Attempts, Bucket};
 use code::Codes;
 use device::Devices;
 use flow::Done;
+use memory::Memory;
 
 pub(crate) use access::{Caller, Permit};
 pub(crate) use api::{ApiRequest, Put};
@@ -77,6 +79,7 @@ pub(crate) use verify::{Judged, Known, Question, Verification};
 #[derive(Clone)]
 pub(crate) struct Authority {
     pub(crate) store: Store,
+    memory: Arc<Memory>,
     pub(crate) keys: Arc<Keys>,
     pub(crate) clock: Clock,
     pub(crate) rng: Rng,
@@ -219,9 +222,11 @@ impl Authority {
     pub(crate) fn new(store: Store, keys: Arc<Keys>, clock: Clock, rng: Rng, names: Names) -> Self {
         let passwords = Arc::new(Passwords::new(&rng));
         let issuers = Issuers::new(clock.clone());
+        let memory = Arc::new(Memory::of(&store));
         let Names { prefix, first_password } = names;
         Self {
             store,
+            memory,
             keys,
             clock,
             rng,
@@ -280,8 +285,8 @@ impl Authority {
 
     /// How a place is written.
     pub(crate) async fn place_name(&self, place: Place) -> Result<String, Error> {
-        let name = self.store.place_name(place).await?;
-        Ok(name.unwrap_or_else(|| "(removed)".to_owned()))
+        let name = self.remembered_place_name(place).await?;
+        Ok(name.map_or_else(|| "(removed)".to_owned(), |name| (*name).clone()))
     }
 
     /// Writes, or only says whether that would be refused.

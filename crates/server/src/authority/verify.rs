@@ -1,6 +1,7 @@
 //! The one way to a verdict: every door takes a text out of its request, calls [`Authority::verify`] and renders.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use jeton_api::Code;
 use jeton_token::{
@@ -9,8 +10,8 @@ use jeton_token::{
 };
 
 use super::access::{self, Caller, Reason};
+use super::memory::Remembered;
 use super::{Authority, Error};
-use crate::limits::PROJECTS_SHOWN_MAX;
 use crate::store::{ApiRecord, Chain, Write};
 
 /// How often something is judged again because rights changed meanwhile.
@@ -29,8 +30,8 @@ pub(crate) enum Verification {
 /// A token whose secret was presented, and the verdict on it.
 #[derive(Debug)]
 pub(crate) struct Known {
-    pub(crate) chain: Chain,
-    pub(crate) facts: Facts,
+    pub(crate) chain: Arc<Chain>,
+    pub(crate) facts: Arc<Facts>,
     pub(crate) verdict: Verdict,
 }
 
@@ -63,12 +64,12 @@ impl Authority {
         &self,
         caller: &Caller,
         question: Question<'_>,
-    ) -> Result<(ApiRecord, Judged), Error> {
+    ) -> Result<(Arc<ApiRecord>, Judged), Error> {
         let api = self.calling_api(caller).await?;
         check_own(&api, question.scope)?;
         let place = match question.resource {
             None => Where::Everywhere,
-            Some(text) => self.place(text).await?.map_or(Where::Nowhere, Where::At),
+            Some(text) => self.remembered_place(text).await?.map_or(Where::Nowhere, Where::At),
         };
         let organization = api.organization.as_ref().map(|(id, _)| *id);
         let audience = Audience::Api { catalogue: &api.catalogue, organization };
@@ -105,7 +106,7 @@ impl Authority {
         let mut ends: Vec<_> = whole.iter().map(|active| active.expiry).collect();
         let mut details: Vec<_> =
             whole.map(|active| (Place::Organization(organization), active.rights)).into_iter().collect();
-        for project in self.store.projects(organization, None, PROJECTS_SHOWN_MAX).await? {
+        for project in &*self.remembered_projects(organization).await? {
             if let Some(active) = at(project.place()).filter(|active| active.rights != everywhere) {
                 ends.push(active.expiry);
                 details.push((project.place(), active.rights));
@@ -127,29 +128,48 @@ impl Authority {
         judged
     }
 
-    /// Garbage and forged ids cost no I/O; everything else at most two statements.
+    /// Garbage and forged ids cost no I/O, and neither does what is remembered; everything else at most two
+    /// statements.
     async fn verdict_on(&self, text: &str, demand: &Demand<'_>) -> Result<Verification, Error> {
         let Some(text) = self.recognise(text) else {
             return Ok(Verification::Unknown);
         };
-        let matches = |chain: &Chain| self.matches(chain, &text);
-        let found = self.store.token_with_rights(text.id(), matches).await?;
-        let Some((chain, grounds)) = found else {
-            self.pretend(&text);
-            return Ok(Verification::Unknown);
+        let remembered = self.memory.token(text.id());
+        // Another secret than those remembered may be one that is not known here yet: the store says.
+        let facts = match remembered.filter(|facts| self.matches(&facts.chain, &text)) {
+            Some(facts) => Remembered::clone(&facts),
+            None => match self.read_facts(&text).await? {
+                Some(facts) => facts,
+                None => return Ok(Verification::Unknown),
+            },
         };
+        let Remembered { chain, facts } = facts;
+        let verdict = decide(&facts, demand, self.now());
+        Ok(Verification::Known(Box::new(Known { chain, facts, verdict })))
+    }
+
+    /// The facts about a token whose secret this is, from the store; they are remembered if nothing changes meanwhile.
+    async fn read_facts(&self, text: &TokenText) -> Result<Option<Remembered>, Error> {
+        let since = self.memory.position();
+        let matches = |chain: &Chain| self.matches(chain, text);
+        let Some((chain, grounds)) = self.store.token_with_rights(text.id(), matches).await? else {
+            self.pretend(text);
+            return Ok(None);
+        };
+        let id = chain.token.id;
         if !chain.secrets_intact {
-            self.note_altered(chain.token.id).await;
+            self.note_altered(id).await;
         }
         let Some(grounds) = grounds else {
-            return Ok(Verification::Unknown);
+            return Ok(None);
         };
-        let facts = chain.facts(&grounds);
-        let verdict = decide(&facts, demand, self.now());
-        if verdict == Verdict::Inactive(Inactive::Altered) {
-            self.note_altered(chain.token.id).await;
+        let facts = Remembered { facts: Arc::new(chain.facts(&grounds)), chain: Arc::new(chain) };
+        if !facts.facts.token.intact {
+            self.note_altered(id).await;
+        } else if facts.chain.secrets_intact && facts.facts.ancestors.iter().all(|link| link.intact) {
+            return Ok(Some(self.memory.keep_token(since, facts)));
         }
-        Ok(Verification::Known(Box::new(Known { chain, facts, verdict })))
+        Ok(Some(facts))
     }
 
     /// Honours a caller's own credential at Jeton's own endpoints.
@@ -205,7 +225,9 @@ impl Authority {
             client: circumstances.client,
         };
         match decide(&facts, &demand, circumstances.now) {
-            Verdict::Active(_) => Ok(Caller { chain, facts, circumstances, epoch }),
+            Verdict::Active(_) => {
+                Ok(Caller { chain: chain.into(), facts: facts.into(), circumstances, epoch })
+            }
             Verdict::Inactive(_) => Err(gone()),
         }
     }
@@ -260,6 +282,7 @@ impl Authority {
     /// Writes down, once in the life of the process, that a token's rows were changed by somebody else.
     /// It is a note beside a refusal: when it cannot be written, the refusal stands all the same.
     async fn note_altered(&self, id: TokenId) {
+        self.memory.doubt(id);
         let first = self.noted.lock().is_ok_and(|mut noted| noted.insert(id));
         if first {
             tracing::error!(token = %id, "a row of this token is not as it was sealed: the token is not honoured");

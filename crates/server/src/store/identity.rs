@@ -107,9 +107,6 @@ pub(super) async fn sign_in(pen: &mut Pen<'_>, sign_in: &SignIn) -> Result<(Toke
         write::advance_rights(pen).await?;
     }
     let (token, mut event) = token::create(pen, &sign_in.token).await?;
-    if moves_rights {
-        event.touched.push(("principal", sign_in.user.to_string()));
-    }
     event.detail = format!("{}; {}", said(sign_in, &entered, &left), event.detail);
     event.personal = format!("{} {}", token.owner_name, sign_in.subject);
     Ok((token, event))

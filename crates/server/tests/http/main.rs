@@ -24,6 +24,7 @@ mod federation;
 mod first_light;
 mod groups;
 mod live;
+mod memory;
 mod metrics;
 mod oauth2;
 mod openapi;
