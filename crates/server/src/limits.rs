@@ -25,6 +25,8 @@ pub(crate) const SHUTDOWN_SECONDS_MAX: u64 = 15;
 
 /// The most tokens whose facts are remembered.
 pub(crate) const MEMORY_TOKENS_MAX: usize = 64 * 1024;
+/// How many patterns, limits and groups such a token has; one with more takes the room of several.
+pub(crate) const MEMORY_ITEMS_USUAL: usize = 16;
 /// The most APIs whose catalogues are remembered.
 pub(crate) const MEMORY_APIS_MAX: usize = 1024;
 /// The most places that are remembered, by name and by id, each.

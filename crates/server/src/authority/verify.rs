@@ -134,18 +134,25 @@ impl Authority {
         let Some(text) = self.recognise(text) else {
             return Ok(Verification::Unknown);
         };
-        let remembered = self.memory.token(text.id());
-        // Another secret than those remembered may be one that is not known here yet: the store says.
-        let facts = match remembered.filter(|facts| self.matches(&facts.chain, &text)) {
-            Some(facts) => Remembered::clone(&facts),
-            None => match self.read_facts(&text).await? {
-                Some(facts) => facts,
-                None => return Ok(Verification::Unknown),
-            },
+        let facts = match self.recall(&text) {
+            Some(facts) => Some(Remembered::clone(&facts)),
+            None => self.read_facts(&text).await?,
         };
-        let Remembered { chain, facts } = facts;
+        let Some(Remembered { chain, facts }) = facts else {
+            return Ok(Verification::Unknown);
+        };
         let verdict = decide(&facts, demand, self.now());
         Ok(Verification::Known(Box::new(Known { chain, facts, verdict })))
+    }
+
+    /// The facts about a token whose secret this is, as far as they are remembered. Another secret may be one that is
+    /// not known here yet, so the store is asked about it; and the way there takes as long for every id.
+    fn recall(&self, text: &TokenText) -> Option<Arc<Remembered>> {
+        let Some(facts) = self.memory.token(text.id()) else {
+            self.pretend(text);
+            return None;
+        };
+        Some(facts).filter(|facts| self.matches(&facts.chain, text))
     }
 
     /// The facts about a token whose secret this is, from the store; they are remembered if nothing changes meanwhile.

@@ -12,13 +12,17 @@ use crate::store::{Feed, Position, Thing};
 /// Entries that are asked for stay: they lie in two halves, and when the younger one is full the older one goes.
 pub(super) struct Kept<K, V> {
     halves: RwLock<Halves<K, V>>,
-    /// How many entries a half has at most; with none, nothing is kept.
+    /// The weight of a half at most; with none, nothing is kept.
     half_max: usize,
+    /// For how many entries one of usual size counts.
+    weigh: fn(&V) -> usize,
 }
 
 struct Halves<K, V> {
     young: HashMap<K, Arc<Entry<V>>>,
     old: HashMap<K, Arc<Entry<V>>>,
+    /// Of all that came into the younger half since it was empty.
+    young_weight: usize,
 }
 
 struct Entry<V> {
@@ -29,9 +33,15 @@ struct Entry<V> {
 }
 
 impl<K: Clone + Eq + Hash, V> Kept<K, V> {
+    /// A map of at most so many entries, all of one size.
     pub(super) fn new(entries_max: usize) -> Self {
-        let halves = Halves { young: HashMap::new(), old: HashMap::new() };
-        Self { halves: RwLock::new(halves), half_max: entries_max / 2 }
+        Self::weighed(entries_max, |_| 1)
+    }
+
+    /// A map of fewer entries when they are large.
+    pub(super) fn weighed(entries_max: usize, weigh: fn(&V) -> usize) -> Self {
+        let halves = Halves { young: HashMap::new(), old: HashMap::new(), young_weight: 0 };
+        Self { halves: RwLock::new(halves), half_max: entries_max / 2, weigh }
     }
 
     pub(super) fn keeps_something(&self) -> bool {
@@ -66,14 +76,17 @@ impl<K: Clone + Eq + Hash, V> Kept<K, V> {
     }
 
     fn insert(&self, key: K, entry: Arc<Entry<V>>) {
+        let weight = (self.weigh)(&entry.value);
         let Ok(mut halves) = self.halves.write() else { return };
-        halves.old.remove(&key);
-        if halves.young.len() >= self.half_max && !halves.young.contains_key(&key) {
-            if !self.keeps_something() {
-                return;
-            }
-            halves.old = mem::take(&mut halves.young);
+        if weight > self.half_max {
+            return;
         }
+        halves.old.remove(&key);
+        if halves.young_weight + weight > self.half_max {
+            halves.old = mem::take(&mut halves.young);
+            halves.young_weight = 0;
+        }
+        halves.young_weight += weight;
         halves.young.insert(key, entry);
     }
 

@@ -22,9 +22,10 @@ use jeton_token::{ApiId, Facts, OrganizationId, Place, TokenId};
 use super::Authority;
 use super::Error;
 use crate::limits::{
-    MEMORY_APIS_MAX, MEMORY_PLACES_MAX, MEMORY_PROJECT_LISTS_MAX, MEMORY_TOKENS_MAX, PROJECTS_SHOWN_MAX,
+    MEMORY_APIS_MAX, MEMORY_ITEMS_USUAL, MEMORY_PLACES_MAX, MEMORY_PROJECT_LISTS_MAX, MEMORY_TOKENS_MAX,
+    PROJECTS_SHOWN_MAX,
 };
-use crate::store::{ApiRecord, Chain, Feed, Nodes, Position, ProjectRecord, Store, Thing};
+use crate::store::{ApiRecord, Chain, Feed, Nodes, Position, ProjectRecord, Store, Thing, TokenRecord};
 use kept::Kept;
 use shared::Shared;
 
@@ -56,7 +57,7 @@ impl Memory {
         };
         Self {
             feed: store.feed().clone(),
-            tokens: Kept::new(bounded(MEMORY_TOKENS_MAX)),
+            tokens: Kept::weighed(bounded(MEMORY_TOKENS_MAX), weight),
             apis: Kept::new(bounded(MEMORY_APIS_MAX)),
             places: Kept::new(bounded(MEMORY_PLACES_MAX)),
             place_names: Kept::new(bounded(MEMORY_PLACES_MAX)),
@@ -151,6 +152,16 @@ impl Authority {
         projects.keep(feed, of, Arc::clone(&found), since, [Thing::Places].into());
         Ok(found)
     }
+}
+
+/// A token with many patterns, limits and ancestors takes the room of several.
+fn weight(facts: &Remembered) -> usize {
+    let tokens = std::iter::once(&facts.chain.token).chain(&facts.chain.ancestors);
+    let limits = |token: &TokenRecord| {
+        token.patterns.patterns().len() + token.places.places().len() + token.networks.networks().len()
+    };
+    let groups: usize = facts.facts.chain().map(|link| link.owner_groups.len()).sum();
+    1 + (tokens.map(limits).sum::<usize>() + groups) / MEMORY_ITEMS_USUAL
 }
 
 /// Everything that facts about a token are made from: the token and its ancestors, their owners, and who may do what.

@@ -30,7 +30,7 @@ enum Rule {
 #[derive(Clone, Debug)]
 enum Actor {
     Reader { step: usize, since: Position, read: u32 },
-    Writer { step: usize, underway: bool, fails: Failure },
+    Writer { step: usize, fails: Failure },
 }
 
 /// What comes of a COMMIT that was sent.
@@ -47,7 +47,7 @@ const READER: Actor = Actor::Reader { step: 0, since: Position::START, read: 0 }
 const STEPS: usize = 3;
 
 fn writer(fails: Failure) -> Actor {
-    Actor::Writer { step: 0, underway: false, fails }
+    Actor::Writer { step: 0, fails }
 }
 
 fn thing(n: u64) -> Thing {
@@ -76,9 +76,8 @@ impl World {
                 self.read(*step, since, read);
                 *step += 1;
             }
-            Actor::Writer { step, underway, fails } => {
+            Actor::Writer { step, fails } => {
                 self.write(at, *step, *fails);
-                *underway = *step + 1 < STEPS;
                 *step += 1;
             }
         }
@@ -167,7 +166,6 @@ fn run_all(rule: Rule, actors: &[Actor]) -> Result<usize, String> {
 }
 
 fn stages() -> Vec<Vec<Actor>> {
-    let writer = |fails| writer(fails);
     vec![
         vec![READER, writer(Failure::None)],
         vec![READER, READER, writer(Failure::None)],
@@ -205,7 +203,7 @@ fn a_fill_that_began_before_what_the_feed_has_forgotten_is_dropped() {
     let names: Box<[Thing]> = [thing(1)].into();
     kept.keep(&feed, (), Arc::new(1), since, names.clone());
     assert!(kept.get(&feed, &()).is_some());
-    for other in (2..).take(FEED_THINGS_MAX) {
+    for other in (2..).take(FEED_THINGS_MAX + 1) {
         feed.note(&[thing(other)]);
     }
     assert!(kept.get(&feed, &()).is_none(), "nobody can tell whether it holds");
@@ -235,6 +233,11 @@ fn memory_is_bounded_and_what_is_asked_for_stays() {
         assert_eq!(kept.get(&feed, &0).as_deref(), Some(&0));
     }
     assert!(kept.get(&feed, &1).is_none());
+    let heavy = Kept::weighed(8, |n: &usize| *n);
+    for n in [1, 2, 3, 1, 4, 5, 1, 1] {
+        heavy.keep(&feed, n, Arc::new(n), feed.position(), [].into());
+        assert_eq!(heavy.get(&feed, &n).is_some(), n <= 4, "what is larger than a half is not kept");
+    }
     let nothing = Kept::new(0);
     nothing.keep(&feed, 1, Arc::new(1), feed.position(), [].into());
     assert!(nothing.get(&feed, &1).is_none());
