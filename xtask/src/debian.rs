@@ -1,7 +1,7 @@
 //! Programs that come as Debian packages. Only root can install them, so anyone else is told the exact command.
 //!
-//! Debian's `postgresql` may start a server of its own on the usual port. That one is left alone: the tests start
-//! theirs on a free port, in a folder of their own.
+//! Debian's `postgresql` and `nginx-light` may start servers of their own on the usual ports. Those are left alone: the
+//! tests start theirs on free ports, in folders of their own.
 
 use std::process::Command;
 
@@ -14,12 +14,13 @@ struct Package {
     is_there: fn() -> bool,
 }
 
-const PACKAGES: [Package; 9] = [
+const PACKAGES: [Package; 10] = [
     Package { name: "curl", is_there: curl_is_there },
     Package { name: "dbus-daemon", is_there: bus_is_there },
     Package { name: "git", is_there: git_is_there },
     Package { name: "gnome-keyring", is_there: keyring_is_there },
     Package { name: "libsecret-tools", is_there: secret_tool_is_there },
+    Package { name: "nginx-light", is_there: nginx_is_there },
     Package { name: "nodejs", is_there: node_is_there },
     Package { name: "npm", is_there: npm_is_there },
     Package { name: "postgresql", is_there: postgres_is_there },
@@ -82,6 +83,11 @@ fn secret_tool_is_there() -> bool {
 
 fn git_is_there() -> bool {
     command::succeeds(Command::new("git").arg("--version"))
+}
+
+/// Debian keeps it where the path of a user without rights may not lead.
+fn nginx_is_there() -> bool {
+    ["nginx", "/usr/sbin/nginx"].into_iter().any(|program| command::succeeds(Command::new(program).arg("-v")))
 }
 
 fn node_is_there() -> bool {

@@ -23,7 +23,7 @@ struct Environment {
     variable: &'static str,
 }
 
-const ENVIRONMENTS: [Environment; 3] = [
+const ENVIRONMENTS: [Environment; 5] = [
     Environment {
         folder: "python",
         list: "xtask/python-tools.txt",
@@ -41,6 +41,18 @@ const ENVIRONMENTS: [Environment; 3] = [
         list: "xtask/openapi-tools.txt",
         program: "bin/python",
         variable: "JETON_TEST_OPENAPI",
+    },
+    Environment {
+        folder: "gitleaks",
+        list: "xtask/gitleaks-tools.txt",
+        program: "bin/gitleaks",
+        variable: "JETON_TEST_GITLEAKS",
+    },
+    Environment {
+        folder: "detect-secrets",
+        list: "xtask/detect-secrets-tools.txt",
+        program: "bin/detect-secrets",
+        variable: "JETON_TEST_DETECT_SECRETS",
     },
 ];
 

@@ -87,7 +87,7 @@ pub struct PolicyEffect {
     pub tokens: i64,
     /// Whose they are, those with most first.
     pub owners: Vec<AffectedOwner>,
-    /// Whether there were more tokens than were looked at.
+    /// Whether there was no time to look at all tokens: the numbers are at least these.
     pub truncated: bool,
 }
 

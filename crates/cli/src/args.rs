@@ -8,6 +8,8 @@ use crate::access::Source;
 use crate::api::ApiVerb;
 use crate::binding::BindingVerb;
 use crate::demo::DemoArgs;
+use crate::derive::DeriveArgs;
+use crate::doctor::DoctorArgs;
 use crate::error::{Error, Result};
 use crate::exec::ExecArgs;
 use crate::group::GroupVerb;
@@ -21,6 +23,7 @@ use crate::policy::PolicyVerb;
 use crate::project::ProjectVerb;
 use crate::prompt;
 use crate::role::RoleVerb;
+use crate::scan::ScanArgs;
 use crate::scope::ScopeVerb;
 use crate::serve::ServeArgs;
 use crate::service_account::ServiceAccountVerb;
@@ -68,7 +71,7 @@ pub(crate) struct Sources {
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 ok, 1 error, 2 usage, 3 denied, 4 not signed in, 5 not found, 6 conflict, 8 unreachable; \
-`token verify` answers 10 for a token that is not honoured.
+`token verify` answers 10 for a token that is not honoured, `scan` 11 for tokens that it found.
 
 The server and the credential are taken from the command line, else from the environment, else from the \
 profile that `jeton login` keeps in the configuration folder.";
@@ -156,6 +159,8 @@ pub(crate) enum Command {
     User(UserVerb),
     /// Run a command as a service account, by the identity that this workload has
     Exec(ExecArgs),
+    /// Make a weaker, shorter token from the one in use, and run a command with it
+    Derive(DeriveArgs),
     /// Groups of users and service accounts
     #[command(subcommand)]
     Group(GroupVerb),
@@ -174,6 +179,10 @@ pub(crate) enum Command {
     /// What there is to choose scopes from
     #[command(subcommand)]
     Scope(ScopeVerb),
+    /// Find tokens in files and in the history of git, offline
+    Scan(ScanArgs),
+    /// Look for what keeps client and server from working together
+    Doctor(DoctorArgs),
     /// Print the completion script of a shell
     Completion(CompletionArgs),
     /// Print the manual page, or write all of them into a folder
@@ -196,6 +205,7 @@ impl Command {
             Self::Pat(PatVerb::Update(args)) => Some(&args.store),
             Self::Token(TokenVerb::Create(args)) => Some(&args.store),
             Self::Api(ApiVerb::Credential(args)) => Some(&args.store),
+            Self::Derive(args) if args.command.is_empty() => Some(&args.store),
             _ => None,
         }
     }
@@ -210,6 +220,10 @@ impl Command {
             | Self::Logout
             | Self::Status
             | Self::Exec(_)
+            // It looks at the credential itself, before the command.
+            | Self::Derive(_)
+            | Self::Scan(_)
+            | Self::Doctor(_)
             | Self::Completion(_)
             | Self::Man(_) => false,
             _ => true,

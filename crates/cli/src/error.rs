@@ -31,6 +31,8 @@ pub(crate) enum Exit {
     Unreachable,
     /// `token verify`: the token is not honoured.
     Inactive,
+    /// `scan`: there are tokens.
+    Found,
     /// What the command that was run ended with.
     Command(u8),
 }
@@ -47,6 +49,7 @@ impl Exit {
             Self::Conflict => 6,
             Self::Unreachable => 8,
             Self::Inactive => 10,
+            Self::Found => 11,
             Self::Command(code) => code,
         }
     }
@@ -113,6 +116,9 @@ pub(crate) enum Error {
     /// `token verify`: the token is not honoured.
     #[error("inactive: {0}")]
     Inactive(String),
+    /// `scan`: there are tokens.
+    #[error("{0}")]
+    Found(String),
     /// A command that was run ended with this code.
     #[error("the command ended with {0}")]
     Command(u8),
@@ -143,6 +149,7 @@ impl Error {
             Self::NotFound(_) => Exit::NotFound,
             Self::Conflict(_) => Exit::Conflict,
             Self::Inactive(_) => Exit::Inactive,
+            Self::Found(_) => Exit::Found,
             Self::Several { exit, .. } => *exit,
             Self::Command(code) => Exit::Command(*code),
             Self::File(_) | Self::Declined | Self::Other(_) => Exit::Error,
@@ -262,6 +269,7 @@ mod tests {
             (Error::Conflict("x".to_owned()), 6),
             (Error::File("x".to_owned()), 1),
             (Error::Inactive("x".to_owned()), 10),
+            (Error::Found("x".to_owned()), 11),
             (Error::SignIn("x".to_owned()), 4),
             (Error::Declined, 1),
             (anyhow::anyhow!("x").into(), 1),

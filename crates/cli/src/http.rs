@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use jeton_api::{Problem, Secret};
-use reqwest::header::{HeaderMap, HeaderValue, LOCATION};
+use reqwest::header::{DATE, HeaderMap, HeaderValue, LOCATION};
 use reqwest::redirect::Policy;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
@@ -26,6 +26,14 @@ pub(crate) struct Http {
     server: Server,
     credential: Option<Credential>,
     authorization: Option<HeaderValue>,
+}
+
+/// What came, good or bad.
+pub(crate) struct Looked {
+    pub(crate) status: u16,
+    /// The server's clock, as it says it.
+    pub(crate) date: Option<String>,
+    pub(crate) body: Zeroizing<Vec<u8>>,
 }
 
 impl Http {
@@ -75,6 +83,18 @@ impl Http {
     /// Sends it; the answer has nothing to read.
     pub(crate) async fn done(&self, request: RequestBuilder) -> Result<()> {
         self.send(request).await.map(drop)
+    }
+
+    /// Asks an address outside the REST API without a credential; answers whatever comes.
+    pub(crate) async fn look(&self, path: &[&str]) -> Result<Looked> {
+        let request = self.client.get(self.server.below(path)?);
+        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        let status = response.status();
+        if status.is_redirection() {
+            return Err(self.moved(&response));
+        }
+        let date = response.headers().get(DATE).and_then(|date| date.to_str().ok()).map(str::to_owned);
+        Ok(Looked { status: status.as_u16(), date, body: self.body(response).await? })
     }
 
     /// Asks an address outside the REST API without a credential; answers status and body, whatever they are.

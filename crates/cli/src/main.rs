@@ -9,8 +9,11 @@ mod api;
 mod apply;
 mod args;
 mod binding;
+mod child;
 mod client;
 mod demo;
+mod derive;
+mod doctor;
 mod duration;
 mod environment;
 mod error;
@@ -33,6 +36,7 @@ mod profile;
 mod project;
 mod prompt;
 mod role;
+mod scan;
 mod scope;
 mod serve;
 mod service_account;
@@ -102,12 +106,15 @@ async fn dispatch(command: Command, app: &App) -> Result<()> {
         Command::Pipeline(verb) => pipeline::run(app, verb).await,
         Command::User(verb) => user::run(app, verb).await,
         Command::Exec(args) => exec::exec(app, args).await,
+        Command::Derive(args) => derive::derive(app, args).await,
         Command::Group(verb) => group::run(app, verb).await,
         Command::ServiceAccount(verb) => service_account::run(app, verb).await,
         Command::Role(verb) => role::run(app, verb).await,
         Command::Binding(verb) => binding::run(app, verb).await,
         Command::Policy(verb) => policy::run(app, verb).await,
         Command::Scope(verb) => scope::run(app, verb).await,
+        Command::Scan(args) => scan::scan(app, &args),
+        Command::Doctor(args) => doctor::doctor(app, args).await,
         Command::Completion(args) => shell::completion(&args),
         Command::Man(args) => shell::man(&args),
     }

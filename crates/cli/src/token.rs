@@ -171,7 +171,8 @@ pub(crate) async fn run(app: &App, verb: TokenVerb) -> Result<()> {
 
 async fn create(app: &App, client: &Client, args: CreateArgs) -> Result<()> {
     let destination = args.store.prepare().await?;
-    let scopes = if args.scopes.is_empty() { own_scopes(app, client).await? } else { args.scopes };
+    let scopes =
+        if args.scopes.is_empty() { own_scopes(app, &client.token_self().await?) } else { args.scopes };
     let request = CreateToken {
         name: args.name,
         description: args.description,
@@ -185,15 +186,15 @@ async fn create(app: &App, client: &Client, args: CreateArgs) -> Result<()> {
     destination.take(app, client, &issued, Undo::Revoke).await
 }
 
-/// What the calling credential may do: a session is its person.
-async fn own_scopes(app: &App, client: &Client) -> Result<Vec<String>> {
-    let token = client.token_self().await?;
-    let scopes = if token.kind == TokenKind::Session.word() { vec!["*".to_owned()] } else { token.scopes };
+/// What the calling credential, whose record this is, may do: a session is its person.
+pub(crate) fn own_scopes(app: &App, token: &Token) -> Vec<String> {
+    let is_session = token.kind == TokenKind::Session.word();
+    let scopes = if is_session { vec!["*".to_owned()] } else { token.scopes.clone() };
     app.output.note(&format!(
         "no scopes given: the token gets {}; narrow it with `--scopes`",
         scopes.iter().map(|scope| format!("`{}`", safe(scope))).collect::<Vec<_>>().join(", ")
     ));
-    Ok(scopes)
+    scopes
 }
 
 async fn list(app: &App, client: &Client, args: ListArgs) -> Result<()> {

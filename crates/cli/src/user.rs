@@ -162,19 +162,21 @@ async fn delete(app: &App, client: &Client, DeleteArgs { name, confirmation }: D
 
 async fn password(app: &App, client: &Client, args: PasswordArgs) -> Result<()> {
     const INSTEAD: &str = "add `--password-stdin`";
-    let (name, current, new) = match (args.name, args.password_stdin) {
-        (Some(name), true) => (name, None, prompt::secret_from_stdin()?),
-        (Some(name), false) => (name, None, prompt::new_secret("new password", INSTEAD)?),
+    let own = own_name(client).await?;
+    let other = args.name.filter(|name| !name.eq_ignore_ascii_case(&own));
+    let (current, new) = match (&other, args.password_stdin) {
+        (Some(_), true) => (None, prompt::secret_from_stdin()?),
+        (Some(_), false) => (None, prompt::new_secret("new password", INSTEAD)?),
         (None, true) => {
             let (current, new) = prompt::two_secrets_from_stdin()?;
-            (own_name(client).await?, Some(current), new)
+            (Some(current), new)
         }
         (None, false) => {
             let current = prompt::secret("present password", INSTEAD)?;
-            let new = prompt::new_secret("new password", INSTEAD)?;
-            (own_name(client).await?, Some(current), new)
+            (Some(current), prompt::new_secret("new password", INSTEAD)?)
         }
     };
+    let name = other.unwrap_or(own);
     let request = PatchUser { password: Some(new), current_password: current, ..PatchUser::default() };
     let user = client.patch_user(&name, &request).await?;
     app.output.done(&format!("`{}` has a new password", safe(&user.name)), &user)

@@ -18,6 +18,8 @@ pub(crate) const HEADER_SECONDS_MAX: u64 = 10;
 pub(crate) const HEADER_BYTES_MAX: usize = 16 * 1024;
 /// The most header fields of a request.
 pub(crate) const HEADERS_MAX: usize = 64;
+/// The most that a gateway is told of effective scopes, in bytes: proxies keep header fields in small buffers.
+pub(crate) const IDENTITY_SCOPES_BYTES_MAX: usize = 4 * 1024;
 /// The most connections at once; more wait in the kernel's queue.
 pub(crate) const CONNECTIONS_MAX: usize = 4096;
 /// How long a shutdown waits for requests in flight, in seconds.
@@ -122,6 +124,8 @@ pub(crate) const EXTERNAL_ID_BYTES_MAX: usize = 512;
 pub(crate) const MEMBERS_MAX: usize = 1000;
 /// The most entries of one list of a policy.
 pub(crate) const POLICY_ENTRIES_MAX: usize = 256;
+/// How long the tokens are looked through to tell what a policy does to them; less than a request may take.
+pub(crate) const POLICY_IMPACT_SECONDS_MAX: u64 = 5;
 /// The longest time within which a policy can want a sign-in, in days: 100 years.
 pub(crate) const POLICY_DAYS_MAX: i64 = 36_600;
 /// The longest that a job can be allowed to take, in minutes: 30 days.

@@ -152,6 +152,29 @@ impl Inactive {
             Self::ApprovalRequired(_) => "approval_required",
         }
     }
+
+    /// Whether the token is alive and only does not reach this far: HTTP answers 403 then, and 401 otherwise
+    /// (RFC 6750, section 3.1).
+    pub fn token_is_live(&self) -> bool {
+        match self {
+            Self::MissingScope(_)
+            | Self::NothingEffective
+            | Self::ResourceRequired
+            | Self::PlaceNotAllowed
+            | Self::ClientIpRequired
+            | Self::NetworkNotAllowed
+            | Self::Policy(PolicyRule::Creators)
+            | Self::ApprovalRequired(_) => true,
+            Self::Altered
+            | Self::Revoked
+            | Self::Expired
+            | Self::Suspended
+            | Self::ParentInactive
+            | Self::KindNotHonoured
+            | Self::Pending
+            | Self::Policy(PolicyRule::Lifetime | PolicyRule::NeverExpires | PolicyRule::SignIn) => false,
+        }
+    }
 }
 
 impl Link {

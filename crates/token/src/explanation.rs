@@ -1,6 +1,6 @@
 //! The decision step by step, for whoever wants to know why.
 //!
-//! The steps are the checks of [`decide`](crate::decide) in their order; the last of them is taken apart, so that it
+//! The steps are the checks of [`decide`] in their order; the last of them is taken apart, so that it
 //! shows which of the tokens or owners lacks the scope. The verdict is always that of `decide` itself.
 
 use crate::catalogue::Catalogue;

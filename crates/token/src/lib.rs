@@ -18,6 +18,7 @@ mod explanation;
 mod id;
 mod lifetime;
 mod limits;
+mod need;
 mod policy;
 mod principal;
 mod rights;
@@ -48,6 +49,7 @@ pub use id::{
 };
 pub use lifetime::{Expiry, Timestamp};
 pub use limits::{Network, NetworkError, NetworkLimit, PlaceLimit};
+pub use need::NeedError;
 pub use policy::{Creator, Excess, Holder, PlacedPolicy, Policy, PolicyRule, Rule};
 pub use principal::{NameError, PrincipalKind, PrincipalName};
 pub use rights::Rights;

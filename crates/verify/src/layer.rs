@@ -22,7 +22,6 @@ use crate::caller::Caller;
 use crate::client::Client;
 use crate::credential;
 use crate::decision::Decision;
-use crate::need;
 use crate::problem::Refusal;
 use crate::unavailable::Unavailable;
 
@@ -171,7 +170,7 @@ impl Gate {
 
     async fn judge(&self, parts: &Parts) -> Result<Caller, Refusal> {
         let token = credential::presented(parts)?;
-        let need = need::find(&self.routes, &parts.method, parts.uri.path())?;
+        let need = self.routes.need(parts.method.as_str(), parts.uri.path())?;
         let mut ask = Ask::about(&token).scope(need.scope);
         if let Some(resource) = &need.resource {
             ask = ask.resource(resource);

@@ -35,7 +35,6 @@ mod credential;
 mod decision;
 mod layer;
 mod limits;
-mod need;
 mod problem;
 mod unavailable;
 

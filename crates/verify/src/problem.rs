@@ -5,12 +5,11 @@
 
 use http::{HeaderValue, Response, StatusCode, header};
 use jeton_api::{Code, Problem};
-use jeton_token::Scope;
+use jeton_token::{NeedError, Scope};
 
 use crate::credential::CredentialError;
 use crate::decision::{Denied, Reason};
 use crate::limits::RETRY_AFTER_SECONDS;
-use crate::need::NeedError;
 
 /// Why a request goes no further.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -110,8 +109,8 @@ impl Refusal {
             Self::TokenInQuery => {
                 "a query string ends up in logs; send the token as `Authorization: Bearer TEXT`, and a new one".to_owned()
             }
-            Self::AmbiguousPath => "the path can be read in two ways; send it without dots and needless escapes".to_owned(),
-            Self::NoRoute => "no route of this API allows that to anybody".to_owned(),
+            Self::AmbiguousPath => NeedError::Ambiguous.to_string(),
+            Self::NoRoute => NeedError::NoRoute.to_string(),
             Self::Insufficient(denied) => shortage(denied),
             Self::Unavailable => "whether the token is good cannot be known now; try again".to_owned(),
         }

@@ -4,7 +4,6 @@
 //! command that is run gets it in its environment, and in a file that is renewed as long as it runs. In the end all
 //! tokens are revoked, and the command's exit code is ours.
 
-mod child;
 mod grant;
 mod identity;
 mod lease;
@@ -15,11 +14,11 @@ use std::path::PathBuf;
 use clap::Args;
 use tokio::sync::Notify;
 
-use self::child::Child;
 use self::grant::Grants;
 use self::identity::Identities;
 use self::lease::Lease;
 use crate::access::{App, Server};
+use crate::child::Child;
 use crate::error::{Error, Result};
 use crate::private_file::PrivateFile;
 

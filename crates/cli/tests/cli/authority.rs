@@ -1,6 +1,6 @@
 //! A real server on a free port, and transcripts of what is said to it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jeton_server::{Options, Server, Settings};
 use serde_json::Value;
@@ -31,8 +31,13 @@ impl Authority {
 
     /// A home in which the administrator is signed in.
     pub(crate) fn admin(&self) -> Home {
-        let password = self.folder.path().join("data/initial-admin-password");
-        self.signed_in("admin", &std::fs::read_to_string(password).unwrap())
+        self.signed_in("admin", &self.first_password())
+    }
+
+    /// The password that the first start gave to `admin`.
+    pub(crate) fn first_password(&self) -> String {
+        let file = self.folder.path().join("data/initial-admin-password");
+        std::fs::read_to_string(file).unwrap().trim().to_owned()
     }
 
     /// A home in which this user is signed in.
@@ -55,6 +60,11 @@ impl Authority {
     /// Another home of hers.
     pub(crate) fn alice_again(&self) -> Home {
         self.signed_in("alice", "correct horse battery staple\n")
+    }
+
+    /// Where its data is.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
     }
 
     /// Asks the REST API with a token.

@@ -70,7 +70,7 @@ fn the_page_about_the_command_line() {
     let authority = Authority::start();
     let admin = with_taskurai(&authority);
     let all = lines("cli.md");
-    assert_eq!(all.len(), 26);
+    assert_eq!(all.len(), 29);
     let asks = |line: &String| line.contains("user password") || line.starts_with("jeton logout");
     let (ended, commands): (Vec<_>, Vec<_>) = all.into_iter().partition(asks);
     run(&admin, &commands, &|_| String::new());
@@ -81,6 +81,17 @@ fn the_page_about_the_command_line() {
         ended.iter().map(|line| line.replace("password", "password --password-stdin")).collect();
     run(&alice, &ended, &|_| answers.replace("\\n", "\n"));
     authority.signed_in("alice", "another long password");
+}
+
+#[test]
+fn the_page_about_finding_tokens() {
+    let home = Home::new();
+    home.write("src/main.rs", "fn main() {}");
+    let init = Command::new("git").args(["init", "--quiet"]).current_dir(home.path()).status();
+    assert!(init.unwrap().success());
+    let all = lines("scanning.md");
+    assert_eq!(all.len(), 3);
+    run(&home, &all, &|_| String::new());
 }
 
 #[test]

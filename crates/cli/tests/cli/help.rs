@@ -4,7 +4,24 @@ use crate::support::Home;
 
 /// Every command that has help of its own, by the snapshot that it is in.
 const COMMANDS: &[(&str, &[&str])] = &[
-    ("jeton", &["", "serve", "demo", "login", "logout", "status", "apply", "completion", "man"]),
+    (
+        "jeton",
+        &[
+            "",
+            "serve",
+            "demo",
+            "login",
+            "logout",
+            "status",
+            "apply",
+            "exec",
+            "derive",
+            "scan",
+            "doctor",
+            "completion",
+            "man",
+        ],
+    ),
     ("pat", &["pat", "pat create", "pat update", "pat show", "pat list", "pat delete"]),
     (
         "token",
@@ -143,7 +160,9 @@ fn completion_and_manual_are_printed() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let ran = home.run(&["completion", shell]);
         assert_eq!(ran.code, 0, "{}", ran.stderr);
-        assert!(ran.stdout.contains("jeton"), "{shell}");
+        for word in ["jeton", "scan", "staged", "derive", "doctor"] {
+            assert!(ran.stdout.contains(word), "{shell}: {word}");
+        }
     }
     let page = home.run(&["man"]);
     assert!(page.code == 0 && page.stdout.contains(".TH jeton"), "{}", page.stdout);
@@ -154,7 +173,9 @@ fn manual_pages_of_all_commands_go_into_a_folder() {
     let home = Home::new();
     let ran = home.run(&["man", "--out", "pages"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (0, ""), "{}", ran.stderr);
-    for page in ["jeton.1", "jeton-pat.1", "jeton-pat-create.1"] {
+    for page in
+        ["jeton.1", "jeton-pat.1", "jeton-pat-create.1", "jeton-scan.1", "jeton-derive.1", "jeton-doctor.1"]
+    {
         assert!(home.path().join("pages").join(page).exists(), "{page}");
     }
 }

@@ -28,21 +28,27 @@ pub(crate) struct Asked {
 impl Stub {
     /// Gives these answers; anything else is a 404.
     pub(crate) fn new(answers: Answers) -> Self {
-        Self::answering(move |asked| {
-            let (_, status, body) = answers.iter().find(|(line, _, _)| *line == asked.line)?;
-            Some((*status, body.clone()))
-        })
+        Self::answering(prepared(answers))
+    }
+
+    /// The same, and says that it is this time.
+    pub(crate) fn dated(answers: Answers, date: &'static str) -> Self {
+        Self::start(prepared(answers), format!("Date: {date}\r\n"))
     }
 
     /// Gives what this answers; nothing is a 404.
     pub(crate) fn answering(answer: impl Fn(&Asked) -> Option<(u16, String)> + Send + 'static) -> Self {
+        Self::start(answer, String::new())
+    }
+
+    fn start(answer: impl Fn(&Asked) -> Option<(u16, String)> + Send + 'static, head: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&asked);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                serve(stream.unwrap(), &answer, &seen);
+                serve(stream.unwrap(), &answer, &head, &seen);
             }
         });
         Self { url, asked }
@@ -70,7 +76,19 @@ impl Stub {
     }
 }
 
-fn serve(mut stream: TcpStream, answer: &impl Fn(&Asked) -> Option<(u16, String)>, seen: &Mutex<Vec<Asked>>) {
+fn prepared(answers: Answers) -> impl Fn(&Asked) -> Option<(u16, String)> {
+    move |asked| {
+        let (_, status, body) = answers.iter().find(|(line, _, _)| *line == asked.line)?;
+        Some((*status, body.clone()))
+    }
+}
+
+fn serve(
+    mut stream: TcpStream,
+    answer: &impl Fn(&Asked) -> Option<(u16, String)>,
+    head: &str,
+    seen: &Mutex<Vec<Asked>>,
+) {
     let Some(asked) = read(&stream) else { return };
     let found = answer(&asked);
     let nothing = || (404, problem(404, "not_found", "there is no such thing, or not for you"));
@@ -78,8 +96,9 @@ fn serve(mut stream: TcpStream, answer: &impl Fn(&Asked) -> Option<(u16, String)
     seen.lock().unwrap().push(asked);
     let location = if status == 302 { "Location: https://elsewhere.example/\r\n" } else { "" };
     let length = body.len();
-    let head =
-        format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\nConnection: close\r\n{location}\r\n");
+    let head = format!(
+        "HTTP/1.1 {status} X\r\nContent-Length: {length}\r\nConnection: close\r\n{location}{head}\r\n"
+    );
     // A client that has seen enough may be gone.
     let _gone = stream.write_all(format!("{head}{body}").as_bytes());
 }

@@ -176,8 +176,8 @@ fn users() {
         "user show bob",
     ];
     insta::assert_snapshot!(authority.transcript(&admin, &lines));
-    let ran =
-        admin.run_with(&["user", "password", "admin", "--password-stdin"], &[], "a new long password\n");
+    let both = format!("{}\na new long password\n", authority.first_password());
+    let ran = admin.run_with(&["user", "password", "admin", "--password-stdin"], &[], &both);
     assert_eq!((ran.code, ran.stderr.as_str()), (0, "`admin` has a new password\n"));
     authority.signed_in("admin", "a new long password\n");
 }

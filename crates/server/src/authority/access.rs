@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use jeton_api::{Code, Remedy};
 use jeton_token::{
-    BuiltInRole, Catalogue, Circumstances, Facts, Place, PrincipalId, Rights, Scope, ScopePattern, TokenId,
-    TokenKind, covers_within, effective_at, withheld,
+    BuiltInRole, Catalogue, Circumstances, Expiry, Facts, Place, PrincipalId, Rights, Scope, ScopePattern,
+    TokenId, TokenKind, covers_within, effective_at, withheld,
 };
 
 use super::{Denial, Error};
@@ -270,10 +270,19 @@ pub(crate) fn on_own_password(caller: &Caller, owner: PrincipalId) -> Option<Per
     permit(caller, Action::PasswordChange).ok().filter(|_| is_own)
 }
 
-/// The person behind a session, and the session: a token does not speak for its owner on a page.
-pub(crate) fn person(caller: &Caller) -> Result<(PrincipalId, TokenId), Error> {
+/// A person who is signed in, by the session that says so.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Person {
+    pub(crate) user: PrincipalId,
+    pub(crate) session: TokenId,
+    /// When that session ends.
+    pub(crate) ends: Expiry,
+}
+
+/// The person behind a session: a token does not speak for its owner on a page.
+pub(crate) fn person(caller: &Caller) -> Result<Person, Error> {
     if caller.is_session() {
-        return Ok((caller.principal(), caller.token()));
+        return Ok(Person { user: caller.principal(), session: caller.token(), ends: caller.facts.expiry() });
     }
     Err(Error::denied(Code::NotHonouredHere, "only a person who is signed in says yes here"))
 }
@@ -307,8 +316,8 @@ pub(crate) enum Reason {
     PasswordProved(PrincipalId),
     /// A sign-in provider proved that this user is there.
     IdentityProved(PrincipalId),
-    /// This user said yes in this session, which must still stand: it becomes another one, of a command line.
-    SaidYes { user: PrincipalId, session: TokenId },
+    /// This person said yes in a session, which must still stand: a command line gets one of its own.
+    SaidYes(Person),
     /// The code that a session of this user was made with was shown once more.
     CodeReplayed(PrincipalId),
     /// Somebody presented this token of this owner (RFC 7009: possession suffices).
@@ -322,7 +331,7 @@ pub(crate) enum Reason {
 /// The only other maker of permits.
 pub(crate) fn system(reason: Reason) -> Permit {
     let (actor, credential, action) = match reason {
-        Reason::SaidYes { user, session } => (Some(user), Some(session), Action::SessionCreate),
+        Reason::SaidYes(person) => (Some(person.user), Some(person.session), Action::SessionCreate),
         Reason::CodeReplayed(owner) => (Some(owner), None, Action::TokenRevoke),
         Reason::FirstStart => (None, None, Action::Bootstrap),
         Reason::KeyAdded => (None, None, Action::KeyAdd),
@@ -333,7 +342,7 @@ pub(crate) fn system(reason: Reason) -> Permit {
         Reason::Federated(account) => (Some(account), None, Action::TokenExchange),
         Reason::RowAltered => (None, None, Action::NoteAltered),
     };
-    let rests_on_credential = matches!(reason, Reason::SaidYes { .. });
+    let rests_on_credential = matches!(reason, Reason::SaidYes(_));
     Permit { actor, credential, action, rests_on_credential, epoch: None, bases: vec![] }
 }
 

@@ -12,7 +12,7 @@ use subtle::ConstantTimeEq as _;
 use url::{Host, Url};
 use zeroize::Zeroizing;
 
-use super::access::{self, Reason};
+use super::access::{self, Person, Reason};
 use super::create::IssuedToken;
 use super::pending::{Bounds, CodeDigest, Pending};
 use super::{Authority, Caller, Error, GrantError};
@@ -74,9 +74,8 @@ impl Challenge {
 pub(super) struct Codes(Pending<PrincipalId, Given>);
 
 struct Given {
-    /// Whose session gave it, and which.
-    user: PrincipalId,
-    session: TokenId,
+    /// Who gave it.
+    person: Person,
     redirect_uri: LoopbackUri,
     challenge: Challenge,
     good_until: Timestamp,
@@ -106,13 +105,13 @@ impl Authority {
         redirect_uri: LoopbackUri,
         challenge: Challenge,
     ) -> Result<Zeroizing<String>, Error> {
-        let (user, session) = access::person(caller)?;
+        let person = access::person(caller)?;
         let code = Zeroizing::new(hex(&*Zeroizing::new(self.rng.bytes::<32>())));
         let good_until = self.now().plus_ms(CODE_MS);
-        let given = Given { user, session, redirect_uri, challenge, good_until, state: State::Fresh };
+        let given = Given { person, redirect_uri, challenge, good_until, state: State::Fresh };
         // A used code is remembered as long again, to see that somebody shows it once more.
         let forgotten_at = good_until.plus_ms(CODE_MS);
-        self.codes.0.insert(self.code_digest(&code), user, given, self.now(), forgotten_at)?;
+        self.codes.0.insert(self.code_digest(&code), person.user, given, self.now(), forgotten_at)?;
         Ok(code)
     }
 
@@ -133,9 +132,9 @@ impl Authority {
                 self.store.write(&permit, &Write::RevokeToken(token)).await.map_err(Error::from)?;
                 Err(invalid())
             }
-            Some(Taken::Fresh(user, session)) => {
-                let permit = access::system(Reason::SaidYes { user, session });
-                let issued = self.issue(&permit, self.session_of(user, None)).await;
+            Some(Taken::Fresh(person)) => {
+                let permit = access::system(Reason::SaidYes(person));
+                let issued = self.issue(&permit, self.session_after(person)).await;
                 let state = match &issued {
                     Ok(issued) => State::Used(issued.token.id),
                     Err(_) => State::Fresh,
@@ -166,7 +165,7 @@ pub(super) fn not_issued(error: Error) -> GrantError {
 }
 
 enum Taken {
-    Fresh(PrincipalId, TokenId),
+    Fresh(Person),
     Replayed(PrincipalId, TokenId),
 }
 
@@ -175,10 +174,10 @@ impl Given {
         let is_proved = self.redirect_uri.0.as_str() == redirect_uri && self.challenge.fits(verifier);
         match self.state {
             _ if !is_proved => None,
-            State::Used(token) => Some(Taken::Replayed(self.user, token)),
+            State::Used(token) => Some(Taken::Replayed(self.person.user, token)),
             State::Fresh if now < self.good_until => {
                 self.state = State::InUse;
-                Some(Taken::Fresh(self.user, self.session))
+                Some(Taken::Fresh(self.person))
             }
             State::Fresh | State::InUse => None,
         }

@@ -7,10 +7,10 @@
 
 use std::net::IpAddr;
 
-use jeton_token::{PrincipalId, Timestamp, TokenId};
+use jeton_token::{PrincipalId, Timestamp};
 use zeroize::Zeroizing;
 
-use super::access::{self, Reason};
+use super::access::{self, Person, Reason};
 use super::attempts::Counts;
 use super::code::{invalid, not_issued};
 use super::create::IssuedToken;
@@ -99,8 +99,7 @@ struct Device {
 enum State {
     Waiting,
     Denied,
-    /// By this user, in this session.
-    Confirmed(PrincipalId, TokenId),
+    Confirmed(Person),
     /// It has become a session, or is about to.
     Used,
 }
@@ -149,9 +148,9 @@ impl Authority {
         answer: Answer,
         origin: Origin,
     ) -> Result<Option<()>, Error> {
-        self.on_device(caller, code, origin, |device, (user, session)| {
+        self.on_device(caller, code, origin, |device, person| {
             device.state = match answer {
-                Answer::Yes => State::Confirmed(user, session),
+                Answer::Yes => State::Confirmed(person),
                 Answer::No => State::Denied,
             };
         })
@@ -161,11 +160,11 @@ impl Authority {
     pub(crate) async fn redeem_device(&self, device_code: &str) -> Result<IssuedToken, GrantError> {
         let (code, now) = (self.code_digest(device_code), self.now());
         let polled = self.devices.0.with(code, now, |device| device.poll(now))?;
-        let (user, session) = polled.unwrap_or(Err(invalid()))?;
-        let permit = access::system(Reason::SaidYes { user, session });
-        let issued = self.issue(&permit, self.session_of(user, None)).await.map_err(not_issued);
+        let person = polled.unwrap_or(Err(invalid()))?;
+        let permit = access::system(Reason::SaidYes(person));
+        let issued = self.issue(&permit, self.session_after(person)).await.map_err(not_issued);
         if let Err(GrantError::Operation(_)) = issued {
-            self.devices.0.with(code, now, |device| device.state = State::Confirmed(user, session))?;
+            self.devices.0.with(code, now, |device| device.state = State::Confirmed(person))?;
         }
         issued
     }
@@ -176,10 +175,10 @@ impl Authority {
         caller: &Caller,
         code: Option<&UserCode>,
         origin: Origin,
-        work: impl FnOnce(&mut Device, (PrincipalId, TokenId)) -> R,
+        work: impl FnOnce(&mut Device, Person) -> R,
     ) -> Result<Option<R>, Error> {
         let (person, now) = (access::person(caller)?, self.now());
-        let counts = self.guesses_of(person.0, origin);
+        let counts = self.guesses_of(person.user, origin);
         self.guesses.check(&counts, now)?;
         let digest = code.map(|code| self.code_digest(&code.0));
         let is_it = |device: &Device| Some(device.user_code) == digest && device.is_waiting(now);
@@ -213,14 +212,14 @@ impl Device {
     }
 
     /// What a question about it is told. A yes is told once.
-    fn poll(&mut self, now: Timestamp) -> Result<(PrincipalId, TokenId), GrantError> {
+    fn poll(&mut self, now: Timestamp) -> Result<Person, GrantError> {
         match self.state {
             State::Denied => Err(GrantError::Denied),
             State::Used => Err(invalid()),
             _ if now >= self.good_until => Err(GrantError::Expired),
-            State::Confirmed(user, session) => {
+            State::Confirmed(person) => {
                 self.state = State::Used;
-                Ok((user, session))
+                Ok(person)
             }
             State::Waiting => {
                 let is_early = now < self.next_poll_at;

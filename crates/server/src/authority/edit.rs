@@ -51,6 +51,7 @@ impl Authority {
         let expiry = self.edited_end(&chain, request.end, &terms)?;
         let mut approval = None;
         if widens(&chain.token, &request, expiry) {
+            self.check_not_exchanged(&chain.token).await?;
             self.check_may_obtain(caller, &chain, &request, &apis).await?;
             check_end(expiry.unwrap_or(chain.token.expiry), latest_end(caller, None))?;
             approval = self.approval_after(&chain.token, &request, &terms, &apis).await?;
@@ -114,6 +115,7 @@ impl Authority {
         request: EditRequest,
     ) -> Result<IssuedToken, Error> {
         let (chain, permit) = self.for_change(caller, id, Action::TokenRotate).await?;
+        self.check_not_exchanged(&chain.token).await?;
         let apis = self.store.apis().await?;
         check_added(&chain.token, &request, &apis)?;
         self.check_may_obtain(caller, &chain, &request, &apis).await?;
@@ -142,6 +144,15 @@ impl Authority {
             return Err(Error::Conflict(Code::TokenNotLive, detail.to_owned()));
         }
         Ok((chain, permit))
+    }
+
+    /// What an identity was exchanged for lasts as long as the trust says: it gets no other life, and nothing more.
+    async fn check_not_exchanged(&self, token: &TokenRecord) -> Result<(), Error> {
+        if !self.store.is_exchanged(token.id).await? {
+            return Ok(());
+        }
+        let detail = "the token came from a trust, which says how long it lives; exchange the identity again";
+        Err(Error::Conflict(Code::TokenNotLive, detail.to_owned()))
     }
 
     /// The caller must hold all that the token could do after the change, and be limited no more than it is.

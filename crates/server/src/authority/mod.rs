@@ -15,6 +15,7 @@ mod edit;
 mod explain;
 mod federation;
 mod flow;
+mod gateway;
 mod group;
 mod identities;
 mod memory;
@@ -39,7 +40,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use jeton_api::{Code, Remedy};
-use jeton_token::{Id, Place, Prefix, ResourceName, Timestamp, TokenId};
+use jeton_token::{Id, Place, Prefix, ResourceName, Timestamp, TokenId, Where};
 
 use crate::clock::Clock;
 use crate::identity::Issuers;
@@ -63,6 +64,7 @@ pub(crate) use edit::EditRequest;
 pub(crate) use explain::{ExplainQuestion, Subject};
 pub(crate) use federation::{ExchangeRequest, GrantError};
 pub(crate) use flow::{NotReturned, Returned};
+pub(crate) use gateway::Gateway;
 pub(crate) use group::GroupRequest;
 pub(crate) use password::Passwords;
 pub(crate) use place::{PipelineRequest, Within};
@@ -100,8 +102,8 @@ pub(crate) struct Authority {
     pub(crate) first_password: Arc<Path>,
     /// Tokens whose altered rows were noted in the audit already; once each for the life of the process.
     noted: Arc<Mutex<BTreeSet<TokenId>>>,
-    /// Where those stand in line whose rights were others by the time they wrote.
-    line: Arc<tokio::sync::Mutex<()>>,
+    /// Many move power at the same time, until one has lost a race and is let through alone.
+    turn: Arc<tokio::sync::RwLock<()>>,
 }
 
 /// What a deployment calls things.
@@ -241,7 +243,7 @@ impl Authority {
             done: Arc::new(Done::new()),
             first_password,
             noted: Arc::default(),
-            line: Arc::default(),
+            turn: Arc::default(),
         }
     }
 
@@ -281,6 +283,14 @@ impl Authority {
     /// The same, and `*` for everywhere.
     pub(crate) async fn any_place(&self, text: &str) -> Result<Option<Place>, Error> {
         if text == "*" { Ok(Some(Place::Global)) } else { self.place(text).await }
+    }
+
+    /// Where a call acts that names this place, or none.
+    pub(crate) async fn place_of_call(&self, resource: Option<&str>) -> Result<Where, Error> {
+        match resource {
+            None => Ok(Where::Everywhere),
+            Some(text) => Ok(self.remembered_place(text).await?.map_or(Where::Nowhere, Where::At)),
+        }
     }
 
     /// How a place is written.

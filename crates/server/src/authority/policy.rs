@@ -1,12 +1,14 @@
 //! Policies of places: setting them, and what they do to tokens that exist.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use jeton_api::{Code, PrincipalRef};
 use jeton_token::{Catalogue, Creator, Effect, Facts, Place, PlacedPolicy, Policy, effects};
 
 use super::access::{self, Action, Caller, is_of_own_tokens};
 use super::{Authority, Error, Fault};
+use crate::limits::POLICY_IMPACT_SECONDS_MAX;
 use crate::store::{ApiRecord, Bearer, Chain, ListFilter, TokenRecord, Write};
 
 /// A policy as a request says it, parsed but for names: whoever may not set it learns nothing about them.
@@ -33,12 +35,9 @@ pub(crate) struct PolicyImpact {
     pub(crate) view: PolicyView,
     /// Tokens by owner, with the effects on them.
     pub(crate) owners: BTreeMap<(&'static str, String), (i64, BTreeSet<&'static str>)>,
-    /// Whether there were more tokens than were looked at.
+    /// Whether there was no time to look at all of them.
     pub(crate) truncated: bool,
 }
-
-/// How many tokens are looked at to tell what a policy does.
-const LOOKED_AT_MAX: usize = 20_000;
 
 impl Authority {
     /// Sets the policy of a place and says what that does; with `Rehearse` only says it.
@@ -49,22 +48,20 @@ impl Authority {
         request: &PolicyRequest,
         mode: super::Mode,
     ) -> Result<PolicyImpact, Error> {
-        self.judged(caller, move |caller: Caller| async move {
-            let caller = &caller;
-            let permit = access::at_or_hidden(caller, place, Action::PolicyWrite)?;
+        let set = self.judged(caller, move |caller: Caller| async move {
+            let permit = access::at_or_hidden(&caller, place, Action::PolicyWrite)?;
             let creators = self.named_creators(request.creators.as_deref()).await?;
-            let policy = &Policy { creators, ..request.policy.clone() };
+            let policy = Policy { creators, ..request.policy.clone() };
             let before = self.store.policies().await?;
-            check_tightens(&before, place, policy)?;
-            let mut after: Vec<_> = before.iter().filter(|placed| placed.place != place).cloned().collect();
-            let placed = PlacedPolicy { place, policy: policy.clone() };
-            after.push(placed.clone());
-            let impact = self.impact(place, &before, &after).await?;
-            let write = if policy.is_empty() { Write::RemovePolicy(place) } else { Write::PutPolicy(placed) };
+            check_tightens(&before, place, &policy)?;
+            let write = write(PlacedPolicy { place, policy: policy.clone() });
             self.carry_out(mode, &permit, &write).await?;
-            Ok(impact)
-        })
-        .await
+            Ok((before, policy))
+        });
+        let (before, policy) = set.await?;
+        let mut after: Vec<_> = before.iter().filter(|placed| placed.place != place).cloned().collect();
+        after.push(PlacedPolicy { place, policy });
+        self.impact(place, &before, &after).await
     }
 
     /// Removes what was said about a place.
@@ -130,36 +127,54 @@ impl Authority {
         Ok(Some(creators))
     }
 
-    /// Goes through the live tokens and compares what each may do at the place, before and after.
+    /// What becomes of the live tokens. No change waits for it: it is told as far as it can be in the time that an
+    /// answer has.
     async fn impact(
         &self,
         place: Place,
         before: &[PlacedPolicy],
         after: &[PlacedPolicy],
     ) -> Result<PolicyImpact, Error> {
+        let mut impact = PolicyImpact { view: view(after, place), owners: BTreeMap::new(), truncated: true };
+        let looking = self.look_through(&mut impact, before, after);
+        match tokio::time::timeout(Duration::from_secs(POLICY_IMPACT_SECONDS_MAX), looking).await {
+            Ok(Err(error)) => Err(error),
+            Ok(Ok(())) | Err(_) => Ok(impact),
+        }
+    }
+
+    /// Goes through the live tokens and compares what each may do at the place, before and after.
+    async fn look_through(
+        &self,
+        impact: &mut PolicyImpact,
+        before: &[PlacedPolicy],
+        after: &[PlacedPolicy],
+    ) -> Result<(), Error> {
         const READ: i64 = 200;
         let apis = self.store.apis().await?;
+        let place = impact.view.place;
         let usable = usable_at(place, &apis);
         let catalogues: Vec<_> = usable.iter().collect();
-        let mut impact = PolicyImpact { view: view(after, place), owners: BTreeMap::new(), truncated: false };
         let mut filter = ListFilter { limit: READ, ..ListFilter::default() };
-        let mut looked_at = 0;
         loop {
             let chains = self.store.tokens(&filter).await?;
             let exhausted = i64::try_from(chains.len()).is_ok_and(|count| count < READ);
             for chain in chains {
-                looked_at += 1;
                 filter.below = Some(chain.token.number);
                 if let Some((old, new)) = self.compared(&chain, before, after).await? {
-                    note(&mut impact, &chain.token, effects(&old, &new, place, &catalogues, self.now()));
+                    note(impact, &chain.token, effects(&old, &new, place, &catalogues, self.now()));
                 }
             }
-            if exhausted || looked_at >= LOOKED_AT_MAX {
-                impact.truncated = !exhausted;
-                return Ok(impact);
+            if exhausted {
+                impact.truncated = false;
+                return Ok(());
             }
         }
     }
+}
+
+fn write(placed: PlacedPolicy) -> Write {
+    if placed.policy.is_empty() { Write::RemovePolicy(placed.place) } else { Write::PutPolicy(placed) }
 }
 
 /// What a token's verdicts are made from, before and after.

@@ -5,7 +5,7 @@ use jeton_token::{
     Approval, Expiry, NetworkLimit, PlaceLimit, PrincipalId, PrincipalName, ScopeSet, TokenKind,
 };
 
-use super::access::{self, Reason};
+use super::access::{self, Person, Reason};
 use super::create::{Grant, IssuedToken};
 use super::password::Prehashed;
 use super::{Authority, Bucket, Error, Origin};
@@ -32,6 +32,7 @@ impl Authority {
             if password.len() > PASSWORD_BYTES_MAX {
                 return Err(refused());
             }
+            self.check_attempts(name, origin)?;
             let found = self.find_user(name).await?.filter(|(user, _)| user.disabled_at.is_none());
             let (user, hash) = self.prove_user(name, found, Some(Prehashed::of(password)), origin).await?;
             self.open_session(&user, hash).await
@@ -48,6 +49,7 @@ impl Authority {
         origin: Origin,
     ) -> Result<IssuedToken, Error> {
         let tried = async {
+            self.check_attempts(name, origin)?;
             let found = self.find_user(name).await?;
             let (user, hash) = self.prove_user(name, found, Prehashed::sent(sent), origin).await?;
             if user.disabled_at.is_some() {
@@ -56,6 +58,12 @@ impl Authority {
             self.open_session(&user, hash).await
         };
         self.store.metrics().count_sign_in(tried.await)
+    }
+
+    /// Nobody is looked up for whoever has failed too often: how long that takes would tell who is there.
+    fn check_attempts(&self, name: &str, origin: Origin) -> Result<(), Error> {
+        let counts = self.failures.of_name_from(name, origin, OF_NAME, OF_ORIGIN);
+        self.failures.check(&counts, self.now())
     }
 
     /// Whether this is the password behind the hash. Wrong ones are counted, and after too many nothing is tried.
@@ -98,6 +106,13 @@ impl Authority {
             at,
             proof,
         }
+    }
+
+    /// A session that comes of a yes in another one. It ends with that one at the latest: a yes proves nothing that the
+    /// sign-in had not proved, so it prolongs nothing.
+    pub(super) fn session_after(&self, yes: Person) -> Grant {
+        let session = self.session_of(yes.user, None);
+        Grant { created_by: Some(yes.session), expiry: session.expiry.min(yes.ends), ..session }
     }
 
     async fn find_user(&self, name: &str) -> Result<Found, Error> {

@@ -273,6 +273,7 @@ impl Authority {
         let password = match &request.password {
             Some(password) => {
                 self.check_may_reset(caller, user).await?;
+                check_proved(caller, user, request)?;
                 Some(self.passwords.hash(&self.rng, password).await?)
             }
             None => None,
@@ -326,17 +327,23 @@ impl Authority {
 /// Administrators change everything; everybody changes their own password, and nothing else about themselves.
 fn permit_to_change(caller: &Caller, user: &PrincipalRecord, request: &UserRequest) -> Result<Permit, Error> {
     let administers = access::at(caller, Place::Global, Action::UserWrite);
-    let UserRequest { name, password, current_password, display_name, email, disabled, provision } = request;
+    let UserRequest { name, password, current_password: _, display_name, email, disabled, provision } =
+        request;
     let said = name.is_some() || display_name.is_some() || email.is_some() || disabled.is_some();
     let more = said || !provision.is_empty();
     match access::on_own_password(caller, user.id).filter(|_| password.is_some() && !more) {
-        Some(own) if administers.is_err() && current_password.is_some() => Ok(own),
-        Some(_) if administers.is_err() => {
-            let detail = "say your present password too: a session alone does not change it";
-            Err(Error::invalid("/current_password", Code::InvalidField, detail))
-        }
+        Some(own) if administers.is_err() => Ok(own),
         _ => administers,
     }
+}
+
+/// Whoever changes their own password has given the present one, administrators too.
+fn check_proved(caller: &Caller, user: &PrincipalRecord, request: &UserRequest) -> Result<(), Error> {
+    if user.id != caller.principal() || request.current_password.is_some() {
+        return Ok(());
+    }
+    let detail = "say your present password too, in a PATCH: a session alone does not change it";
+    Err(Error::invalid("/current_password", Code::InvalidField, detail))
 }
 
 /// A password opens sessions everywhere and from anywhere, so a token that is limited to places or networks sets none.

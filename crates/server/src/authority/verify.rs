@@ -67,16 +67,24 @@ impl Authority {
     ) -> Result<(Arc<ApiRecord>, Judged), Error> {
         let api = self.calling_api(caller).await?;
         check_own(&api, question.scope)?;
-        let place = match question.resource {
-            None => Where::Everywhere,
-            Some(text) => self.remembered_place(text).await?.map_or(Where::Nowhere, Where::At),
-        };
+        let place = self.place_of_call(question.resource).await?;
+        let judged = self.judge_for(&api, question, place).await?;
+        Ok((api, judged))
+    }
+
+    /// Answers whoever asks for an API, about a call that acts at this place.
+    pub(crate) async fn judge_for(
+        &self,
+        api: &ApiRecord,
+        question: Question<'_>,
+        place: Where,
+    ) -> Result<Judged, Error> {
         let organization = api.organization.as_ref().map(|(id, _)| *id);
         let audience = Audience::Api { catalogue: &api.catalogue, organization };
         let demand = Demand { audience, scope: question.scope, place, client: question.client };
-        let judged = match self.verify(question.text, &demand).await? {
+        Ok(match self.verify(question.text, &demand).await? {
             Verification::Unknown => Judged::Nothing,
-            Verification::Known(known) if asks_for_places(&api, &question) => {
+            Verification::Known(known) if asks_for_places(api, &question) => {
                 self.judge_at_places(*known, &demand).await?
             }
             Verification::Known(known) => match known.verdict.clone() {
@@ -86,8 +94,7 @@ impl Authority {
                 }
                 Verdict::Inactive(_) => Judged::Nothing,
             },
-        };
-        Ok((api, judged))
+        })
     }
 
     /// For an API that enforces places and named none: what is effective at its organization as a whole, and at each
@@ -197,17 +204,19 @@ impl Authority {
     }
 
     /// Does what moves power: judged on rights that are read before it, and judged again when they are others by the
-    /// time it is written. Those that have lost a race once stand in line, so that many at once all come through.
+    /// time it is written. Who has lost a race once gets a turn alone, so that many at once all come through.
     pub(crate) async fn judged<T, F: Future<Output = Result<T, Error>>>(
         &self,
         caller: &Caller,
         operation: impl Fn(Caller) -> F,
     ) -> Result<T, Error> {
+        let among_others = self.turn.read().await;
         let first = operation(self.anew(caller).await?).await;
+        drop(among_others);
         if !is_changed(&first) {
             return first;
         }
-        let _turn = self.line.lock().await;
+        let _alone = self.turn.write().await;
         for _ in 2..TRIES {
             let again = operation(self.anew(caller).await?).await;
             if !is_changed(&again) {

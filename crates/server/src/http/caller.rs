@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, HeaderName};
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap};
 use base64::Engine as _;
@@ -42,17 +42,28 @@ impl FromRequestParts<Doors> for Client {
 /// of `X-Forwarded-For` that is not. Whatever an untrusted peer writes into that field is ignored. `None` if the
 /// proxies do not say.
 pub(super) fn client(headers: &HeaderMap, extensions: &Extensions, trusted: &[IpNet]) -> Option<IpAddr> {
-    let peer = extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip().to_canonical();
-    let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
-    if !is_trusted(&peer) {
-        return Some(peer);
-    }
+    let peer = peer(extensions)?;
+    if is_within(trusted, peer) { forwarded(headers, trusted) } else { Some(peer) }
+}
+
+/// The other end of the connection.
+pub(super) fn peer(extensions: &Extensions) -> Option<IpAddr> {
+    Some(extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip().to_canonical())
+}
+
+/// Whether one of the networks has the address.
+pub(super) fn is_within(networks: &[IpNet], address: IpAddr) -> bool {
+    networks.iter().any(|network| network.contains(&address))
+}
+
+/// Where a proxy that is believed says that the call came from.
+pub(super) fn forwarded(headers: &HeaderMap, trusted: &[IpNet]) -> Option<IpAddr> {
     for field in headers.get_all("x-forwarded-for").iter().rev() {
         // What a trusted proxy did not write properly tells nothing. To skip it would be to believe what stands to
         // the left of it, which the client may have written itself.
         for hop in field.to_str().ok()?.rsplit(',') {
             let hop = hop.trim().parse::<IpAddr>().ok()?.to_canonical();
-            if !is_trusted(&hop) {
+            if !is_within(trusted, hop) {
                 return Some(hop);
             }
         }
@@ -61,13 +72,19 @@ pub(super) fn client(headers: &HeaderMap, extensions: &Extensions, trusted: &[Ip
     None
 }
 
-/// The token text that the request presents. The user name beside it in Basic is anything, and ignored.
-fn presented(headers: &HeaderMap) -> Result<Zeroizing<String>, Problem> {
-    let mut fields = headers.get_all(AUTHORIZATION).iter();
+/// The token text that the request presents.
+pub(super) fn presented(headers: &HeaderMap) -> Result<Zeroizing<String>, Problem> {
+    let text = credential(headers, &AUTHORIZATION)?;
+    // A browser that was made to send our cookie along must not speak as two.
+    if cookie::has_session(headers) { Err(Problem::TwoCredentials) } else { Ok(text) }
+}
+
+/// The one credential in the fields of this name. The user name beside it in Basic is anything, and ignored.
+pub(super) fn credential(headers: &HeaderMap, name: &HeaderName) -> Result<Zeroizing<String>, Problem> {
+    let mut fields = headers.get_all(name).iter();
     let (first, second) = (fields.next(), fields.next());
     let field = first.ok_or(Problem::NoCredential)?;
-    // A browser that was made to send our cookie along must not speak as two.
-    if second.is_some() || cookie::has_session(headers) {
+    if second.is_some() {
         return Err(Problem::TwoCredentials);
     }
     let (scheme, rest) =

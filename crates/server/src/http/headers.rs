@@ -15,8 +15,8 @@ use http_body_util::BodyExt as _;
 use jeton_api::Code;
 use tracing::Span;
 
-use super::compat;
 use super::problem::{self, Problem};
+use super::{compat, forward_auth};
 use crate::authority::Error;
 use crate::keys::{Rng, hex};
 use crate::limits::DISCARDED_BYTES_MAX;
@@ -137,7 +137,9 @@ pub(super) fn length(
 /// Refuses what this server cannot honour yet, rather than ignore it: a client that sends a key relies on it.
 pub(super) async fn no_idempotency_key(request: Request, next: Next) -> Response<Body> {
     let mutates = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if mutates && request.headers().contains_key("idempotency-key") {
+    // A gateway may ask with the client's own method and fields, and changes nothing.
+    let asks_only = forward_auth::is_here(request.uri().path());
+    if mutates && !asks_only && request.headers().contains_key("idempotency-key") {
         let detail = "this server does not keep idempotency keys yet; send the request without one";
         let error = Error::invalid("Idempotency-Key", Code::IdempotencyKeyUnsupported, detail);
         return Problem::from(error).into_response();

@@ -11,7 +11,7 @@ use axum::http::{Method, Response};
 use axum::middleware::Next;
 use axum::response::IntoResponse;
 
-use super::{Doors, compat, problem, routes};
+use super::{ANY, Doors, compat, problem, routes};
 use crate::clock::Stopwatch;
 use crate::limits::STORE_PROBE_SECONDS_MAX;
 use crate::metrics::Metrics;
@@ -51,7 +51,8 @@ impl Meter {
         let Some((path, methods)) = matched.and_then(|path| self.routes.get(path.as_str())) else {
             return ("other", "other");
         };
-        (methods.iter().find(|known| **known == method).unwrap_or(&"other"), path)
+        let is_it = |known: &&&str| **known == method || **known == ANY;
+        (methods.iter().find(is_it).unwrap_or(&"other"), path)
     }
 }
 

@@ -7,6 +7,7 @@ mod body;
 mod caller;
 mod compat;
 mod docs;
+mod forward_auth;
 mod headers;
 mod health;
 mod metrics;
@@ -25,7 +26,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{MethodRouter, delete, get, patch, post, put};
+use axum::routing::{MethodRouter, any, delete, get, patch, post, put};
 use ipnet::IpNet;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -70,6 +71,9 @@ impl Doors {
     }
 }
 
+/// The method of a route that takes every one.
+const ANY: &str = "ANY";
+
 /// One line of the route table.
 pub struct RouteEntry {
     /// The HTTP method.
@@ -102,6 +106,7 @@ macro_rules! routes {
             handler: routes!(@on $method)($handler),
         }),*]
     };
+    (@on ANY) => { any };
     (@on GET) => { get };
     (@on POST) => { post };
     (@on PUT) => { put };
@@ -141,6 +146,7 @@ fn routes_at_the_root() -> Vec<RouteEntry> {
         GET    "/oauth2/authorize" => "open: page, sends to sign-in", page::authorize::show;
         POST   "/oauth2/authorize" => "open: page, sends to sign-in", page::authorize::decide;
         POST   "/oauth2/device_authorization" => "open: yields a code to confirm", oauth2::device::start;
+        ANY    "/forward-auth/{api}" => "open: gateways only, trusted or with the API's credential", forward_auth::answer;
         POST   "/oauth2/introspect" => "token.verify", oauth2::introspect::introspect;
         POST   "/oauth2/revoke" => "open: possession of the token", oauth2::revoke::revoke;
         POST   "/oauth2/token" => "open: the grant carries its own proof", oauth2::token::token;

@@ -72,6 +72,9 @@ pub(super) enum Wire {
     DeterminedProbe,
     /// SCIM (RFC 7644, section 3.12).
     Scim,
+    /// Proxies that ask before they let a request through. They know 401 and 403, take 503 for what it is, and
+    /// whatever else is for a fault of their own.
+    Gateway,
 }
 
 /// An answer on its way out: a problem gets the form of the wire that the request came in by, and the request's id.
@@ -96,7 +99,12 @@ pub(super) fn finish(mut response: Response<Body>, wire: Wire, request_id: &str)
 impl Problem {
     /// The status as a number, for the description of the API.
     pub(super) fn number(&self) -> u16 {
-        self.status().as_u16()
+        self.number_on(Wire::Jeton)
+    }
+
+    /// The same on this wire.
+    pub(super) fn number_on(&self, wire: Wire) -> u16 {
+        self.status_on(wire).as_u16()
     }
 
     fn render(&self, wire: Wire, request_id: &str) -> Response<Body> {
@@ -107,13 +115,16 @@ impl Problem {
         body.errors = self.faults().iter().map(field_error).collect();
         body.request_id.push_str(request_id);
         let mut response = match wire {
-            Wire::Jeton => (status, Json(body)).into_response(),
+            Wire::Jeton | Wire::Gateway => (status, Json(body)).into_response(),
             Wire::Determined | Wire::DeterminedProbe => {
                 (status, Json(determined::error::body(body))).into_response()
             }
             Wire::Scim => (status, Json(scim::error::body(&body, scim_type(status, code)))).into_response(),
         };
         set(response.headers_mut(), self.headers(status, code));
+        if wire == Wire::Gateway {
+            self.challenge_client(response.headers_mut());
+        }
         if wire == Wire::Scim {
             response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(SCIM));
         }
@@ -126,8 +137,33 @@ impl Problem {
             (Wire::Determined | Wire::DeterminedProbe | Wire::Scim, StatusCode::UNPROCESSABLE_ENTITY) => {
                 StatusCode::BAD_REQUEST
             }
+            (Wire::Gateway, status) => self.status_for_gateways(status),
             (_, status) => status,
         }
+    }
+
+    /// Verdicts stay; what nobody knows is 503, and the rest is a no: with 401 where it is about the credential.
+    fn status_for_gateways(&self, status: StatusCode) -> StatusCode {
+        match status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => status,
+            StatusCode::TOO_MANY_REQUESTS => StatusCode::SERVICE_UNAVAILABLE,
+            _ if status.is_server_error() => StatusCode::SERVICE_UNAVAILABLE,
+            _ if matches!(self, Self::TwoCredentials) => StatusCode::UNAUTHORIZED,
+            _ => StatusCode::FORBIDDEN,
+        }
+    }
+
+    /// What a gateway hands on to the client (RFC 6750, section 3). It may throw the body away, so what is wrong
+    /// stands here too. What is wrong with the gateway is no client's business.
+    fn challenge_client(&self, headers: &mut HeaderMap) {
+        let error = match (self, self.code()) {
+            (Self::TwoCredentials, _) | (_, Code::AmbiguousPath) => "invalid_request",
+            (_, Code::InsufficientScope | Code::NoRoute) => "insufficient_scope",
+            _ => return,
+        };
+        let scope = self.missing_scope().map(|scope| format!(", scope=\"{scope}\"")).unwrap_or_default();
+        let challenge = format!("Bearer error=\"{error}\"{scope}, error_description=\"{}\"", self.detail());
+        set(headers, vec![(CHALLENGE, challenge)]);
     }
 
     fn status(&self) -> StatusCode {

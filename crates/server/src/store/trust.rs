@@ -110,6 +110,7 @@ statements! {
     INSERT_CLAIM = "INSERT INTO trust_claim (trust_id, claim, pattern, position) VALUES ($1, $2, $3, $4)";
     DELETE_CLAIMS = "DELETE FROM trust_claim WHERE trust_id = $1";
     INSERT_TOKEN = "INSERT INTO trust_token (token_id, trust_id) VALUES ($1, $2)";
+    IS_EXCHANGED = "SELECT trust_id FROM trust_token WHERE token_id = $1";
     LIVE_TOKENS = "SELECT token.id AS id FROM trust_token JOIN token ON token.id = trust_token.token_id
         WHERE trust_token.trust_id = $1 AND token.revoked_at IS NULL
             AND (token.expires_at IS NULL OR token.expires_at > $2)";
@@ -120,6 +121,12 @@ statements! {
 }
 
 impl Store {
+    /// Whether a token came from a trust.
+    pub(crate) async fn is_exchanged(&self, token: TokenId) -> Result<bool, StoreError> {
+        let found = self.read().await?.first(IS_EXCHANGED, values![token.to_string()]).await?;
+        Ok(found.is_some())
+    }
+
     /// The trusts of a service account, newest first.
     pub(crate) async fn trusts_of(
         &self,

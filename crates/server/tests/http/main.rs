@@ -22,6 +22,7 @@ mod enforces_places;
 mod explain;
 mod federation;
 mod first_light;
+mod forward_auth;
 mod groups;
 mod live;
 mod memory;

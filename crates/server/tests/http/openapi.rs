@@ -12,8 +12,8 @@ const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../api/openapi.jso
 /// How many routes answer some of them with success; at the others a made-up name belongs to nobody.
 const ROUTES_DONE_MIN: usize = 30;
 
-/// How requests are made up: always the same ones, a few for each operation. What ends the credential of the run is
-/// left out.
+/// How requests are made up: a few for each operation, also with ids that earlier answers showed; so what ends tokens
+/// is left out, or the run would end its own credential. One worker, because several disturb each other.
 const MAKE_UP: [&str; 17] = [
     "-m",
     "schemathesis.cli",
@@ -21,13 +21,14 @@ const MAKE_UP: [&str; 17] = [
     "--phases=coverage,fuzzing",
     "--max-examples=3",
     "--seed=20261122",
-    "--workers=2",
+    "--workers=1",
     "--no-shrink",
     "--continue-on-failure",
     "--suppress-health-check=all",
     "--warnings=off",
-    "--exclude-operation-id=tokens.revoke_self",
-    "--exclude-operation-id=tokens.rotate_self",
+    "--exclude-path-regex=^/api/v1/tokens/",
+    // It takes methods that a description cannot name.
+    "--exclude-operation-id=forward_auth.answer",
     "--request-timeout=10",
     "--checks=not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,\
      response_schema_conformance,negative_data_rejection,unsupported_method,ignored_auth",

@@ -15,16 +15,21 @@ on_both! {
 }
 
 /// Addresses that answer without the store.
-const WITHOUT_STORE: [&str; 5] = [
+const WITHOUT_STORE: [&str; 9] = [
     "/healthz",
+    "/metrics",
+    "/openapi.json",
+    "/docs",
+    "/assets/docs.css",
     "/.well-known/oauth-authorization-server",
     "/assets/page.css",
     "/compat/determined/info",
     "/compat/determined/api/v1/master",
 ];
 
-/// Pages, which answer as pages (`pages/sign_in.rs`), and what keeps its state in the process (`pages/device.rs`).
-const OTHERWISE: [&str; 8] = [
+/// Pages, which answer as pages (`pages/sign_in.rs`), what keeps its state in the process (`pages/device.rs`), and
+/// what answers gateways (`forward_auth/verdicts.rs`).
+const OTHERWISE: [&str; 9] = [
     "/sign-in",
     "/sign-in/{provider}",
     "/sign-in/{provider}/callback",
@@ -33,6 +38,7 @@ const OTHERWISE: [&str; 8] = [
     "/oauth2/authorize",
     "/oauth2/device_authorization",
     "/oauth2/token",
+    "/forward-auth/{api}",
 ];
 
 async fn every_door_that_needs_the_store_says_that_it_cannot_know(authority: Authority) {

@@ -16,6 +16,7 @@ on_both! {
         people_see_themselves_and_nobody_else,
         a_new_password_ends_the_other_sessions,
         people_change_their_own_password_with_the_present_one,
+        administrators_change_their_own_password_with_the_present_one_too,
         an_administrator_who_says_somebodys_present_password_is_stopped,
         a_token_does_not_set_the_password_of_its_owner,
         whoever_does_not_cover_a_user_does_not_set_their_password,
@@ -117,12 +118,14 @@ async fn the_first_password_lies_in_a_file_until_it_is_changed(authority: Author
     assert!(file.exists());
     authority.patch(&admin, &path("admin"), json!({"display_name": "A"})).await.expect(200);
     assert!(file.exists());
-    authority
-        .patch(&admin, &path("admin"), json!({"password": "short"}))
-        .await
-        .invalid("/password", "invalid_field");
+    let first = std::fs::read_to_string(&file).unwrap();
+    let change = async |password: &str| {
+        let body = json!({"password": password, "current_password": first.trim()});
+        authority.patch(&admin, &path("admin"), body).await
+    };
+    change("short").await.invalid("/password", "invalid_field");
     assert!(file.exists());
-    authority.patch(&admin, &path("admin"), json!({"password": "another password"})).await.expect(200);
+    change("another password").await.expect(200);
     assert!(!file.exists());
     authority.get(&admin, "/api/v1/tokens/self").await.expect(200);
     authority.get(&other, "/api/v1/tokens/self").await.refused(401, "revoked_token");
@@ -162,6 +165,28 @@ async fn people_change_their_own_password_with_the_present_one(authority: Author
     authority.get(&other, "/api/v1/tokens/self").await.refused(401, "revoked_token");
     authority.sign_in(&alice.name, PASSWORD).await.refused(401, "invalid_password");
     authority.sign_in(&alice.name, "another password").await.expect(201);
+}
+
+/// A session that an administrator left open is worth as much as anybody's, and more.
+async fn administrators_change_their_own_password_with_the_present_one_too(authority: Authority) {
+    let keeper = authority.person("keeper").await;
+    let body = json!({"role": "Admin", "subject": {"type": "user", "name": keeper.name}, "place": "*"});
+    authority.post(&authority.admin().await, "/api/v1/role-bindings", body).await.expect(201);
+    let own = path(&keeper.name);
+    let without = json!({"password": "another password"});
+    for more in [json!({}), json!({"display_name": "K"})] {
+        let mut body = without.clone();
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let refused = authority.patch(&keeper.session, &own, body.clone()).await;
+        refused.invalid("/current_password", "invalid_field");
+        authority.put(&keeper.session, &own, body).await.invalid("/current_password", "invalid_field");
+    }
+    authority.sign_in(&keeper.name, PASSWORD).await.expect(201);
+    let with = json!({"password": "another password", "current_password": PASSWORD, "display_name": "K"});
+    authority.patch(&keeper.session, &own, with).await.expect(200);
+    authority.sign_in(&keeper.name, "another password").await.expect(201);
+    let alice = authority.person("alice").await;
+    authority.patch(&keeper.session, &path(&alice.name), without).await.expect(200);
 }
 
 async fn an_administrator_who_says_somebodys_present_password_is_stopped(authority: Authority) {

@@ -22,6 +22,8 @@ mod id;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod need;
+#[cfg(test)]
 mod path;
 #[cfg(test)]
 mod policy;

@@ -17,7 +17,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use jeton_token::{ApiId, Facts, OrganizationId, Place, TokenId};
+use jeton_token::{ApiId, Facts, OrganizationId, Place, PrincipalName, TokenId};
 
 use super::Authority;
 use super::Error;
@@ -34,6 +34,7 @@ pub(crate) struct Memory {
     feed: Feed,
     tokens: Kept<TokenId, Remembered>,
     apis: Kept<ApiId, ApiRecord>,
+    apis_by_name: Kept<PrincipalName, ApiRecord>,
     /// By name, in the one form that all spellings of it share.
     places: Kept<String, Place>,
     place_names: Kept<Place, String>,
@@ -59,6 +60,7 @@ impl Memory {
             feed: store.feed().clone(),
             tokens: Kept::weighed(bounded(MEMORY_TOKENS_MAX), weight),
             apis: Kept::new(bounded(MEMORY_APIS_MAX)),
+            apis_by_name: Kept::new(bounded(MEMORY_APIS_MAX)),
             places: Kept::new(bounded(MEMORY_PLACES_MAX)),
             place_names: Kept::new(bounded(MEMORY_PLACES_MAX)),
             projects: Kept::new(bounded(MEMORY_PROJECT_LISTS_MAX)),
@@ -106,6 +108,23 @@ impl Authority {
         };
         // It says what its organization is called.
         apis.keep(feed, id, Arc::clone(&api), since, [Thing::Apis, Thing::Places].into());
+        Ok(Some(api))
+    }
+
+    /// The API of this name.
+    pub(super) async fn remembered_api_named(
+        &self,
+        name: &PrincipalName,
+    ) -> Result<Option<Arc<ApiRecord>>, Error> {
+        let Memory { feed, apis_by_name, .. } = &*self.memory;
+        if let Some(api) = apis_by_name.get(feed, name) {
+            return Ok(Some(api));
+        }
+        let since = feed.position();
+        let Some(api) = self.store.api(name).await?.map(Arc::new) else {
+            return Ok(None);
+        };
+        apis_by_name.keep(feed, name.clone(), Arc::clone(&api), since, [Thing::Apis, Thing::Places].into());
         Ok(Some(api))
     }
 

@@ -4,7 +4,7 @@
 pub(super) mod determined;
 
 use super::problem::Wire;
-use super::scim;
+use super::{forward_auth, scim};
 
 /// In whose form errors at this address are answered.
 pub(super) fn wire(path: &str) -> Wire {
@@ -14,6 +14,7 @@ pub(super) fn wire(path: &str) -> Wire {
         Some(rest) if rest.strip_suffix('/') == Some(determined::PROBE) => Wire::DeterminedProbe,
         Some(_) => Wire::Determined,
         None if scim::is_here(path) => Wire::Scim,
+        None if forward_auth::is_here(path) => Wire::Gateway,
         None => Wire::Jeton,
     }
 }

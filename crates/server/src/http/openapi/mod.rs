@@ -11,6 +11,7 @@
 )]
 
 mod apis;
+mod gateways;
 mod oauth2;
 mod operation;
 mod people;
@@ -27,7 +28,7 @@ use serde_json::{Map, Value, json};
 
 use self::operation::{Content, Group, Operation};
 use self::schema::{Kind, Schemas};
-use super::{Doors, RouteEntry, routes};
+use super::{ANY, Doors, RouteEntry, routes};
 
 /// Addresses that the description leaves out, and why.
 const LEFT_OUT: [(&str, &str); 7] = [
@@ -64,7 +65,9 @@ pub fn document(public_url: &str) -> Value {
             let Some(route) = routes.iter().find(is_it) else { continue };
             let described = describe(operation, route, group.name, &mut schemas);
             let methods = paths.entry(operation.path).or_insert_with(|| json!({}));
-            methods[operation.method.to_ascii_lowercase()] = described;
+            // A description has no word for every method. The usual one of those who ask there stands for all.
+            let method = if operation.method == ANY { "GET" } else { operation.method };
+            methods[method.to_ascii_lowercase()] = described;
         }
     }
     json!({
@@ -98,7 +101,7 @@ fn groups() -> Vec<Group> {
     groups.extend([people::users(), people::groups(), people::service_accounts(), people::trusts()]);
     groups.extend([rights::roles(), rights::role_bindings(), rights::policies()]);
     groups.extend([places::organizations(), places::projects(), places::pipelines()]);
-    groups.extend([oauth2::oauth2(), root::server()]);
+    groups.extend([oauth2::oauth2(), gateways::gateways(), root::server()]);
     groups
 }
 
@@ -191,10 +194,11 @@ fn path_parameter(path: &str, name: &str) -> Value {
         "place" => "`*`, `organization/*` or `organization/project`, percent-encoded.",
         _ => "The name.",
     };
-    let named_like_people = ["/api/v1/users/", "/api/v1/service-accounts/", "/api/v1/apis/"];
+    let named_like_people =
+        ["/api/v1/users/", "/api/v1/service-accounts/", "/api/v1/apis/", "/forward-auth/"];
     let schema = match name {
         "id" | "place" => json!({"type": "string", "minLength": 1}),
-        "name" if named_like_people.iter().any(|start| path.starts_with(start)) => {
+        "name" | "api" if named_like_people.iter().any(|start| path.starts_with(start)) => {
             json!({"type": "string", "pattern": PRINCIPAL_NAME})
         }
         _ => json!({"type": "string", "pattern": RESOURCE_NAME}),

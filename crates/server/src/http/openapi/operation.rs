@@ -62,6 +62,7 @@ methods! {
     put = "PUT";
     patch = "PATCH";
     delete = "DELETE";
+    any = "ANY";
 }
 
 impl Operation {

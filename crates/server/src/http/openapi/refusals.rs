@@ -11,6 +11,7 @@ use jeton_api::Code;
 use serde_json::{Value, json};
 
 use super::super::problem::Problem;
+use super::super::{ANY, compat};
 use super::operation::{JSON, Operation};
 use crate::authority::Error;
 
@@ -37,6 +38,8 @@ const SHARED: [(&str, &[Code]); 12] = [
 pub(super) fn of(operation: &Operation, action: &str) -> Refusals {
     let mut refusals = Refusals::new();
     let mut add = |(status, code): (u16, Code)| refusals.entry(status).or_default().push(code);
+    let wire = compat::wire(operation.path);
+    let plain = |problem: &Problem| (problem.number_on(wire), problem.code());
     [Problem::Internal, Problem::Deadline].iter().map(plain).for_each(&mut add);
     if !action.starts_with("open:") {
         of_callers(action).iter().map(plain).for_each(&mut add);
@@ -63,10 +66,6 @@ pub(super) fn describe(codes: &[Code]) -> Value {
     }
 }
 
-fn plain(problem: &Problem) -> (u16, Code) {
-    (problem.number(), problem.code())
-}
-
 fn of_callers(action: &str) -> Vec<Problem> {
     let dead = [Code::RevokedToken, Code::ExpiredToken].map(Error::Unauthenticated).map(Problem::from);
     let mut problems = vec![Problem::NoCredential, Problem::TwoCredentials];
@@ -83,7 +82,7 @@ fn of_request(operation: &Operation) -> Vec<Problem> {
     if operation.path.starts_with("/api/") {
         problems.push(invalid(Code::UnknownField));
     }
-    if operation.method != "GET" {
+    if !matches!(operation.method, "GET" | ANY) {
         problems.push(invalid(Code::IdempotencyKeyUnsupported));
     }
     if operation.path.contains('{') {

@@ -44,7 +44,7 @@ pub(super) fn tokens() -> Group {
             .gives::<Token>("The token as it is now.")
             .invalid(&[UnknownScope, UnknownName, ExpiryExceedsParent, LifetimeExceedsPolicy, PolicyRefuses])
             .denied(&[ScopeExceedsGrant, NotHonouredHere, PolicyRefuses])
-            .conflicts(&[NameTaken, TokenNotLive, ChangedMeanwhile]),
+            .conflicts(&[NameTaken, TokenNotLive, ChangedMeanwhile, ApprovalRequired]),
         delete("/api/v1/tokens/{id}", "Revoke a token")
             .about("At once and for good. Doing it again changes nothing.")
             .done("It is revoked."),
@@ -65,7 +65,7 @@ fn rotates(operation: Operation) -> Operation {
         .invalid(&[UnknownScope, UnknownName, ExpiryExceedsParent, LifetimeExceedsPolicy, PolicyRefuses])
         .invalid(&[OverlapUnsupported])
         .denied(&[ScopeExceedsGrant, NotHonouredHere, PolicyRefuses])
-        .conflicts(&[NameTaken, TokenNotLive, ChangedMeanwhile])
+        .conflicts(&[NameTaken, TokenNotLive, ChangedMeanwhile, ApprovalRequired])
 }
 
 /// `/api/v1/verify`, `/api/v1/explain`.

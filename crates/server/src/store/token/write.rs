@@ -45,7 +45,8 @@ pub(in crate::store) async fn create(
     pen: &mut Pen<'_>,
     new: &NewToken,
 ) -> Result<(TokenRecord, Event), StoreError> {
-    if new.kind == TokenKind::Session {
+    // A session that was made by another one is no sign-in.
+    if new.kind == TokenKind::Session && new.created_by.is_none() {
         // Before the row is shared: two sign-ins that shared it would wait for each other.
         principal::signed_in(pen, new.owner).await?;
     }

@@ -41,10 +41,9 @@ async fn stage() -> (Authority, Option<Det>) {
 async fn an_administrator() -> Option<Det> {
     let (authority, det) = stage().await;
     let mut det = det?;
-    authority
-        .patch(&authority.admin().await, "/api/v1/users/admin", json!({"password": PASSWORD}))
-        .await
-        .expect(200);
+    let first = std::fs::read_to_string(authority.data.join("initial-admin-password")).unwrap();
+    let body = json!({"password": PASSWORD, "current_password": first.trim()});
+    authority.patch(&authority.admin().await, "/api/v1/users/admin", body).await.expect(200);
     det.done_with_password(&["user", "login", "admin"], PASSWORD).await;
     det.done(&["user", "whoami"]).await;
     det.done(&["user", "list"]).await;

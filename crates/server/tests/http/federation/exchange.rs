@@ -16,6 +16,7 @@ on_both! {
         a_token_from_a_trust_ends_in_time,
         an_identity_that_was_used_up_is_remembered_as_long_as_it_could_live;
     shared:
+        attack_08_a_token_from_a_trust_gets_no_other_life,
         an_identity_yields_a_token_of_the_service_account,
         a_real_provider_is_an_issuer_like_any_other,
         less_can_be_asked_for_and_never_more,
@@ -51,6 +52,30 @@ async fn an_identity_yields_a_token_of_the_service_account(authority: Authority)
     assert_eq!(record["description"], format!("from trust `main` for {subject}"));
     let shown = authority.get(&authority.admin().await, &path(&account, "main")).await.expect(200).body;
     assert!(shown["last_used_at"].is_string(), "{shown}");
+}
+
+async fn attack_08_a_token_from_a_trust_gets_no_other_life(authority: Authority) {
+    let Some(issuer) = Issuer::shared() else { return };
+    let (admin, (account, subject)) = (authority.admin().await, trusting(&authority, &issuer.url).await);
+    let whom = json!({"type": "service_account", "name": account});
+    let body = json!({"role": "TokenCreator", "subject": whom, "place": "*"});
+    authority.post(&admin, "/api/v1/role-bindings", body).await.expect(201);
+    let token = access_token(exchange(&authority, &issuer.token(&subject), &[]).await);
+    let record = authority.get(&token, "/api/v1/tokens/self").await.expect(200).body;
+    let path = format!("/api/v1/tokens/{}", record["id"].as_str().unwrap());
+    for caller in [&token, &admin] {
+        let rotate = json!({"overlap_minutes": 0});
+        authority.post(caller, &format!("{path}/rotate"), rotate).await.refused(409, "token_not_live");
+    }
+    let rotate = json!({"overlap_minutes": 0});
+    authority.post(&token, "/api/v1/tokens/self/rotate", rotate).await.refused(409, "token_not_live");
+    let later = json!({"expires_at": "2090-01-01T00:00:00Z"});
+    authority.patch(&admin, &path, later).await.refused(409, "token_not_live");
+    let less = json!({"scopes": ["Taskurai.Task.Read"]});
+    authority.patch(&admin, &path, less).await.expect(200);
+    authority.patch(&admin, &path, json!({"scopes": ["*"]})).await.refused(409, "token_not_live");
+    let now = authority.get(&admin, &path).await.expect(200).body;
+    assert_eq!((&now["expires_at"], &now["state"]), (&record["expires_at"], &json!("active")));
 }
 
 async fn a_real_provider_is_an_issuer_like_any_other(authority: Authority) {

@@ -118,11 +118,13 @@ fn token_of(issuer: &Issuer, base: &str, subject: &str) -> String {
     issuer.sign(&claims)
 }
 
+/// A path, and what is answered there by whoever has this base address.
+type Page<'a> = (&'a str, &'a dyn Fn(&str) -> Value);
+
 async fn an_issuer_that_cannot_be_asked_is_no_verdict(authority: Authority) {
     let Some(issuer) = Issuer::shared() else { return };
     let about =
         |issuer: &str, keys: &str| json!({"body": json!({"issuer": issuer, "jwks_uri": keys}).to_string()});
-    type Page<'a> = (&'a str, &'a dyn Fn(&str) -> Value);
     let pages: [Page<'_>; 11] = [
         (DISCOVERY, &|_| json!({"status": 404})),
         (DISCOVERY, &|_| json!({"body": "<html>"})),

@@ -117,7 +117,7 @@ async fn a_patch_that_means_nothing_is_refused_and_changes_nothing(authority: Au
 
 async fn operations_have_to_be_a_short_list(authority: Authority) {
     let secret = provider(&authority).await;
-    let person = format!("/Users/{}", user(&authority, &secret, &fresh("ivan")).await);
+    let person = format!("Users/{}", user(&authority, &secret, &fresh("ivan")).await);
     for operations in [
         json!([]),
         json!({}),

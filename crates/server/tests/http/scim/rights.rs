@@ -24,7 +24,7 @@ async fn changes(authority: &Authority, secret: &str, list: &str, id: &str) -> V
     let other = json!({"userName": format!("{name}-2"), "displayName": format!("{name}-2")});
     let operation = json!([{"op": "replace", "path": "externalId", "value": name}]);
     vec![
-        post(authority, secret, &format!("{list}"), body.clone()).await.status,
+        post(authority, secret, list, body.clone()).await.status,
         put(authority, secret, &format!("{list}/{id}"), other).await.status,
         patch(authority, secret, &format!("{list}/{id}"), operation).await.status,
         delete(authority, secret, &format!("{list}/{id}")).await.status,
@@ -34,7 +34,7 @@ async fn changes(authority: &Authority, secret: &str, list: &str, id: &str) -> V
 async fn reads(authority: &Authority, secret: &str, list: &str, id: &str) -> Vec<u16> {
     let found = filter(&format!("id eq \"{id}\""));
     vec![
-        get(authority, secret, &format!("{list}")).await.status,
+        get(authority, secret, list).await.status,
         get(authority, secret, &format!("{list}?{found}")).await.status,
         get(authority, secret, &format!("{list}/{id}")).await.status,
     ]

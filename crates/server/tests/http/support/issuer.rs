@@ -124,7 +124,12 @@ impl Drop for Program {
 #[expect(clippy::disallowed_methods, reason = "the test run speaks through the environment")]
 pub(super) fn tool(variable: &str) -> Option<String> {
     let value = std::env::var(variable).ok();
-    let is_quick = std::env::var("JETON_TEST_QUICK").is_ok();
-    assert!(value.is_some() || is_quick, "{variable} is not set: run `cargo xtask test`");
-    value.filter(|_| !is_quick)
+    assert!(value.is_some() || is_quick(), "{variable} is not set: run `cargo xtask test`");
+    value.filter(|_| !is_quick())
+}
+
+/// Whether the run leaves out other programs.
+#[expect(clippy::disallowed_methods, reason = "the test run speaks through the environment")]
+pub(super) fn is_quick() -> bool {
+    std::env::var("JETON_TEST_QUICK").is_ok()
 }

@@ -5,6 +5,7 @@ pub(crate) mod browser;
 pub(crate) mod clock;
 mod described;
 pub(crate) mod issuer;
+pub(crate) mod nginx;
 #[macro_use]
 mod on_both;
 pub(crate) mod provider;

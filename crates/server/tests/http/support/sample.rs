@@ -57,7 +57,7 @@ pub(crate) fn request(authority: &Authority, route: &RouteEntry, id: &str, name:
     // Determined knows tokens by their numbers.
     let id_here = if route.path.starts_with("/compat/determined/") { "1" } else { id };
     let path = route.path.replace("{id}", id_here).replace("{place}", "default%2F*");
-    let named = ["{name}", "{trust}", "{organization}", "{project}", "{pipeline}"];
+    let named = ["{name}", "{api}", "{trust}", "{organization}", "{project}", "{pipeline}"];
     let path = named.into_iter().fold(path, |path, part| path.replace(part, name));
     let request = authority.request(method, &path);
     match (route.method, route.path) {

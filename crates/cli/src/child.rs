@@ -20,14 +20,14 @@ const NOT_FOUND: u8 = 127;
 const BY_SIGNAL: i32 = 128;
 
 /// A command that runs.
-pub(super) struct Child {
+pub(crate) struct Child {
     process: process::Child,
     signals: Signals,
 }
 
 impl Child {
     /// Starts the command. It has our input and output.
-    pub(super) fn start(
+    pub(crate) fn start(
         command: Vec<OsString>,
         variables: &[(&'static str, String)],
         output: Output,
@@ -43,7 +43,7 @@ impl Child {
     }
 
     /// Waits for its end; answers the exit code, which after a signal is that of a shell.
-    pub(super) async fn run(&mut self) -> Result<u8> {
+    pub(crate) async fn run(&mut self) -> Result<u8> {
         loop {
             tokio::select! {
                 status = self.process.wait() => {

@@ -1,0 +1,86 @@
+//! Who is let through, in header fields that the gateway hands on.
+//!
+//! INVARIANT: every field is there in every 200, empty where there is nothing to say. A gateway that sets them all
+//! from this answer thereby overwrites whatever the client wrote under their names.
+
+use axum::body::Body;
+use axum::http::{HeaderName, HeaderValue, Response};
+use jeton_token::{Active, Place, PrincipalKind, Scope, Where};
+
+use super::super::Doors;
+use super::super::problem::{self, Problem};
+use super::super::v1::shown::moment;
+use crate::authority::{Error, Known};
+use crate::limits::IDENTITY_SCOPES_BYTES_MAX;
+use crate::store::ApiRecord;
+
+/// A verdict that lets somebody through.
+pub(super) struct Identity<'a> {
+    pub(super) api: &'a ApiRecord,
+    pub(super) known: &'a Known,
+    pub(super) active: &'a Active,
+    /// What the call needed.
+    pub(super) scope: &'a Scope,
+    /// Where it acts.
+    pub(super) place: Where,
+}
+
+impl Identity<'_> {
+    /// 200 with all of it.
+    pub(super) async fn answer(&self, doors: &Doors) -> Result<Response<Body>, Problem> {
+        let (organization, project) = self.names(doors).await?;
+        let token = &self.known.chain.token;
+        let job = token.owner_kind == PrincipalKind::Job;
+        let fields = [
+            ("x-jeton-subject", token.owner.to_string()),
+            ("x-jeton-subject-type", token.owner_kind.word().to_owned()),
+            ("x-jeton-token-id", token.id.to_string()),
+            ("x-jeton-token-kind", token.kind.word().to_owned()),
+            ("x-jeton-scopes", self.scopes()),
+            ("x-jeton-organization", organization),
+            ("x-jeton-project", project),
+            ("x-jeton-job", if job { token.owner.to_string() } else { String::new() }),
+            (
+                "x-jeton-expires-at",
+                self.active.expiry.at().map(|end| moment(end).to_string()).unwrap_or_default(),
+            ),
+        ];
+        let mut response = problem::no_store(());
+        for (name, value) in fields {
+            // No name and no id has a character that a header could not carry.
+            let value = HeaderValue::from_str(&value).map_err(|_| Problem::Internal)?;
+            response.headers_mut().insert(HeaderName::from_static(name), value);
+        }
+        Ok(response)
+    }
+
+    /// What the call needed, and what else of this API is effective there, as far as it fits. Whoever relies on one
+    /// that is left out denies.
+    fn scopes(&self) -> String {
+        let mut text = self.scope.to_string();
+        let others = self.active.rights.patterns().iter().map(ToString::to_string);
+        for other in others.filter(|other| *other != self.scope.as_str()) {
+            if text.len() + 1 + other.len() <= IDENTITY_SCOPES_BYTES_MAX {
+                text.push(' ');
+                text.push_str(&other);
+            }
+        }
+        text
+    }
+
+    /// Organization and project of the call, as they are called and not as the path spells them. A call without a
+    /// place is one to the whole organization that the API serves.
+    async fn names(&self, doors: &Doors) -> Result<(String, String), Error> {
+        let place = match self.place {
+            Where::At(place) => place,
+            Where::Everywhere | Where::Nowhere => {
+                let served = self.api.organization.as_ref().map(|(_, name)| name.clone());
+                return Ok((served.unwrap_or_default(), String::new()));
+            }
+        };
+        let name = doors.authority.store.place_name(place).await?.ok_or(Error::Unavailable)?;
+        let (organization, within) = name.split_once('/').ok_or(Error::Unavailable)?;
+        let project = if matches!(place, Place::Project(..)) { within } else { "" };
+        Ok((organization.to_owned(), project.to_owned()))
+    }
+}

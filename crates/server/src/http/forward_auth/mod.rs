@@ -1,0 +1,141 @@
+//! `/forward-auth/{api}`: a gateway asks before it lets a request through (nginx `auth_request`, Traefik, Caddy).
+//!
+//! ```text
+//! who asks → what is wanted → with which token → what that needs, by the API's routes → the verdict
+//! ```
+//! Nothing of the request is believed before it is known that a gateway asks: a peer in `trusted_proxies`, or
+//! somebody with the API's own credential in `X-Jeton-Gateway-Authorization` (`Authorization` is the client's). What
+//! is wanted stands in exactly one `X-Forwarded-Method` and one `X-Forwarded-Uri`; none, or two of them, is no
+//! question. Verdicts are 200, 401 and 403, and 503 where nothing can be known: gateways understand nothing else.
+//!
+//! Example: `X-Forwarded-Uri: /public/../admin` is refused. It is neither `/public` nor `/admin`, for what stands
+//! behind the gateway may read it as the other one.
+
+mod identity;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, Response};
+use jeton_api::Code;
+use jeton_token::{Inactive, NeedError, RouteTable};
+use url::form_urlencoded;
+
+use super::Doors;
+use super::caller::{client, credential, forwarded, is_within, peer, presented};
+use super::path::Path;
+use super::problem::Problem;
+use crate::authority::{Denial, Error, Gateway, Judged, Question};
+use crate::store::ApiRecord;
+use identity::Identity;
+
+/// Where a gateway that is no trusted peer shows the credential of its API.
+const GATEWAY: HeaderName = HeaderName::from_static("x-jeton-gateway-authorization");
+
+/// Whether this is an address for gateways.
+pub(super) fn is_here(path: &str) -> bool {
+    path.starts_with("/forward-auth/")
+}
+
+/// Judges the request that a gateway describes, whatever the method of its own.
+pub(crate) async fn answer(
+    State(doors): State<Doors>,
+    Path(name): Path<String>,
+    request: Request,
+) -> Result<Response<Body>, Problem> {
+    let (Parts { headers, extensions, .. }, _) = request.into_parts();
+    let trusted = &doors.trusted_proxies;
+    let api = if peer(&extensions).is_some_and(|peer| is_within(trusted, peer)) {
+        doors.authority.guarded_api(&name, Gateway::Trusted).await?
+    } else {
+        let shown = credential(&headers, &GATEWAY).ok();
+        let from = client(&headers, &extensions, trusted);
+        let gateway = shown.as_ref().map_or(Gateway::Unknown, |text| Gateway::WithCredential(text, from));
+        doors.authority.guarded_api(&name, gateway).await?
+    };
+    judge(&doors, &api, &headers).await
+}
+
+/// Judges for a gateway that is one.
+async fn judge(doors: &Doors, api: &ApiRecord, headers: &HeaderMap) -> Result<Response<Body>, Problem> {
+    let wanted = Wanted::read(headers)?;
+    let text = presented(headers)?;
+    if wanted.names_a_token() {
+        return Err(Problem::TwoCredentials);
+    }
+    // A table that does not stand was never taken: then the store is not what it was.
+    let routes = RouteTable::new(api.routes.iter().cloned()).map_err(|_| Error::Unavailable)?;
+    let need = routes.need(wanted.method, wanted.path).map_err(without_need)?;
+    let place = doors.authority.place_of_call(need.resource.as_deref()).await?;
+    let question = Question {
+        text: &text,
+        scope: Some(need.scope),
+        resource: need.resource.as_deref(),
+        client: forwarded(headers, &doors.trusted_proxies),
+    };
+    match doors.authority.judge_for(api, question, place).await? {
+        Judged::Honoured(known, active) => {
+            Identity { api, known: &known, active: &active, scope: need.scope, place }.answer(doors).await
+        }
+        Judged::Refused(reason) if reason.token_is_live() => Err(too_little(&reason).into()),
+        Judged::Refused(_) | Judged::Nothing | Judged::HonouredAt(..) => {
+            Err(Error::Unauthenticated(Code::InvalidToken).into())
+        }
+    }
+}
+
+/// What the client wants of the API, as its gateway says.
+struct Wanted<'a> {
+    method: &'a str,
+    path: &'a str,
+    query: &'a str,
+}
+
+impl<'a> Wanted<'a> {
+    fn read(headers: &'a HeaderMap) -> Result<Self, Problem> {
+        let method = one(headers, "x-forwarded-method")?;
+        let uri = one(headers, "x-forwarded-uri")?;
+        let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
+        Ok(Self { method, path, query })
+    }
+
+    /// A token in an address is in logs and histories by now. It is not the one that is judged, and what stands
+    /// behind might look at it.
+    fn names_a_token(&self) -> bool {
+        form_urlencoded::parse(self.query.as_bytes()).any(|(name, _)| name == "access_token")
+    }
+}
+
+/// The one field of this name. Two fields that somebody joined have a blank between them.
+fn one<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, Problem> {
+    let mut fields = headers.get_all(name).iter();
+    let (first, second) = (fields.next(), fields.next());
+    let only = first.filter(|_| second.is_none()).and_then(|field| field.to_str().ok());
+    let plain = only.filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()));
+    plain.ok_or_else(|| {
+        let detail =
+            "a gateway says once each, in `X-Forwarded-Method` and `X-Forwarded-Uri`, what is wanted";
+        Problem::Malformed(detail.to_owned())
+    })
+}
+
+fn without_need(error: NeedError) -> Error {
+    let code = match error {
+        NeedError::Ambiguous => Code::AmbiguousPath,
+        NeedError::NoRoute => Code::NoRoute,
+    };
+    Error::denied(code, error.to_string())
+}
+
+/// The token is good, and does not reach this far.
+fn too_little(reason: &Inactive) -> Error {
+    let missing_scope = match reason {
+        Inactive::MissingScope(scope) => Some(scope.to_string()),
+        _ => None,
+    };
+    let detail = match &missing_scope {
+        Some(scope) => format!("the token or its owner lacks the scope `{scope}`"),
+        None => format!("the token is good, and not for this: `{}`", reason.word()),
+    };
+    Error::Denied(Denial { code: Code::InsufficientScope, missing_scope, detail, remedies: vec![] })
+}
