@@ -137,7 +137,7 @@ fn grants_at_several_places_are_united() {
         (project(1, 1), rights(&["Tasks.Logs.*"])),
         (project(1, 2), rights(&["Tasks.Admin"])),
     ];
-    let facts = alone(Link { rights, ..link() });
+    let facts = alone(Link { rights: rights.into(), ..link() });
     let (tasks, logs) = (tasks(), scope("Tasks.Logs.Read"));
     let there = |place| judge(&facts, &Demand { place, scope: Some(&logs), ..asked(&tasks) });
     let held = there(at(project(1, 1))).unwrap().rights;
