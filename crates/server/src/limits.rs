@@ -25,6 +25,23 @@ pub(crate) const CONNECTIONS_MAX: usize = 4096;
 /// How long a shutdown waits for requests in flight, in seconds.
 pub(crate) const SHUTDOWN_SECONDS_MAX: u64 = 15;
 
+/// The most tokens whose facts are remembered.
+pub(crate) const MEMORY_TOKENS_MAX: usize = 64 * 1024;
+/// How many patterns, limits and groups such a token has; one with more takes the room of several.
+pub(crate) const MEMORY_ITEMS_USUAL: usize = 16;
+/// The most APIs whose catalogues are remembered.
+pub(crate) const MEMORY_APIS_MAX: usize = 1024;
+/// The most places that are remembered, by name and by id, each.
+pub(crate) const MEMORY_PLACES_MAX: usize = 16 * 1024;
+/// The most organizations whose list of projects is remembered.
+pub(crate) const MEMORY_PROJECT_LISTS_MAX: usize = 256;
+/// Of how many distinct sets of patterns, and lists of rights, equal ones are held once.
+pub(crate) const MEMORY_DISTINCT_MAX: usize = 16 * 1024;
+/// The most things of which it is known when they last changed; with more, all that is remembered is read again.
+pub(crate) const FEED_THINGS_MAX: usize = 64 * 1024;
+/// Of how many members that enter or leave a group each is named as changed; of more, everybody is.
+pub(crate) const MEMBERS_NAMED_MAX: usize = 16;
+
 /// How many passwords are hashed at once: each takes 19 MiB.
 pub(crate) const PASSWORDS_AT_ONCE: usize = 2;
 /// How many more sign-ins may wait; further ones are told to come again.

@@ -10,6 +10,7 @@
 //! Example: a pipeline's token `Taskurai.*` of an owner who lost the role yesterday is alive, and may do nothing.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::catalogue::Catalogue;
 use crate::id::{GroupId, OrganizationId, PrincipalId, TokenId};
@@ -29,8 +30,8 @@ pub struct Facts {
     pub token: Link,
     /// Its parent, the parent's parent, and so on.
     pub ancestors: Vec<Link>,
-    /// What places demand, at least those that the demand is about.
-    pub policies: Vec<PlacedPolicy>,
+    /// What places demand, at least those that the demand is about. The same list serves the facts of many tokens.
+    pub policies: Arc<Vec<PlacedPolicy>>,
 }
 
 impl Facts {
@@ -110,8 +111,8 @@ pub struct Link {
     pub owner_seen_at: Option<Timestamp>,
     /// The groups that the owner is in, `everyone` among them where it applies.
     pub owner_groups: Vec<GroupId>,
-    /// What the owner may do now, by the place where it was granted.
-    pub rights: Vec<(Place, Rights)>,
+    /// What the owner may do now, by the place where it was granted. The same list serves all tokens of the owner.
+    pub rights: Arc<Vec<(Place, Rights)>>,
 }
 
 /// Whether an owner may act at all.

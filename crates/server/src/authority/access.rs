@@ -112,8 +112,8 @@ impl Action {
 /// Somebody whose credential was honoured.
 #[derive(Debug)]
 pub(crate) struct Caller {
-    pub(crate) chain: Chain,
-    pub(crate) facts: Facts,
+    pub(crate) chain: Arc<Chain>,
+    pub(crate) facts: Arc<Facts>,
     /// When and from where the call was made.
     pub(crate) circumstances: Circumstances,
     /// For what moves power: which state of all rights the facts are of.

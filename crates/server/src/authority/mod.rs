@@ -18,6 +18,7 @@ mod flow;
 mod gateway;
 mod group;
 mod identities;
+mod memory;
 mod page;
 mod password;
 mod pending;
@@ -53,6 +54,7 @@ use attempts::{Attempts, Bucket};
 use code::Codes;
 use device::Devices;
 use flow::Done;
+use memory::Memory;
 use usage::Usage;
 
 pub(crate) use access::{Caller, Permit};
@@ -84,6 +86,7 @@ pub(crate) use verify::{Judged, Known, Question, Verification};
 #[derive(Clone)]
 pub(crate) struct Authority {
     pub(crate) store: Store,
+    memory: Arc<Memory>,
     pub(crate) keys: Arc<Keys>,
     pub(crate) clock: Clock,
     pub(crate) rng: Rng,
@@ -234,9 +237,11 @@ impl Authority {
         let passwords = Arc::new(Passwords::new(&rng));
         let Names { prefix, first_password, private_issuers } = names;
         let issuers = Issuers::new(clock.clone(), private_issuers);
+        let memory = Arc::new(Memory::of(&store));
         let usage = Arc::new(Usage::new(Arc::clone(store.metrics())));
         Self {
             store,
+            memory,
             keys,
             clock,
             rng,
@@ -314,14 +319,14 @@ impl Authority {
     pub(crate) async fn place_of_call(&self, resource: Option<&str>) -> Result<Where, Error> {
         match resource {
             None => Ok(Where::Everywhere),
-            Some(text) => Ok(self.place(text).await?.map_or(Where::Nowhere, Where::At)),
+            Some(text) => Ok(self.remembered_place(text).await?.map_or(Where::Nowhere, Where::At)),
         }
     }
 
     /// How a place is written.
     pub(crate) async fn place_name(&self, place: Place) -> Result<String, Error> {
-        let name = self.store.place_name(place).await?;
-        Ok(name.unwrap_or_else(|| "(removed)".to_owned()))
+        let name = self.remembered_place_name(place).await?;
+        Ok(name.map_or_else(|| "(removed)".to_owned(), |name| (*name).clone()))
     }
 
     /// Writes, or only says whether that would be refused.

@@ -198,9 +198,9 @@ impl Authority {
         for owner in std::iter::once(&chain.token).chain(&chain.ancestors).map(|token| token.owner) {
             grounds.groups.insert(owner, self.store.groups_of(owner).await?);
         }
-        grounds.policies = before.to_vec();
+        grounds.policies = before.to_vec().into();
         let old = chain.facts(&grounds);
-        grounds.policies = after.to_vec();
+        grounds.policies = after.to_vec().into();
         Ok(Some((old, chain.facts(&grounds))))
     }
 }

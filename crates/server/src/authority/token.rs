@@ -105,7 +105,7 @@ impl Authority {
     /// The caller's own credential with its state.
     pub(crate) fn show_itself(&self, caller: &Caller) -> Result<(TokenRecord, TokenState), Error> {
         access::on_itself(caller, Action::TokenRead)?;
-        Ok(self.with_state(caller.chain.clone(), &caller.facts.policies))
+        Ok(self.with_state(Chain::clone(&caller.chain), &caller.facts.policies))
     }
 
     /// Approves a token that a policy wants somebody to look at: as it is now, and never one's own.
@@ -315,5 +315,6 @@ fn facts_everywhere(chain: &Chain, policies: &[PlacedPolicy]) -> Facts {
         placed.policy.creators = None;
         placed
     });
-    chain.facts(&Grounds { policies: policies.collect(), ..Grounds::default() })
+    let policies: Vec<_> = policies.collect();
+    chain.facts(&Grounds { policies: policies.into(), ..Grounds::default() })
 }

@@ -15,11 +15,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jeton_token::{
-    Audience, Circumstances, Demand, Expiry, Inactive, Place, PlacedPolicy, Scope, Timestamp, TokenId,
+    Audience, Circumstances, Demand, Expiry, Facts, Inactive, Place, PlacedPolicy, Scope, Timestamp, TokenId,
     Verdict, Where,
 };
 use tokio::sync::Notify;
 
+use super::memory::Remembered;
 use super::{Authority, Verification};
 use crate::limits::{
     USE_COUNTS_MAX, USE_COUNTS_OF_TOKEN_MAX, USE_DAYS_KEPT, USED_TOKENS_MAX, USES_AT_ONCE,
@@ -255,6 +256,20 @@ impl Authority {
             tracing::warn!(%error, "what tokens were used for is not written yet; it is tried again");
         }
         failed.is_none()
+    }
+
+    /// What was read, possibly a while ago, with uses as they are known by now, where a policy asks for them.
+    pub(super) async fn as_used_by_now(&self, known: Remembered) -> Result<Remembered, StoreError> {
+        if known.facts.policies.iter().all(|placed| placed.policy.used_within_ms.is_none()) {
+            return Ok(known);
+        }
+        let chain = self.with_last_uses(Chain::clone(&known.chain), &known.facts.policies).await?;
+        let mut facts = Facts::clone(&known.facts);
+        let links = std::iter::once(&mut facts.token).chain(&mut facts.ancestors);
+        for (link, token) in links.zip(std::iter::once(&chain.token).chain(&chain.ancestors)) {
+            link.used_at = token.used_at();
+        }
+        Ok(Remembered { chain: chain.into(), facts: facts.into() })
     }
 
     /// The chain as it was used by now: with what is not written yet, and, before a policy could call a token unused,

@@ -1,6 +1,7 @@
 //! The one way to a verdict: every door takes a text out of its request, calls [`Authority::verify`] and renders.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use jeton_api::Code;
 use jeton_token::{
@@ -9,8 +10,8 @@ use jeton_token::{
 };
 
 use super::access::{self, Caller, Reason};
+use super::memory::Remembered;
 use super::{Authority, Error};
-use crate::limits::PROJECTS_SHOWN_MAX;
 use crate::store::{ApiRecord, Chain, Write};
 
 /// How often something is judged again because rights changed meanwhile.
@@ -29,8 +30,8 @@ pub(crate) enum Verification {
 /// A token whose secret was presented, and the verdict on it.
 #[derive(Debug)]
 pub(crate) struct Known {
-    pub(crate) chain: Chain,
-    pub(crate) facts: Facts,
+    pub(crate) chain: Arc<Chain>,
+    pub(crate) facts: Arc<Facts>,
     pub(crate) verdict: Verdict,
 }
 
@@ -63,7 +64,7 @@ impl Authority {
         &self,
         caller: &Caller,
         question: Question<'_>,
-    ) -> Result<(ApiRecord, Judged), Error> {
+    ) -> Result<(Arc<ApiRecord>, Judged), Error> {
         let api = self.calling_api(caller).await?;
         check_own(&api, question.scope)?;
         let place = self.place_of_call(question.resource).await?;
@@ -112,7 +113,7 @@ impl Authority {
         let mut ends: Vec<_> = whole.iter().map(|active| active.expiry).collect();
         let mut details: Vec<_> =
             whole.map(|active| (Place::Organization(organization), active.rights)).into_iter().collect();
-        for project in self.store.projects(organization, None, PROJECTS_SHOWN_MAX).await? {
+        for project in &*self.remembered_projects(organization).await? {
             if let Some(active) = at(project.place()).filter(|active| active.rights != everywhere) {
                 ends.push(active.expiry);
                 details.push((project.place(), active.rights));
@@ -146,30 +147,56 @@ impl Authority {
         judged
     }
 
-    /// Garbage and forged ids cost no I/O; everything else at most two statements.
+    /// Garbage and forged ids cost no I/O, and neither does what is remembered; everything else at most two
+    /// statements.
     async fn verdict_on(&self, text: &str, demand: &Demand<'_>) -> Result<Verification, Error> {
         let Some(text) = self.recognise(text) else {
             return Ok(Verification::Unknown);
         };
-        let matches = |chain: &Chain| self.matches(chain, &text);
-        let found = self.store.token_with_rights(text.id(), matches).await?;
-        let Some((chain, grounds)) = found else {
-            self.pretend(&text);
+        let facts = match self.recall(&text) {
+            Some(facts) => Some(Remembered::clone(&facts)),
+            None => self.read_facts(&text).await?,
+        };
+        let Some(facts) = facts else {
             return Ok(Verification::Unknown);
         };
+        let Remembered { chain, facts } = self.as_used_by_now(facts).await?;
+        let verdict = decide(&facts, demand, self.now());
+        Ok(Verification::Known(Box::new(Known { chain, facts, verdict })))
+    }
+
+    /// The facts about a token whose secret this is, as far as they are remembered. Another secret may be one that is
+    /// not known here yet, so the store is asked about it; and the way there takes as long for every id.
+    fn recall(&self, text: &TokenText) -> Option<Arc<Remembered>> {
+        let Some(facts) = self.memory.token(text.id()) else {
+            self.pretend(text);
+            return None;
+        };
+        Some(facts).filter(|facts| self.matches(&facts.chain, text))
+    }
+
+    /// The facts about a token whose secret this is, from the store; they are remembered if nothing changes meanwhile.
+    async fn read_facts(&self, text: &TokenText) -> Result<Option<Remembered>, Error> {
+        let since = self.memory.position();
+        let matches = |chain: &Chain| self.matches(chain, text);
+        let Some((chain, grounds)) = self.store.token_with_rights(text.id(), matches).await? else {
+            self.pretend(text);
+            return Ok(None);
+        };
+        let id = chain.token.id;
         if !chain.secrets_intact {
-            self.note_altered(chain.token.id).await;
+            self.note_altered(id).await;
         }
         let Some(grounds) = grounds else {
-            return Ok(Verification::Unknown);
+            return Ok(None);
         };
-        let chain = self.with_last_uses(chain, &grounds.policies).await?;
-        let facts = chain.facts(&grounds);
-        let verdict = decide(&facts, demand, self.now());
-        if verdict == Verdict::Inactive(Inactive::Altered) {
-            self.note_altered(chain.token.id).await;
+        let facts = Remembered { facts: Arc::new(chain.facts(&grounds)), chain: Arc::new(chain) };
+        if !facts.facts.token.intact {
+            self.note_altered(id).await;
+        } else if facts.chain.secrets_intact && facts.facts.ancestors.iter().all(|link| link.intact) {
+            return Ok(Some(self.memory.keep_token(since, facts)));
         }
-        Ok(Verification::Known(Box::new(Known { chain, facts, verdict })))
+        Ok(Some(facts))
     }
 
     /// Honours a caller's own credential at Jeton's own endpoints.
@@ -231,7 +258,8 @@ impl Authority {
         };
         match decide(&facts, &demand, circumstances.now) {
             Verdict::Active(_) => {
-                Ok(Caller { chain, facts, circumstances, epoch, usage: self.usage.clone() })
+                let (chain, facts, usage) = (chain.into(), facts.into(), self.usage.clone());
+                Ok(Caller { chain, facts, circumstances, epoch, usage })
             }
             Verdict::Inactive(_) => Err(gone()),
         }
@@ -287,6 +315,7 @@ impl Authority {
     /// Writes down, once in the life of the process, that a token's rows were changed by somebody else.
     /// It is a note beside a refusal: when it cannot be written, the refusal stands all the same.
     async fn note_altered(&self, id: TokenId) {
+        self.memory.doubt(id);
         let first = self.noted.lock().is_ok_and(|mut noted| noted.insert(id));
         if first {
             tracing::error!(token = %id, "a row of this token is not as it was sealed: the token is not honoured");

@@ -13,6 +13,7 @@ mod bootstrap;
 mod catalogue;
 mod change;
 pub(crate) mod database;
+mod feed;
 mod group;
 mod identity;
 mod meta;
@@ -24,6 +25,7 @@ mod rights;
 mod role;
 mod seal;
 mod token;
+mod touches;
 mod trust;
 mod usage;
 mod write;
@@ -39,6 +41,9 @@ use database::{Database, Transaction};
 pub(crate) use binding::{Bearer, BearerKind, BindingFilter, BindingRecord, NewBinding};
 pub(crate) use bootstrap::FirstUser;
 pub(crate) use catalogue::{ApiRecord, NewApi};
+#[cfg(test)]
+pub(crate) use feed::Underway;
+pub(crate) use feed::{Feed, Position, Thing};
 pub(crate) use group::{GroupEdit, GroupRecord, MemberRecord, MemberSource};
 pub(crate) use identity::{IdentityRecord, Linked, NewIdentity, SignIn};
 pub(crate) use place::{OrganizationRecord, PipelineRecord, PipelineSettings, PlaceWrite, ProjectRecord};
@@ -64,6 +69,17 @@ pub struct Store {
     rng: Rng,
     /// What is counted; here because a write is counted where it commits.
     metrics: Arc<Metrics>,
+    /// What changed; here because a change is applied where it commits.
+    feed: Feed,
+}
+
+/// How many processes answer from the same database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Nodes {
+    /// This one alone: the lock of the data directory holds the database file, too.
+    One,
+    /// Nobody can tell.
+    Unknown,
 }
 
 /// Why the store did not do what was asked.
@@ -168,7 +184,7 @@ impl Opened {
     }
 
     pub(crate) fn with(self, keys: Arc<Keys>, clock: Clock, rng: Rng) -> Store {
-        Store { database: self.0, keys, clock, rng, metrics: Arc::default() }
+        Store { database: self.0, keys, clock, rng, metrics: Arc::default(), feed: Feed::default() }
     }
 }
 
@@ -181,6 +197,19 @@ impl Store {
     /// What is counted.
     pub(crate) fn metrics(&self) -> &Arc<Metrics> {
         &self.metrics
+    }
+
+    /// Which changes were applied here.
+    pub(crate) fn feed(&self) -> &Feed {
+        &self.feed
+    }
+
+    /// Who else may be writing.
+    pub(crate) fn nodes(&self) -> Nodes {
+        match self.database {
+            Database::Sqlite { .. } => Nodes::One,
+            Database::Postgres(_) => Nodes::Unknown,
+        }
     }
 
     /// Whether the database answers.

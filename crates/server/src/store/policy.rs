@@ -199,6 +199,6 @@ fn event(place: Place, detail: &str) -> Event {
         place: place_text(place),
         detail: detail.to_owned(),
         personal: String::new(),
-        touched: vec![("policy", place_text(place))],
+        touched: vec![],
     }
 }

@@ -26,6 +26,7 @@ mod first_light;
 mod forward_auth;
 mod groups;
 mod live;
+mod memory;
 mod metrics;
 mod oauth2;
 mod openapi;

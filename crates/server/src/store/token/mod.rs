@@ -4,6 +4,8 @@ mod expiring;
 mod read;
 mod write;
 
+use std::sync::Arc;
+
 use jeton_token::{
     Approval, Expiry, Facts, Link, NetworkLimit, OrganizationId, OwnerState, PepperVersion, Place,
     PlaceLimit, PlacedPattern, PrincipalId, PrincipalKind, ProjectId, ScopeSet, SecretId, Timestamp,
@@ -171,7 +173,7 @@ impl Chain {
     pub(crate) fn facts(&self, grounds: &Grounds) -> Facts {
         let link = |record: &TokenRecord| record.link(grounds);
         let ancestors = self.ancestors.iter().map(link).collect();
-        Facts { token: link(&self.token), ancestors, policies: grounds.policies.clone() }
+        Facts { token: link(&self.token), ancestors, policies: Arc::clone(&grounds.policies) }
     }
 }
 
@@ -217,7 +219,7 @@ impl TokenRecord {
             owner_state: self.owner_state,
             owner_seen_at: (self.owner_kind == PrincipalKind::User).then_some(self.owner_seen_at),
             owner_groups: grounds.groups.get(&self.owner).cloned().unwrap_or_default(),
-            rights: grounds.rights.of(self.owner),
+            rights: grounds.rights.of(self.owner).into(),
         }
     }
 }

@@ -7,7 +7,7 @@ use jeton_token::{
 
 use super::super::database::{Transaction, statements, values};
 use super::super::seal::{self, Seal};
-use super::super::write::{Event, Touched};
+use super::super::write::Event;
 use super::super::{Refusal, StoreError, principal};
 use super::read::load;
 use super::{NewSecret, NewToken, SecretRecord, TokenEdit, TokenRecord};
@@ -61,7 +61,7 @@ pub(in crate::store) async fn create(
         pen.transaction.execute(INSERT_ITEM, values![new.id.to_string(), kind, value, position]).await?;
     }
     insert_secret(pen, new.id, &new.secret, new.created_at).await?;
-    reload(pen, new.id, Touched::Nothing).await
+    reload(pen, new.id).await
 }
 
 async fn insert(pen: &mut Pen<'_>, new: &NewToken) -> Result<(), StoreError> {
@@ -131,7 +131,7 @@ pub(in crate::store) async fn edit(
         pen.transaction.execute(FORGET_SECRETS, values![id.to_string(), forgotten.0]).await?;
         insert_secret(pen, id, &rotation.secret, rotation.at).await?;
     }
-    reload(pen, id, Touched::Token).await
+    reload(pen, id).await
 }
 
 /// Whether the token is not dead for good: nobody gets a secret of a token whose owner is gone.
@@ -187,7 +187,7 @@ pub(in crate::store) async fn approve(
     token.approval = Approval::Given(all);
     replace(pen, &token).await?;
     replace_items(pen, &token).await?;
-    reload(pen, id, Touched::Token).await
+    reload(pen, id).await
 }
 
 /// Ends a token for good. One that has ended already stays as it is, and nothing is written: the first revocation
@@ -204,7 +204,7 @@ pub(in crate::store) async fn revoke(
     token.revoked_at = token.revoked_at.or(Some(pen.now));
     token.revoked_by = token.revoked_by.or(by);
     replace(pen, &token).await?;
-    let (token, event) = reload(pen, id, Touched::Token).await?;
+    let (token, event) = reload(pen, id).await?;
     Ok((token, Some(event)))
 }
 
@@ -296,17 +296,13 @@ async fn retire(pen: &mut Pen<'_>, secrets: &[SecretRecord]) -> Result<(), Store
 }
 
 /// The record as it is now, inside the transaction that changed it, and what to note about it.
-async fn reload(
-    pen: &mut Pen<'_>,
-    id: TokenId,
-    touched: Touched,
-) -> Result<(TokenRecord, Event), StoreError> {
+async fn reload(pen: &mut Pen<'_>, id: TokenId) -> Result<(TokenRecord, Event), StoreError> {
     let token = load(pen.transaction, pen.keys, pen.now, id).await?.ok_or(Refusal::Gone)?.token;
-    let event = event(&token, touched);
+    let event = event(&token);
     Ok((token, event))
 }
 
-fn event(token: &TokenRecord, touched: Touched) -> Event {
+fn event(token: &TokenRecord) -> Event {
     let expires = token.expiry.at().map_or_else(|| "never".to_owned(), |at| at.0.to_string());
     let items: Vec<String> = token.items().map(|(kind, value)| format!("{kind} {value}")).collect();
     Event {
@@ -320,10 +316,7 @@ fn event(token: &TokenRecord, touched: Touched) -> Event {
             items.join("; ")
         ),
         personal: token.name.clone(),
-        touched: match touched {
-            Touched::Token => vec![("token", token.id.to_string())],
-            Touched::Nothing => vec![],
-        },
+        touched: vec![],
     }
 }
 

@@ -1,7 +1,7 @@
 //! What holds of all decisions.
 
 use std::net::IpAddr;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use jeton_token::{
     Active, Approval, Audience, Catalogue, Creator, Demand, Excess, Expiry, Facts, GroupId, Inactive, Link,
@@ -121,7 +121,7 @@ pub(crate) fn any_link() -> impl Strategy<Value = Link> {
     ];
     let patterns = vec(any_pattern(), 1..4).prop_map(|patterns| ScopeSet::new(patterns).unwrap());
     let granted = (any_place(), vec(any_pattern(), 1..3).prop_map(|patterns| patterns.into_iter().collect()));
-    let grants = prop_oneof![vec(granted, 0..4), Just(link().rights)];
+    let grants = prop_oneof![vec(granted, 0..4), Just(link().rights.to_vec())];
     let life = (any_expiry(), prop::bool::weighted(0.03), prop::bool::weighted(0.97), states);
     let limits = (any_places(), any_networks());
     let approvals = prop_oneof![
@@ -147,7 +147,7 @@ pub(crate) fn any_link() -> impl Strategy<Value = Link> {
             owner_groups,
             kind,
             patterns,
-            rights,
+            rights: rights.into(),
             expiry,
             revoked,
             intact,
@@ -164,7 +164,7 @@ pub(crate) fn any_facts() -> impl Strategy<Value = Facts> {
     (any_link(), ancestors, any_policies()).prop_map(|(token, ancestors, policies)| Facts {
         token,
         ancestors,
-        policies,
+        policies: policies.into(),
     })
 }
 
@@ -307,7 +307,7 @@ proptest! {
     #[test]
     fn an_owner_with_more_rights_is_allowed_no_less(facts in any_facts(), asked in any_asked(), now in any_now(), at in 0..4_usize, place in any_place(), more in any_pattern()) {
         let mut wider = facts.clone();
-        nth(&mut wider, at).rights.push((place, [more].into_iter().collect()));
+        Arc::make_mut(&mut nth(&mut wider, at).rights).push((place, [more].into_iter().collect()));
         prop_assert!(is_within(&asked.judge(&facts, now), &asked.judge(&wider, now)));
     }
 
@@ -337,7 +337,7 @@ proptest! {
     #[test]
     fn one_more_policy_allows_no_more(facts in any_facts(), asked in any_asked(), now in any_now(), place in any_place(), policy in any_policy()) {
         let mut stricter = facts.clone();
-        stricter.policies.push(PlacedPolicy { place, policy });
+        Arc::make_mut(&mut stricter.policies).push(PlacedPolicy { place, policy });
         prop_assert!(is_within(&asked.judge(&stricter, now), &asked.judge(&facts, now)));
     }
 
@@ -345,7 +345,7 @@ proptest! {
     fn a_policy_further_out_allows_no_more_than_the_same_within(facts in any_facts(), asked in any_asked(), now in any_now(), place in any_place(), policy in any_policy()) {
         let with = |place| {
             let mut facts = facts.clone();
-            facts.policies.push(PlacedPolicy { place, policy: policy.clone() });
+            Arc::make_mut(&mut facts.policies).push(PlacedPolicy { place, policy: policy.clone() });
             asked.judge(&facts, now)
         };
         let around = place.organization().filter(|_| matches!(place, Place::Project(..)));
@@ -356,7 +356,7 @@ proptest! {
     fn one_more_demand_of_a_policy_allows_no_more(facts in any_facts(), asked in any_asked(), now in any_now(), place in any_place(), one in any_policy(), other in any_policy()) {
         let with = |policy: Policy| {
             let mut facts = facts.clone();
-            facts.policies.push(PlacedPolicy { place, policy });
+            Arc::make_mut(&mut facts.policies).push(PlacedPolicy { place, policy });
             asked.judge(&facts, now)
         };
         prop_assert!(is_within(&with(one.tightened_by(&other)), &with(one)));
@@ -383,7 +383,7 @@ proptest! {
             nth(&mut approved, at).approval = Approval::Given(all.clone());
         }
         let mut unasked = approved.clone();
-        for placed in &mut unasked.policies {
+        for placed in Arc::make_mut(&mut unasked.policies) {
             placed.policy.approval = None;
         }
         prop_assert_eq!(asked.judge(&approved, now), asked.judge(&unasked, now));
@@ -410,7 +410,7 @@ proptest! {
             facts.ancestors.clear();
             facts
         };
-        let without = of_sessions(Facts { policies: vec![], ..facts.clone() });
+        let without = of_sessions(Facts { policies: vec![].into(), ..facts.clone() });
         prop_assert_eq!(asked.judge(&of_sessions(facts), now), asked.judge(&without, now));
     }
 
