@@ -238,8 +238,8 @@ fn write_expiring(text: &mut String, expiring: Expiring) {
         name,
         "Live tokens that end within so long; those that live for a day at most are left out.",
     );
-    let Expiring { within_1_day, within_7_days, within_30_days } = expiring;
-    for (within, number) in [("1d", within_1_day), ("7d", within_7_days), ("30d", within_30_days)] {
+    let Expiring { day, week, month } = expiring;
+    for (within, number) in [("1d", day), ("7d", week), ("30d", month)] {
         line(text, name, &[("within", within)], number);
     }
 }

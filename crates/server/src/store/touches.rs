@@ -49,11 +49,11 @@ impl Write {
             // Roles grant whatever APIs an organization has, and an API's own credentials live and die with it.
             Self::PutApi(_) | Self::RemoveApi(_) => vec![Thing::Apis, Thing::Rights],
             Self::PutTrust(new) => vec![Thing::Principal(new.account)],
-            // The tokens that came from it are found by the transaction.
-            Self::RemoveTrust(_) => vec![],
-            // Nobody has a new principal's tokens or a new role yet; accounts elsewhere and keys are no facts; and in an
-            // empty database there is nothing to remember.
-            Self::CreatePrincipal(_)
+            // The tokens that came from a trust are found by the transaction. Nobody has a new principal's tokens or a
+            // new role yet; accounts elsewhere and keys are no facts; and in an empty database there is nothing to
+            // remember.
+            Self::RemoveTrust(_)
+            | Self::CreatePrincipal(_)
             | Self::CreateRole(..)
             | Self::LinkIdentity(..)
             | Self::Bootstrap(_)

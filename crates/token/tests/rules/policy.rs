@@ -212,7 +212,10 @@ fn each_rule_has_a_word_of_its_own() {
     assert_eq!(all.map(PolicyRule::word), words);
 }
 
-fn any_holder() -> impl Strategy<Value = (PrincipalId, Vec<GroupId>, Option<i64>, (i64, i64), Option<i64>)> {
+/// Owner, groups, last sign-in, issue and last use, and end.
+type Held = (PrincipalId, Vec<GroupId>, Option<i64>, (i64, i64), Option<i64>);
+
+fn any_holder() -> impl Strategy<Value = Held> {
     let principals = select(vec![2_u64, 60, 61]).prop_map(principal);
     let groups = proptest::collection::vec((70..73_u64).prop_map(group), 0..3);
     let moments = (0..40_i64, 0..40_i64);

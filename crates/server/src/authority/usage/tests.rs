@@ -44,8 +44,8 @@ fn the_same_is_counted_in_one_count_and_anything_else_in_another() {
     };
     usage.add(&elsewhere);
     let taken = usage.take();
-    let [(token, uses)] = taken.as_slice() else { panic!("{taken:?}") };
-    assert_eq!(*token, TokenId(id(1)));
+    let [(whose, uses)] = taken.as_slice() else { panic!("{taken:?}") };
+    assert_eq!(*whose, TokenId(id(1)));
     let counts: Vec<_> = uses.counts.iter().map(|count| (count.day, count.allowed, count.refused)).collect();
     assert_eq!(counts, [(0, 3, 1), (0, 1, 0), (0, 1, 0), (1, 1, 0), (0, 1, 0)]);
     assert_eq!(uses.last, Some(LastUse { at: Timestamp(DAY_MS), from: None }));
@@ -67,8 +67,8 @@ fn what_could_not_be_written_is_kept_and_added_to_what_came_meanwhile() {
     add(&usage, 2, None, 7, Outcome::Allowed(None));
     usage.written(&taken[1..]);
     let again = usage.take();
-    let [(token, kept)] = again.as_slice() else { panic!("{again:?}") };
-    assert_eq!(*token, TokenId(id(2)));
+    let [(whose, kept)] = again.as_slice() else { panic!("{again:?}") };
+    assert_eq!(*whose, TokenId(id(2)));
     assert_eq!((kept.counts.len(), kept.counts[0].allowed), (1, 2));
     assert_eq!(kept.last.unwrap().at, Timestamp(7));
     assert_eq!(dropped(&usage), 0);

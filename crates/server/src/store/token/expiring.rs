@@ -8,9 +8,9 @@ use super::super::{Store, StoreError};
 /// How many tokens end within one, seven and thirty days.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Expiring {
-    pub(crate) within_1_day: i64,
-    pub(crate) within_7_days: i64,
-    pub(crate) within_30_days: i64,
+    pub(crate) day: i64,
+    pub(crate) week: i64,
+    pub(crate) month: i64,
 }
 
 statements! {
@@ -34,9 +34,9 @@ impl Store {
         let row = self.read().await?.first(EXPIRING, values).await?;
         let row = row.ok_or_else(|| StoreError::unreadable("expires_at"))?;
         Ok(Expiring {
-            within_1_day: row.int("within_1_day")?,
-            within_7_days: row.int("within_7_days")?,
-            within_30_days: row.int("within_30_days")?,
+            day: row.int("within_1_day")?,
+            week: row.int("within_7_days")?,
+            month: row.int("within_30_days")?,
         })
     }
 }
