@@ -78,14 +78,14 @@ impl Stage {
         assert_eq!(self.scopes(&family.child.secret, &[]).await, expected, "the child: {what}");
     }
 
-    fn token(&self, family: &Family) -> String {
-        format!("/api/v1/tokens/{}", family.parent.id)
-    }
-
     async fn person(&self, change: Value) {
         let path = format!("/api/v1/users/{}", self.alice.name);
         self.authority.patch(&self.admin, &path, change).await.expect(200);
     }
+}
+
+fn token(family: &Family) -> String {
+    format!("/api/v1/tokens/{}", family.parent.id)
 }
 
 async fn attack_31_whatever_ends_or_narrows_a_warm_token_is_seen_at_once(authority: Authority) {
@@ -121,17 +121,17 @@ async fn attack_31_whatever_ends_or_narrows_a_warm_token_is_seen_at_once(authori
         (json!({"projects": [stage.firm.at(&stage.project)]}), 0, 0),
     ] {
         let family = stage.family().await;
-        authority.patch(alice, &stage.token(&family), change.clone()).await.expect(200);
+        authority.patch(alice, &token(&family), change.clone()).await.expect(200);
         assert_eq!(stage.scopes(&family.parent.secret, &[]).await, of_parent, "{change}");
         assert_eq!(stage.scopes(&family.child.secret, &[]).await, of_child, "{change}");
     }
     let family = stage.family().await;
     let created = ms(&authority.record(alice, &family.parent.id).await["created_at"]);
     let sooner = json!({"expires_at": rfc3339(created + 5 * 60_000)});
-    authority.patch(alice, &stage.token(&family), sooner).await.expect(200);
+    authority.patch(alice, &token(&family), sooner).await.expect(200);
     let told = authority.ask(&stage.firm.api, &family.parent.secret, json!({})).await;
     assert_eq!(told["expires_at"], authority.record(alice, &family.parent.id).await["expires_at"]);
-    let path = format!("{}/rotate", stage.token(&family));
+    let path = format!("{}/rotate", token(&family));
     let new = authority.post(alice, &path, json!({"overlap_minutes": 0})).await.expect(200).secret();
     assert_eq!(stage.scopes(&family.parent.secret, &[]).await, 0, "the old secret");
     assert_eq!(stage.scopes(&new, &[]).await, 4, "the new one");

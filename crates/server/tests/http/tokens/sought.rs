@@ -66,9 +66,9 @@ async fn what_ends_soon_is_found_whatever_ends_it(authority: Authority) {
 async fn a_list_by_use_is_stable_while_tokens_are_used(authority: Authority) {
     authority.api().await;
     let alice = authority.person("alice").await;
-    let mut pats = Vec::new();
+    let mut made = Vec::new();
     for name in ["one", "two", "three", "four", "five"] {
-        pats.push(make(&authority, &alice.session, name, None).await);
+        made.push(make(&authority, &alice.session, name, None).await);
     }
     authority.clock.advance_minutes(2 * DAY);
     let session = authority.session(&alice.name, PASSWORD).await;
@@ -81,7 +81,7 @@ async fn a_list_by_use_is_stable_while_tokens_are_used(authority: Authority) {
         let Some(token) = page["next_page_token"].as_str() else { break };
         next = format!("&page_token={token}");
         // What was listed is used, and one is made meanwhile: no other one is hidden or repeated.
-        authority.verify(&pats[4].secret, None).await;
+        authority.verify(&made[4].secret, None).await;
         make(&authority, &session, &format!("new{}", names.len()), None).await;
     }
     assert_eq!(names, ["five", "four", "three", "two", "one"]);
