@@ -46,6 +46,7 @@ codes! {
     LifetimeExceedsPolicy = "lifetime_exceeds_policy", "a policy does not allow so long a life";
     PolicyRefuses = "policy_refuses", "a policy does not take such a token";
     PolicyLoosens = "policy_loosens", "a policy can only tighten what a place around it says";
+    RenewalOver = "renewal_over", "a token rotates itself only for so long after a person has looked after it";
     ExpiryExceedsParent = "expiry_exceeds_parent", "a token does not outlive the token that it was made with";
     DepthExceeded = "depth_exceeded", "tokens made by tokens are at most four deep";
     IdempotencyKeyUnsupported = "idempotency_key_unsupported", "the call has no caller to bind an idempotency key to";

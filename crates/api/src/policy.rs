@@ -39,6 +39,12 @@ pub struct Policy {
     /// Tokens of a person who has not signed in for so long are suspended.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub sign_in_within_days: Option<i64>,
+    /// Tokens that nobody has used for so long are suspended.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub used_within_days: Option<i64>,
+    /// For so long after a person has made or rotated a token it may rotate itself.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub renewable_for_days: Option<i64>,
 }
 
 /// Whether something may be.

@@ -230,7 +230,7 @@ pub struct RevokeTokens {
 }
 
 /// Which tokens, as in the query of `GET /api/v1/tokens`.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TokenFilter {
@@ -246,6 +246,36 @@ pub struct TokenFilter {
     /// `active`, `expired`, `suspended`, `pending` or `all`; without it all that have not ended.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
+    /// Only those that nobody has used for so many days, nor given a new secret.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 36600))]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub unused_for_days: Option<i64>,
+    /// Only those that end within so many days, and have not ended.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 36600))]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub expiring_in_days: Option<i64>,
+    /// Only those whose scopes cover this one, or some of this pattern.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+}
+
+impl TokenFilter {
+    /// The same as the query of a list.
+    pub fn into_query(self) -> TokenQuery {
+        let Self { owner, kind, name, state, unused_for_days, expiring_in_days, scope } = self;
+        let (page_size, page_token) = (None, None);
+        TokenQuery {
+            owner,
+            kind,
+            name,
+            state,
+            unused_for_days,
+            expiring_in_days,
+            scope,
+            page_size,
+            page_token,
+        }
+    }
 }
 
 /// What came of it.
@@ -278,6 +308,17 @@ pub struct TokenQuery {
     /// `active` (the default), `expired`, `revoked`, `suspended`, `pending` or `all`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
+    /// Only those that nobody has used for so many days, nor given a new secret.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 36600))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unused_for_days: Option<i64>,
+    /// Only those that end within so many days, and have not ended.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 36600))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expiring_in_days: Option<i64>,
+    /// Only those whose scopes cover this one, or some of this pattern.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
     /// 1 to 1000, default 100.
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1000))]
     #[serde(skip_serializing_if = "Option::is_none")]

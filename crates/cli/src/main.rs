@@ -20,6 +20,7 @@ mod error;
 mod escape;
 mod exec;
 mod explain;
+mod filter;
 mod group;
 mod http;
 mod identity_token;

@@ -9,6 +9,7 @@ use crate::client::Client;
 use crate::duration::{Minutes, Overlap};
 use crate::error::{Error, Result};
 use crate::escape::safe;
+use crate::filter::Filters;
 use crate::prompt;
 use crate::store::{StoreArgs, Undo};
 use crate::view::{Pats, end};
@@ -145,8 +146,11 @@ pub(crate) struct NameArgs {
 #[derive(Args, Debug)]
 pub(crate) struct ListArgs {
     /// Expired, revoked and suspended ones too
-    #[arg(long)]
+    #[arg(long, conflicts_with = "state")]
     all: bool,
+
+    #[command(flatten)]
+    filters: Filters,
 }
 
 /// `jeton pat delete`
@@ -170,8 +174,9 @@ pub(crate) async fn run(app: &App, verb: PatVerb) -> Result<()> {
         PatVerb::Rotate(args) => update(app, &client, args.update, args.overlap).await,
         PatVerb::Show(args) => show(app, &client, &args.name).await,
         PatVerb::List(args) => {
-            let state = args.all.then_some("all");
-            app.output.show(&Pats(own(&client, None, state).await?))
+            let state = args.all.then(|| "all".to_owned());
+            let query = args.filters.narrow(TokenQuery { state, ..TokenQuery::default() });
+            app.output.show(&Pats(own(&client, query).await?))
         }
         PatVerb::Delete(args) => delete(app, &client, args).await,
     }
@@ -227,9 +232,9 @@ pub(crate) fn keep_if_in_use(app: &App, client: &Client, issued: &Issued) -> Res
 }
 
 async fn show(app: &App, client: &Client, name: &str) -> Result<()> {
-    let mut tokens = own(client, Some(name), None).await?;
+    let mut tokens = own(client, of_name(name, None)).await?;
     if tokens.is_empty() {
-        tokens = own(client, Some(name), Some("all")).await?;
+        tokens = own(client, of_name(name, Some("all"))).await?;
     }
     match tokens.into_iter().next() {
         Some(newest) => app.output.show(&newest),
@@ -272,14 +277,17 @@ async fn picked(client: &Client) -> Result<Vec<Token>> {
     }
     let label =
         |token: &Token| format!("{}  {}  expires: {}", token.name, token.scopes.join(" "), end(token));
-    let items =
-        own(client, None, None).await?.into_iter().map(|token| (label(&token), token)).collect::<Vec<_>>();
+    let items = own(client, TokenQuery::default())
+        .await?
+        .into_iter()
+        .map(|token| (label(&token), token))
+        .collect::<Vec<_>>();
     if items.is_empty() { Ok(vec![]) } else { prompt::pick("which tokens?", items, INSTEAD) }
 }
 
 /// The caller's live token of that name.
 async fn live(client: &Client, name: &str) -> Result<Token> {
-    own(client, Some(name), None).await?.into_iter().next().ok_or_else(|| no_such(name))
+    own(client, of_name(name, None)).await?.into_iter().next().ok_or_else(|| no_such(name))
 }
 
 fn no_such(name: &str) -> Error {
@@ -288,21 +296,23 @@ fn no_such(name: &str) -> Error {
 
 /// The caller's own personal tokens: an administrator would see everybody's. Without a state, those that are honoured
 /// and those that wait for an approval.
-async fn own(client: &Client, name: Option<&str>, state: Option<&str>) -> Result<Vec<Token>> {
+async fn own(client: &Client, query: TokenQuery) -> Result<Vec<Token>> {
     let query = TokenQuery {
         owner: Some(client.token_self().await?.owner.name),
         kind: Some("personal".to_owned()),
-        name: name.map(str::to_owned),
-        state: state.map(str::to_owned),
-        ..TokenQuery::default()
+        ..query
     };
     let mut tokens = client.tokens(query.clone()).await?;
-    if state.is_none() {
+    if query.state.is_none() {
         let pending = Some("pending".to_owned());
         tokens.extend(client.tokens(TokenQuery { state: pending, ..query }).await?);
         tokens.sort_by_key(|token| std::cmp::Reverse(token.number));
     }
     Ok(tokens)
+}
+
+fn of_name(name: &str, state: Option<&str>) -> TokenQuery {
+    TokenQuery { name: Some(name.to_owned()), state: state.map(str::to_owned), ..TokenQuery::default() }
 }
 
 fn minutes(valid_minutes: Option<i64>, expires: Option<Minutes>) -> Option<i64> {

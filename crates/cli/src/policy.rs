@@ -89,6 +89,8 @@ enum Field {
     Networks,
     ApprovalScopes,
     SignInWithinDays,
+    UsedWithinDays,
+    RenewableForDays,
 }
 
 /// `jeton policy set`
@@ -147,6 +149,14 @@ struct Says {
     /// Tokens of a person who has not signed in for so many days are suspended
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(i64).range(1..))]
     sign_in_within_days: Option<i64>,
+
+    /// Tokens that nobody has used for so many days are suspended
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(i64).range(1..))]
+    used_within_days: Option<i64>,
+
+    /// For so many days after a person has made or rotated a token it may rotate itself
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(i64).range(1..))]
+    renewable_for_days: Option<i64>,
 
     /// Say nothing about this any more; may be repeated
     #[arg(long, value_enum, value_name = "FIELD")]
@@ -210,6 +220,8 @@ impl Says {
             networks: self.networks.or(policy.networks),
             approval_scopes: self.approval_scopes.or(policy.approval_scopes),
             sign_in_within_days: self.sign_in_within_days.or(policy.sign_in_within_days),
+            used_within_days: self.used_within_days.or(policy.used_within_days),
+            renewable_for_days: self.renewable_for_days.or(policy.renewable_for_days),
         })
     }
 }
@@ -225,6 +237,8 @@ fn unset(policy: &mut Policy, field: Field) {
         Field::Networks => policy.networks = None,
         Field::ApprovalScopes => policy.approval_scopes = None,
         Field::SignInWithinDays => policy.sign_in_within_days = None,
+        Field::UsedWithinDays => policy.used_within_days = None,
+        Field::RenewableForDays => policy.renewable_for_days = None,
     }
 }
 
@@ -253,6 +267,8 @@ fn fields(policy: &Policy) -> Vec<(&'static str, Vec<String>)> {
         ("networks", or_none(policy.networks.as_ref(), policy.networks.clone().unwrap_or_default())),
         ("approval_scopes", policy.approval_scopes.clone().unwrap_or_default()),
         ("sign_in_within_days", number(policy.sign_in_within_days)),
+        ("used_within_days", number(policy.used_within_days)),
+        ("renewable_for_days", number(policy.renewable_for_days)),
     ]
 }
 
@@ -331,6 +347,8 @@ mod tests {
             networks: None,
             approval_scopes: None,
             sign_in_within_days: None,
+            used_within_days: None,
+            renewable_for_days: None,
             unset: vec![],
         }
     }

@@ -14,6 +14,7 @@ use crate::duration::{Minutes, Overlap};
 use crate::error::{Error, Exit, Result};
 use crate::escape::safe;
 use crate::explain::{self, ExplainArgs};
+use crate::filter::Filters;
 use crate::login;
 use crate::output::Show;
 use crate::pat;
@@ -85,12 +86,15 @@ pub(crate) struct ListArgs {
     user: Option<String>,
 
     /// Revoked, expired and suspended ones too
-    #[arg(long)]
+    #[arg(long, conflicts_with = "state")]
     show_revoked: bool,
 
     /// Only those that wait for an approval
-    #[arg(long, conflicts_with = "show_revoked")]
+    #[arg(long, conflicts_with_all = ["show_revoked", "state"])]
     pending: bool,
+
+    #[command(flatten)]
+    filters: Filters,
 }
 
 /// `jeton token rotate`
@@ -122,7 +126,8 @@ pub(crate) struct RevokeArgs {
     #[arg(value_name = "ID", required_unless_present = "filter")]
     ids: Vec<String>,
 
-    /// All that fit: `owner=NAME`, `kind=KIND`, `name=NAME`, `state=STATE`; may be repeated, and all must fit
+    /// All that fit: `owner=`, `kind=`, `name=`, `state=`, `scope=`, `unused-for-days=`, `expiring-in-days=`; may be
+    /// repeated, and all must fit
     #[arg(long, value_name = "FIELD=VALUE", conflicts_with = "ids")]
     filter: Vec<String>,
 
@@ -249,7 +254,7 @@ async fn list(app: &App, client: &Client, args: ListArgs) -> Result<()> {
     let pending = args.pending.then(|| "pending".to_owned());
     let state = pending.or_else(|| args.show_revoked.then(|| "all".to_owned()));
     let query = TokenQuery { owner: args.user, state, ..TokenQuery::default() };
-    app.output.show(&client.tokens(query).await?)
+    app.output.show(&client.tokens(args.filters.narrow(query)).await?)
 }
 
 async fn describe(app: &App, client: &Client, ids: &[String]) -> Result<()> {
@@ -326,18 +331,17 @@ fn filter(texts: &[String]) -> Result<TokenFilter> {
     let mut filter = TokenFilter::default();
     for text in texts {
         let (field, value) = text.split_once('=').unwrap_or((text, ""));
-        let of = match field {
-            "owner" => &mut filter.owner,
-            "kind" => &mut filter.kind,
-            "name" => &mut filter.name,
-            "state" => &mut filter.state,
-            _ => {
-                let message =
-                    format!("`{}` is no filter; there are owner=, kind=, name= and state=", safe(text));
-                return Err(Error::usage(message));
-            }
-        };
-        *of = Some(value.to_owned());
+        let number = || value.parse().map_err(|_| Error::usage(format!("`{}` wants a number", safe(text))));
+        match field {
+            "owner" => filter.owner = Some(value.to_owned()),
+            "kind" => filter.kind = Some(value.to_owned()),
+            "name" => filter.name = Some(value.to_owned()),
+            "state" => filter.state = Some(value.to_owned()),
+            "scope" => filter.scope = Some(value.to_owned()),
+            "unused-for-days" => filter.unused_for_days = Some(number()?),
+            "expiring-in-days" => filter.expiring_in_days = Some(number()?),
+            _ => return Err(Error::usage(format!("`{}` is no filter; `--help` lists them", safe(text)))),
+        }
     }
     Ok(filter)
 }

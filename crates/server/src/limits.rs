@@ -25,6 +25,23 @@ pub(crate) const CONNECTIONS_MAX: usize = 4096;
 /// How long a shutdown waits for requests in flight, in seconds.
 pub(crate) const SHUTDOWN_SECONDS_MAX: u64 = 15;
 
+/// The most tokens whose facts are remembered.
+pub(crate) const MEMORY_TOKENS_MAX: usize = 64 * 1024;
+/// How many patterns, limits and groups such a token has; one with more takes the room of several.
+pub(crate) const MEMORY_ITEMS_USUAL: usize = 16;
+/// The most APIs whose catalogues are remembered.
+pub(crate) const MEMORY_APIS_MAX: usize = 1024;
+/// The most places that are remembered, by name and by id, each.
+pub(crate) const MEMORY_PLACES_MAX: usize = 16 * 1024;
+/// The most organizations whose list of projects is remembered.
+pub(crate) const MEMORY_PROJECT_LISTS_MAX: usize = 256;
+/// Of how many distinct sets of patterns, and lists of rights, equal ones are held once.
+pub(crate) const MEMORY_DISTINCT_MAX: usize = 16 * 1024;
+/// The most things of which it is known when they last changed; with more, all that is remembered is read again.
+pub(crate) const FEED_THINGS_MAX: usize = 64 * 1024;
+/// Of how many members that enter or leave a group each is named as changed; of more, everybody is.
+pub(crate) const MEMBERS_NAMED_MAX: usize = 16;
+
 /// How many passwords are hashed at once: each takes 19 MiB.
 pub(crate) const PASSWORDS_AT_ONCE: usize = 2;
 /// How many more sign-ins may wait; further ones are told to come again.
@@ -80,6 +97,8 @@ pub(crate) const FLOW_REGAIN_MS: i64 = 30 * 1000;
 
 /// How long a token lives when nobody says, in milliseconds: 30 days.
 pub(crate) const LIFETIME_MS_DEFAULT: i64 = 30 * 24 * 60 * 60 * 1000;
+/// How long a token may rotate itself after a person made or rotated it, when no policy says, in milliseconds: 365 days.
+pub(crate) const RENEWABLE_MS_DEFAULT: i64 = 365 * 24 * 60 * 60 * 1000;
 /// The longest life that can be asked for in minutes: 100 years.
 pub(crate) const LIFETIME_MINUTES_MAX: i64 = 100 * 366 * 24 * 60;
 /// How long a session lives, in milliseconds: 12 hours.
@@ -153,6 +172,24 @@ pub(crate) const WHOLE_LIST_PAGES_MAX: usize = 5;
 pub(crate) const PAGE_SIZE_DEFAULT: u32 = 100;
 /// The most items on a page.
 pub(crate) const PAGE_SIZE_MAX: u32 = 1000;
+
+/// The most tokens that are counted as ending soon.
+pub(crate) const EXPIRING_TOKENS_MAX: i64 = 10_000;
+/// How long their number is told without counting again, in milliseconds: a minute.
+pub(crate) const EXPIRING_MS_FRESH: i64 = 60 * 1000;
+
+/// How often uses of tokens are written, in seconds: so many are lost when the process is killed.
+pub(crate) const USES_SECONDS_BETWEEN: u64 = 5;
+/// How many tokens' uses are written in one transaction, so that no other write waits long.
+pub(crate) const USES_AT_ONCE: usize = 200;
+/// The most tokens whose uses wait to be written. At half of it they are written at once.
+pub(crate) const USED_TOKENS_MAX: usize = 100_000;
+/// The most counts of uses that wait to be written.
+pub(crate) const USE_COUNTS_MAX: usize = 200_000;
+/// The most of them of one token: combinations of scope, place and day.
+pub(crate) const USE_COUNTS_OF_TOKEN_MAX: usize = 256;
+/// How long counts of uses are kept, in days: what is done once a year is still known.
+pub(crate) const USE_DAYS_KEPT: i64 = 400;
 
 /// The most trusts of one service account.
 pub(crate) const TRUSTS_MAX: usize = 32;

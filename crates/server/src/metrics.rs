@@ -12,6 +12,7 @@ use std::time::Duration;
 use jeton_token::{Audience, Verdict};
 
 use crate::authority::{Error, Verification};
+use crate::store::Expiring;
 
 /// The upper ends of the classes of durations: microseconds, and the same in seconds as Prometheus writes it.
 const CLASSES: [(u64, &str); 13] = [
@@ -45,6 +46,8 @@ pub(crate) struct Metrics {
     writes: Counts<1>,
     /// Rotations with a secret that a rotation had retired.
     reuses: Counts<0>,
+    /// Uses of tokens for which there was no room.
+    dropped_uses: AtomicU64,
 }
 
 impl Metrics {
@@ -97,8 +100,13 @@ impl Metrics {
         self.reuses.add([]);
     }
 
-    /// All of it, and whether the store answers, in the text format of Prometheus.
-    pub(crate) fn text(&self, store_is_up: bool) -> String {
+    /// Uses of tokens are not counted anywhere else, because too many were waiting to be written.
+    pub(crate) fn count_dropped_uses(&self, number: u64) {
+        self.dropped_uses.fetch_add(number, Ordering::Relaxed);
+    }
+
+    /// All of it, whether the store answers, and what it says about tokens that end soon, in the text format of Prometheus.
+    pub(crate) fn text(&self, store_is_up: bool, expiring: Option<Expiring>) -> String {
         let mut text = String::new();
         let version = env!("CARGO_PKG_VERSION");
         family(&mut text, "gauge", "jeton_build_info", "The version that runs.");
@@ -114,6 +122,12 @@ impl Metrics {
         self.writes.write(&mut text, "jeton_writes_total", "Changes, committed.", ["action"]);
         let help = "Rotations that were tried with a retired secret.";
         self.reuses.write(&mut text, "jeton_retired_secrets_reused_total", help, []);
+        if let Some(expiring) = expiring {
+            write_expiring(&mut text, expiring);
+        }
+        let name = "jeton_token_uses_dropped_total";
+        family(&mut text, "counter", name, "Uses of tokens that are in no count, for want of room.");
+        line(&mut text, name, &[], self.dropped_uses.load(Ordering::Relaxed));
         text
     }
 }
@@ -222,6 +236,20 @@ impl Histogram {
         let sum = format!("{}.{:06}", sum / 1_000_000, sum % 1_000_000);
         line(text, &format!("{DURATION}_sum"), labels, sum);
         line(text, &format!("{DURATION}_count"), labels, count);
+    }
+}
+
+fn write_expiring(text: &mut String, expiring: Expiring) {
+    let name = "jeton_tokens_expiring";
+    family(
+        text,
+        "gauge",
+        name,
+        "Live tokens that end within so long; those that live for a day at most are left out.",
+    );
+    let Expiring { day, week, month } = expiring;
+    for (within, number) in [("1d", day), ("7d", week), ("30d", month)] {
+        line(text, name, &[("within", within)], number);
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use jeton_token::Prefix;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
 use crate::authority::{Authority, Error, Names};
@@ -143,14 +144,19 @@ impl Server {
         self.authority.store.clone()
     }
 
-    /// Serves until `until` is ready; then finishes the requests in flight and closes the store.
+    /// Serves until `until` is ready; then finishes the requests in flight, writes what tokens were used for and closes
+    /// the store.
     pub async fn serve(self, until: impl Future<Output = ()>) {
         let Self { listener, public_url, authority, trusted_proxies, sign_in, data_dir, .. } = self;
-        let store = authority.store.clone();
+        let (store, keeper) = (authority.store.clone(), authority.clone());
+        let (stop, stopped) = oneshot::channel::<()>();
+        let keeping = tokio::spawn(async move { keeper.keep_uses(async { _ = stopped.await }).await });
         let doors = Doors { authority, public_url, trusted_proxies, sign_in };
         let forgetting = tokio::spawn(forget_calls(store.clone()));
         listener::serve(listener, router(doors), until).await;
         forgetting.abort();
+        drop(stop);
+        let _ = keeping.await;
         store.close().await;
         drop(data_dir);
     }

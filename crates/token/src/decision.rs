@@ -10,6 +10,7 @@
 //! Example: a pipeline's token `Taskurai.*` of an owner who lost the role yesterday is alive, and may do nothing.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::catalogue::Catalogue;
 use crate::id::{GroupId, OrganizationId, PrincipalId, TokenId};
@@ -29,8 +30,8 @@ pub struct Facts {
     pub token: Link,
     /// Its parent, the parent's parent, and so on.
     pub ancestors: Vec<Link>,
-    /// What places demand, at least those that the demand is about.
-    pub policies: Vec<PlacedPolicy>,
+    /// What places demand, at least those that the demand is about. The same list serves the facts of many tokens.
+    pub policies: Arc<Vec<PlacedPolicy>>,
 }
 
 impl Facts {
@@ -90,6 +91,8 @@ pub struct Link {
     pub networks: NetworkLimit,
     /// When its secret was made.
     pub issued_at: Timestamp,
+    /// When it was used last, or given its secret, whichever is later.
+    pub used_at: Timestamp,
     /// When it ends.
     pub expiry: Expiry,
     /// How far its approval is.
@@ -108,8 +111,8 @@ pub struct Link {
     pub owner_seen_at: Option<Timestamp>,
     /// The groups that the owner is in, `everyone` among them where it applies.
     pub owner_groups: Vec<GroupId>,
-    /// What the owner may do now, by the place where it was granted.
-    pub rights: Vec<(Place, Rights)>,
+    /// What the owner may do now, by the place where it was granted. The same list serves all tokens of the owner.
+    pub rights: Arc<Vec<(Place, Rights)>>,
 }
 
 /// Whether an owner may act at all.
@@ -193,7 +196,9 @@ impl Inactive {
             | Self::ParentInactive
             | Self::KindNotHonoured
             | Self::Pending
-            | Self::Policy(PolicyRule::Lifetime | PolicyRule::NeverExpires | PolicyRule::SignIn) => false,
+            | Self::Policy(
+                PolicyRule::Lifetime | PolicyRule::NeverExpires | PolicyRule::SignIn | PolicyRule::Unused,
+            ) => false,
         }
     }
 }
@@ -216,6 +221,7 @@ impl Link {
             groups: &self.owner_groups,
             seen_at: self.owner_seen_at,
             issued_at: self.issued_at,
+            used_at: self.used_at,
             expiry: self.expiry,
         }
     }
@@ -386,6 +392,12 @@ fn honoured(facts: &Facts, demand: &Demand<'_>, now: Timestamp) -> Result<Active
     let rights = rights_for(facts, demand, at, now);
     check_scope(&rights, facts, demand, at)?;
     Ok(Active { rights, expiry: end(facts, at) })
+}
+
+/// The earliest end of a chain of tokens that is known now, wherever it is used: its own, its ancestors', and what the
+/// policies that hold everywhere say.
+pub fn known_end(facts: &Facts) -> Expiry {
+    end(facts, (Place::Global, Reach::Here))
 }
 
 /// A place, and which policies count for it.

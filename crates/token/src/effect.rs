@@ -115,7 +115,7 @@ fn networks(facts: &Facts, (place, reach): At) -> NetworkLimit {
 
 /// The place, and what is singled out within it.
 fn places(before: &Facts, after: &Facts, place: Place) -> BTreeSet<Place> {
-    let of_policies = before.policies.iter().chain(&after.policies).map(|placed| placed.place);
+    let of_policies = before.policies.iter().chain(after.policies.iter()).map(|placed| placed.place);
     let of_links = before.chain().flat_map(|link| {
         link.places.places().iter().copied().chain(link.rights.iter().map(|(granted, _)| *granted))
     });

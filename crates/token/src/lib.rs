@@ -38,7 +38,7 @@ pub use claim::{
 };
 pub use decision::{
     Active, Approval, Audience, Circumstances, Demand, Facts, Inactive, Link, OwnerState, PlacedPattern,
-    Verdict, Where, concerns, covers_within, decide, effective_at, standing, withheld,
+    Verdict, Where, concerns, covers_within, decide, effective_at, known_end, standing, withheld,
 };
 pub use digest::{Mac, Pepper, PepperVersion, ReplayKey, RowKey, TokenDigest};
 pub use effect::{Effect, effects};

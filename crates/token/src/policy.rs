@@ -37,6 +37,10 @@ pub struct Policy {
     pub approval: Option<Vec<ScopePattern>>,
     /// Tokens of a person who has not signed in for so long are suspended, in milliseconds.
     pub sign_in_within_ms: Option<i64>,
+    /// Tokens that nobody has used for so long are suspended, in milliseconds.
+    pub used_within_ms: Option<i64>,
+    /// For so long after a person has made or rotated a token it may rotate itself, in milliseconds.
+    pub renewable_for_ms: Option<i64>,
 }
 
 /// Whether something may be.
@@ -86,6 +90,8 @@ pub enum PolicyRule {
     Creators,
     /// Its owner has not signed in for too long.
     SignIn,
+    /// It was not used for too long.
+    Unused,
 }
 
 impl PolicyRule {
@@ -96,6 +102,7 @@ impl PolicyRule {
             Self::NeverExpires => "policy_never_expires",
             Self::Creators => "policy_creators",
             Self::SignIn => "policy_sign_in",
+            Self::Unused => "policy_unused",
         }
     }
 }
@@ -111,6 +118,8 @@ pub struct Holder<'a> {
     pub seen_at: Option<Timestamp>,
     /// When the secret was made.
     pub issued_at: Timestamp,
+    /// When the token was used last, or given its secret, whichever is later.
+    pub used_at: Timestamp,
     /// When the token ends.
     pub expiry: Expiry,
 }
@@ -130,7 +139,7 @@ impl Policy {
     }
 
     /// When the place stops taking a token, as far as is known now: with its life, or when its owner has not signed in
-    /// for too long.
+    /// for too long. That it is not used may end it, too, but using it puts that off.
     pub fn until(&self, holder: Holder<'_>) -> Expiry {
         let signed_in = self.sign_in_within_ms.zip(holder.seen_at);
         let seen = signed_in.map_or(Expiry::Never, |(within, seen_at)| Expiry::At(seen_at.plus_ms(within)));
@@ -149,12 +158,16 @@ impl Policy {
         if !self.creators.as_ref().is_none_or(|creators| creators.iter().any(|one| one.is(holder))) {
             return Err(PolicyRule::Creators);
         }
-        match (self.sign_in_within_ms, holder.seen_at) {
-            (Some(within), Some(seen_at)) if Expiry::At(seen_at.plus_ms(within)).is_over(now) => {
-                Err(PolicyRule::SignIn)
-            }
-            _ => Ok(()),
+        let is_over = |within: Option<i64>, since: Option<Timestamp>| {
+            within.zip(since).is_some_and(|(within, since)| Expiry::At(since.plus_ms(within)).is_over(now))
+        };
+        if is_over(self.sign_in_within_ms, holder.seen_at) {
+            return Err(PolicyRule::SignIn);
         }
+        if is_over(self.used_within_ms, Some(holder.used_at)) {
+            return Err(PolicyRule::Unused);
+        }
+        Ok(())
     }
 
     /// Where calls must come from.
@@ -201,6 +214,8 @@ impl Policy {
             },
             approval: either(self.approval.as_ref(), other.approval.as_ref()),
             sign_in_within_ms: least(self.sign_in_within_ms, other.sign_in_within_ms),
+            used_within_ms: least(self.used_within_ms, other.used_within_ms),
+            renewable_for_ms: least(self.renewable_for_ms, other.renewable_for_ms),
         }
     }
 
@@ -220,6 +235,8 @@ impl Policy {
             ("excess", (self.excess, outer.excess) == (Some(Excess::Clamp), Some(Excess::Refuse))),
             ("networks", networks.is_some_and(|(mine, theirs)| mine.iter().any(|n| outside(n, theirs)))),
             ("sign_in_within_days", longer(self.sign_in_within_ms, outer.sign_in_within_ms)),
+            ("used_within_days", longer(self.used_within_ms, outer.used_within_ms)),
+            ("renewable_for_days", longer(self.renewable_for_ms, outer.renewable_for_ms)),
         ];
         checks.into_iter().filter(|(_, loosens)| *loosens).map(|(name, _)| name).collect()
     }

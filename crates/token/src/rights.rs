@@ -13,7 +13,7 @@ use crate::scope::{Scope, ScopePattern};
 ///
 /// INVARIANT: sorted by text, and no pattern covers another one. So whatever lies between a wildcard and something
 /// that it covers would be covered too: only the last pattern not after a text can cover it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Rights(Vec<ScopePattern>);
 
 impl Rights {

@@ -7,6 +7,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::rights::Rights;
 
@@ -172,9 +173,10 @@ fn check_segment(segment: &str) -> Result<(), ScopeError> {
 
 /// What a token may do at most: 1 to 256 patterns, none twice, in the order given.
 ///
-/// "Everything" is spelled `*`. There is no empty set and no absent one that would mean all.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ScopeSet(Vec<ScopePattern>);
+/// "Everything" is spelled `*`. There is no empty set and no absent one that would mean all. A clone is the same set and
+/// takes no room of its own.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct ScopeSet(Arc<[ScopePattern]>);
 
 /// Why patterns make no set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -200,12 +202,12 @@ impl ScopeSet {
             }
             kept.push(pattern);
         }
-        if kept.is_empty() { Err(ScopeSetError::Empty) } else { Ok(Self(kept)) }
+        if kept.is_empty() { Err(ScopeSetError::Empty) } else { Ok(Self(kept.into())) }
     }
 
     /// `*`.
     pub fn everything() -> Self {
-        Self(vec![ScopePattern::everything()])
+        Self([ScopePattern::everything()].into())
     }
 
     /// The patterns, in the order given.
@@ -239,6 +241,6 @@ shows_its_text!(Scope, ScopePattern);
 
 impl fmt::Debug for ScopeSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(&self.0).finish()
+        f.debug_list().entries(self.patterns()).finish()
     }
 }

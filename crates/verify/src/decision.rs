@@ -72,6 +72,7 @@ reasons! {
     PolicyNeverExpires = "policy_never_expires", "a policy does not take tokens without an end";
     PolicyCreators = "policy_creators", "a policy does not take tokens of this owner";
     PolicySignIn = "policy_sign_in", "the token's owner has not signed in for longer than a policy allows";
+    PolicyUnused = "policy_unused", "nobody has used the token for longer than a policy allows";
     ApprovalRequired = "approval_required", "a policy wants an approval before a token has the scope";
 }
 
@@ -98,6 +99,7 @@ impl Reason {
             | Self::PolicyLifetime
             | Self::PolicyNeverExpires
             | Self::PolicySignIn
+            | Self::PolicyUnused
             | Self::Unknown
             | Self::Other => false,
         }

@@ -104,6 +104,8 @@ pub(super) struct PolicySpec {
     networks: Option<Vec<String>>,
     approval_scopes: Option<Vec<String>>,
     sign_in_within_days: Option<i64>,
+    used_within_days: Option<i64>,
+    renewable_for_days: Option<i64>,
 }
 
 impl OrgFile {
@@ -264,6 +266,8 @@ impl PolicySpec {
             networks: self.networks.clone(),
             approval_scopes: self.approval_scopes.clone(),
             sign_in_within_days: self.sign_in_within_days,
+            used_within_days: self.used_within_days,
+            renewable_for_days: self.renewable_for_days,
         })
     }
 }

@@ -70,7 +70,7 @@ pub(super) async fn plan_emptied(plan: &mut Plan<'_>, client: &Client) -> Result
     let (all_apis, all_accounts) =
         (client.apis().await?, client.all::<ServiceAccount>(&["service-accounts"], &()).await?);
     for name in going {
-        let apis_in = all_apis.iter().filter(|api| api.organization.as_deref() == Some(&name));
+        let apis_in = all_apis.iter().filter(|api| api.organization.as_deref() == Some(name.as_str()));
         let apis_in: Vec<_> = apis_in.map(|api| api.name.clone()).collect();
         let accounts_in = all_accounts.iter().filter(|account| account.organization == name);
         let accounts_in: Vec<_> = accounts_in.map(|account| account.name.clone()).collect();

@@ -11,10 +11,11 @@ use std::sync::Arc;
 use jeton_api::{Code, Remedy};
 use jeton_token::{
     BuiltInRole, Catalogue, Circumstances, Expiry, Facts, Place, PrincipalId, Rights, Scope, ScopePattern,
-    SecretId, TokenId, TokenKind, covers_within, effective_at, withheld,
+    SecretId, TokenId, TokenKind, covers_within, effective_at, known_end, withheld,
 };
 
 use super::attempt::Attempt;
+use super::usage::Usage;
 use super::{Denial, Error};
 use crate::store::{Basis, Chain, PrincipalRecord, TokenRecord};
 
@@ -118,8 +119,8 @@ impl Action {
 /// Somebody whose credential was honoured.
 #[derive(Debug)]
 pub(crate) struct Caller {
-    pub(crate) chain: Chain,
-    pub(crate) facts: Facts,
+    pub(crate) chain: Arc<Chain>,
+    pub(crate) facts: Arc<Facts>,
     /// The secret that was presented.
     pub(crate) secret: SecretId,
     /// The call, when it has an idempotency key.
@@ -128,6 +129,8 @@ pub(crate) struct Caller {
     pub(crate) circumstances: Circumstances,
     /// For what moves power: which state of all rights the facts are of.
     pub(crate) epoch: Option<i64>,
+    /// Where it is noted which scopes the credential is used for.
+    pub(crate) usage: Arc<Usage>,
 }
 
 impl Caller {
@@ -151,6 +154,11 @@ impl Caller {
     /// Whether this is a person who signed in, and not a token.
     pub(crate) fn is_session(&self) -> bool {
         self.kind() == TokenKind::Session
+    }
+
+    /// When the credential ends, as far as is known now.
+    pub(crate) fn end(&self) -> Expiry {
+        known_end(&self.facts)
     }
 
     /// What the caller may do at a place now.
@@ -178,11 +186,16 @@ impl Caller {
         granted.chain(self.facts.chain().flat_map(|link| link.places.places().iter().copied()))
     }
 
+    /// Whether the caller has this scope there. Where it does, something is about to rest on it.
     pub(crate) fn holds(&self, scope: &str, place: Place) -> bool {
         let Ok(scope) = scope.parse::<Scope>() else {
             return false;
         };
-        self.effective_at(place, &[]).covers(&scope) && !withheld(&self.facts, place, &scope)
+        let holds = self.effective_at(place, &[]).covers(&scope) && !withheld(&self.facts, place, &scope);
+        if holds {
+            self.usage.note_scope(self.token(), &scope, place, self.circumstances);
+        }
+        holds
     }
 }
 

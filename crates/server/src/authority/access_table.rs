@@ -3,8 +3,11 @@
 //! Nothing in the file is written by hand: each cell is what the rules say of somebody with this one role.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
-use jeton_token::{BuiltInRole, Catalogue, CatalogueScope, OrganizationId, Place, Rights, Scope, ScopeSet};
+use jeton_token::{
+    BuiltInRole, Catalogue, CatalogueScope, Facts, OrganizationId, Place, Rights, Scope, ScopeSet,
+};
 
 use super::access::{self, Action, Caller, Owner};
 use super::create::{check_ceiling, check_covers};
@@ -155,16 +158,17 @@ impl Stage {
 
     /// Somebody else with the role of the holder and no other one, who is signed in.
     async fn caller(&self, holder: &Holder) -> Caller {
-        let mut facts = self.admin.facts.clone();
-        facts.token.rights = self.authority.store.rights_of(holder.person.id).await.unwrap();
-        let chain = self.admin.chain.clone();
+        let mut facts = Facts::clone(&self.admin.facts);
+        facts.token.rights = self.authority.store.rights_of(holder.person.id).await.unwrap().into();
+        let chain = Arc::clone(&self.admin.chain);
         Caller {
             chain,
-            facts,
+            facts: facts.into(),
             secret: self.admin.secret,
             attempt: None,
             circumstances: self.admin.circumstances,
             epoch: Some(0),
+            usage: self.admin.usage.clone(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Protected APIs: registering them, and their credentials.
 
+use std::sync::Arc;
+
 use jeton_api::{ApiChange, ApiPlan, Code, Widening};
 use jeton_token::{
     ApiId, Approval, Catalogue, CatalogueScope, Expiry, Id, NetworkLimit, OrganizationId, Place, PlaceLimit,
@@ -145,7 +147,7 @@ impl Authority {
     }
 
     /// The API that calls with its own credential; any other caller is refused.
-    pub(crate) async fn calling_api(&self, caller: &Caller) -> Result<ApiRecord, Error> {
+    pub(crate) async fn calling_api(&self, caller: &Caller) -> Result<Arc<ApiRecord>, Error> {
         let refused = || {
             Error::denied(
                 Code::NotHonouredHere,
@@ -155,7 +157,7 @@ impl Authority {
         if caller.kind() != TokenKind::Api {
             return Err(refused());
         }
-        self.store.api_of(ApiId(caller.principal().0)).await?.ok_or_else(refused)
+        self.remembered_api(ApiId(caller.principal().0)).await?.ok_or_else(refused)
     }
 
     async fn administered(

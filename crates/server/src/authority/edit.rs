@@ -152,6 +152,7 @@ impl Authority {
         let at = self.now();
         let terms = self.terms(request.places.as_ref().unwrap_or(&chain.token.places)).await?;
         let mut approval = self.approval_after(&chain.token, &request, &terms, &apis).await?;
+        check_renewable(caller, &chain.token, &terms, at)?;
         let mut allowed = rotated_end(caller, &chain, request.end, &terms, at)?;
         let holders = holders_besides(caller, chain.token.owner);
         if ends_approval(&chain.token, &holders) {
@@ -160,7 +161,9 @@ impl Authority {
         }
         let (text, rotation) = self.rotation(&chain.token, holders, at, overlap_ms, permit.attempt())?;
         let expiry = Some(allowed.expiry);
-        let edit = TokenEdit { expiry, approval, rotation: Some(rotation), ..edit_of(request, &chain.token) };
+        let renewed = caller.is_session().then_some(at);
+        let rest = edit_of(request, &chain.token);
+        let edit = TokenEdit { expiry, approval, renewed, rotation: Some(rotation), ..rest };
         let outcome = self.store.write(&permit, &Write::EditToken(id, edit)).await?;
         let issued = self.issued(outcome, chain.ancestors, text)?;
         Ok(IssuedToken { notes: allowed.notes, ..issued })
@@ -241,6 +244,16 @@ fn ends_approval(token: &TokenRecord, holders: &[PrincipalId]) -> bool {
     matches!(token.approval, Approval::Given(_)) && holders.iter().any(is_new)
 }
 
+/// A token that gives itself new secrets lives on without anybody. It may for so long after a person made it or looked
+/// after it.
+fn check_renewable(caller: &Caller, token: &TokenRecord, terms: &Terms, now: Timestamp) -> Result<(), Error> {
+    if caller.token() == token.id && terms.renewable_until(token.renewed_at()).is_over(now) {
+        let detail = "it is too long ago that a person made or rotated this token; sign in to rotate it";
+        return Err(Error::denied(Code::RenewalOver, detail));
+    }
+    Ok(())
+}
+
 /// The end of a rotated token: as asked, else as long a life as before; in any case cut to the parent's.
 fn rotated_end(
     caller: &Caller,
@@ -266,7 +279,8 @@ fn rotated_end(
 /// How late an end a caller may give. A person may give any; a token none beyond its own, except that by rotating
 /// itself it gets as long a life as before.
 fn latest_end(caller: &Caller, of_itself: Option<Expiry>) -> Expiry {
-    if caller.is_session() { Expiry::Never } else { of_itself.unwrap_or_else(|| caller.facts.expiry()) }
+    // Policies count: of two tokens without an end none gives the other a longer life than it has.
+    if caller.is_session() { Expiry::Never } else { of_itself.unwrap_or_else(|| caller.end()) }
 }
 
 fn check_end(wanted: Expiry, latest: Expiry) -> Result<(), Error> {
@@ -354,6 +368,7 @@ fn edit_of(request: EditRequest, judged: &TokenRecord) -> TokenEdit {
         networks: request.networks,
         approval: None,
         expiry: None,
+        renewed: None,
         rotation: None,
     }
 }

@@ -86,7 +86,8 @@ impl Authority {
         if matches!(subject, Subject::Id(_)) {
             access::on_tokens_of(caller, Owner::of(&chain.token), Action::TokenRead)?;
         }
-        Ok((chain, grounds.unwrap_or_default()))
+        let grounds = grounds.unwrap_or_default();
+        Ok((self.with_last_uses(chain, &grounds.policies).await?, grounds))
     }
 
     fn api_of_scope<'a>(scope: &Scope, apis: &'a [ApiRecord]) -> Result<Option<&'a ApiRecord>, Error> {
@@ -152,6 +153,11 @@ impl Authority {
             )],
             (_, Inactive::Policy(jeton_token::PolicyRule::SignIn)) => {
                 vec![remedy("sign_in", "the owner signs in, and the token is honoured again".to_owned())]
+            }
+            (_, Inactive::Policy(jeton_token::PolicyRule::Unused)) => {
+                let detail = "it was not used for too long: whoever signs in as the owner rotates it, and the new \
+                              value is honoured";
+                vec![remedy("rotate", detail.to_owned())]
             }
             (_, Inactive::ClientIpRequired) => vec![remedy(
                 "name_address",

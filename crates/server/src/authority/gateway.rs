@@ -4,6 +4,7 @@
 //! no answer: not even their token is looked at, or anybody could try tokens here and ask what they may do.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use jeton_api::Code;
 use jeton_token::PrincipalName;
@@ -24,11 +25,15 @@ pub(crate) enum Gateway<'a> {
 impl Authority {
     /// The API of this name, for a gateway in front of it; anybody else is refused, whether or not there is such an
     /// API.
-    pub(crate) async fn guarded_api(&self, name: &str, gateway: Gateway<'_>) -> Result<ApiRecord, Error> {
+    pub(crate) async fn guarded_api(
+        &self,
+        name: &str,
+        gateway: Gateway<'_>,
+    ) -> Result<Arc<ApiRecord>, Error> {
         match gateway {
             Gateway::Trusted => {
                 let name: PrincipalName = name.parse().map_err(|_| Error::Hidden)?;
-                self.store.api(&name).await?.ok_or(Error::Hidden)
+                self.remembered_api_named(&name).await?.ok_or(Error::Hidden)
             }
             Gateway::WithCredential(text, client) => {
                 let caller = self.authenticate(text, client).await.map_err(as_no_gateway)?;

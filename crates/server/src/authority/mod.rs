@@ -20,6 +20,7 @@ mod flow;
 mod gateway;
 mod group;
 mod identities;
+mod memory;
 mod pace;
 mod page;
 mod password;
@@ -31,10 +32,12 @@ mod replay;
 mod role;
 mod service_account;
 mod signin;
+mod sought;
 mod synced_group;
 mod terms;
 mod token;
 mod trust;
+mod usage;
 mod user;
 mod verify;
 
@@ -48,14 +51,17 @@ use jeton_token::{Id, Place, Prefix, ResourceName, Timestamp, TokenId, Where};
 use crate::clock::Clock;
 use crate::identity::{Issuers, PrivateOrigins};
 use crate::keys::{Keys, Rng};
-use crate::store::{Outcome, Refusal, Store, StoreError, Write};
+use crate::limits::{EXPIRING_MS_FRESH, EXPIRING_TOKENS_MAX};
+use crate::store::{Expiring, Outcome, Refusal, Store, StoreError, Write};
 
 use attempts::{Attempts, Bucket};
 use code::Codes;
 use device::Devices;
 use flow::Done;
+use memory::Memory;
 use pace::Pace;
 use replay::InFlight;
+use usage::Usage;
 
 pub(crate) use access::{Caller, Permit};
 pub(crate) use api::{ApiRequest, Put};
@@ -78,6 +84,7 @@ pub(crate) use provider::NotAdmitted;
 pub(crate) use replay::Course;
 pub(crate) use role::RoleRequest;
 pub(crate) use service_account::ServiceAccountRequest;
+pub(crate) use sought::Sought;
 pub(crate) use synced_group::{GroupChange, MemberStep};
 pub(crate) use token::{ListRequest, StateFilter};
 pub(crate) use user::UserRequest;
@@ -87,6 +94,7 @@ pub(crate) use verify::{Judged, Known, Question, Verification};
 #[derive(Clone)]
 pub(crate) struct Authority {
     pub(crate) store: Store,
+    memory: Arc<Memory>,
     pub(crate) keys: Arc<Keys>,
     pub(crate) clock: Clock,
     pub(crate) rng: Rng,
@@ -101,6 +109,10 @@ pub(crate) struct Authority {
     /// Answers that providers did not stand by.
     returns: Arc<Attempts>,
     done: Arc<Done>,
+    /// What tokens are used for.
+    usage: Arc<Usage>,
+    /// How many tokens end soon, and when that was looked up.
+    expiring: Arc<Mutex<Option<(Timestamp, Expiring)>>>,
     /// The issuers whose identity tokens somebody trusts.
     pub(crate) issuers: Issuers,
     /// Where the first administrator's password is until it is changed.
@@ -250,8 +262,11 @@ impl Authority {
         let passwords = Arc::new(Passwords::new(&rng));
         let Names { prefix, first_password, private_issuers } = names;
         let issuers = Issuers::new(clock.clone(), private_issuers);
+        let memory = Arc::new(Memory::of(&store));
+        let usage = Arc::new(Usage::new(Arc::clone(store.metrics())));
         Self {
             store,
+            memory,
             keys,
             clock,
             rng,
@@ -264,6 +279,8 @@ impl Authority {
             devices: Arc::new(Devices::new()),
             returns: Arc::new(Attempts::new()),
             done: Arc::new(Done::new()),
+            usage,
+            expiring: Arc::default(),
             first_password,
             noted: Arc::default(),
             uses: Arc::default(),
@@ -276,6 +293,21 @@ impl Authority {
     /// Whether the store answers.
     pub(crate) async fn is_ready(&self) -> bool {
         self.store.ping().await.is_ok()
+    }
+
+    /// How many tokens end soon. Whoever asks often is told what was looked up a moment ago.
+    pub(crate) async fn expiring(&self) -> Result<Expiring, Error> {
+        let now = self.now();
+        let known = self.expiring.lock().ok().and_then(|known| *known);
+        let is_fresh = |at: Timestamp| at <= now && now < at.plus_ms(EXPIRING_MS_FRESH);
+        if let Some((_, expiring)) = known.filter(|(at, _)| is_fresh(*at)) {
+            return Ok(expiring);
+        }
+        let expiring = self.store.expiring(now, EXPIRING_TOKENS_MAX).await?;
+        if let Ok(mut known) = self.expiring.lock() {
+            *known = Some((now, expiring));
+        }
+        Ok(expiring)
     }
 
     fn now(&self) -> Timestamp {
@@ -315,14 +347,14 @@ impl Authority {
     pub(crate) async fn place_of_call(&self, resource: Option<&str>) -> Result<Where, Error> {
         match resource {
             None => Ok(Where::Everywhere),
-            Some(text) => Ok(self.place(text).await?.map_or(Where::Nowhere, Where::At)),
+            Some(text) => Ok(self.remembered_place(text).await?.map_or(Where::Nowhere, Where::At)),
         }
     }
 
     /// How a place is written.
     pub(crate) async fn place_name(&self, place: Place) -> Result<String, Error> {
-        let name = self.store.place_name(place).await?;
-        Ok(name.unwrap_or_else(|| "(removed)".to_owned()))
+        let name = self.remembered_place_name(place).await?;
+        Ok(name.map_or_else(|| "(removed)".to_owned(), |name| (*name).clone()))
     }
 
     /// Writes, or only says whether that would be refused.

@@ -53,6 +53,7 @@ impl Authority {
             let creators = self.named_creators(request.creators.as_deref()).await?;
             let policy = Policy { creators, ..request.policy.clone() };
             let before = self.store.policies().await?;
+            check_everywhere(place, &policy)?;
             check_tightens(&before, place, &policy)?;
             let write = write(PlacedPolicy { place, policy: policy.clone() });
             self.carry_out(mode, &permit, &write).await?;
@@ -189,16 +190,17 @@ impl Authority {
             return Ok(None);
         }
         let found = self.store.token_with_rights(chain.token.id, |_| true).await?;
-        let Some((chain, Some(mut grounds))) = found else {
+        let Some((mut chain, Some(mut grounds))) = found else {
             return Ok(None);
         };
+        self.usage.refresh(&mut chain);
         // A list that is new may ask for groups that nobody needed so far.
         for owner in std::iter::once(&chain.token).chain(&chain.ancestors).map(|token| token.owner) {
             grounds.groups.insert(owner, self.store.groups_of(owner).await?);
         }
-        grounds.policies = before.to_vec();
+        grounds.policies = before.to_vec().into();
         let old = chain.facts(&grounds);
-        grounds.policies = after.to_vec();
+        grounds.policies = after.to_vec().into();
         Ok(Some((old, chain.facts(&grounds))))
     }
 }
@@ -242,6 +244,16 @@ fn check_tightens(policies: &[PlacedPolicy], place: Place, wanted: &Policy) -> R
     if faults.is_empty() { Ok(()) } else { Err(Error::Invalid(faults)) }
 }
 
+/// A use is one of the token, wherever it happens. If one place called a token unused that another honours, a call there
+/// would bring it back here.
+fn check_everywhere(place: Place, wanted: &Policy) -> Result<(), Error> {
+    if place != Place::Global && wanted.used_within_ms.is_some() {
+        let detail = "a token that is used at one place is not unused at another: say this for `*`";
+        return Err(Error::invalid("/used_within_days", Code::InvalidField, detail));
+    }
+    Ok(())
+}
+
 fn view(policies: &[PlacedPolicy], place: Place) -> PolicyView {
     let stored = policies.iter().find(|placed| placed.place == place);
     let mut here: Vec<_> = policies.iter().filter(|placed| placed.place.contains(place)).collect();
@@ -279,6 +291,8 @@ fn said(policy: &Policy, effective: &Policy) -> Vec<&'static str> {
         ("everything", is(policy.everything.as_ref(), effective.everything.as_ref())),
         ("excess", is(policy.excess.as_ref(), effective.excess.as_ref())),
         ("sign_in_within_days", is(policy.sign_in_within_ms.as_ref(), effective.sign_in_within_ms.as_ref())),
+        ("used_within_days", is(policy.used_within_ms.as_ref(), effective.used_within_ms.as_ref())),
+        ("renewable_for_days", is(policy.renewable_for_ms.as_ref(), effective.renewable_for_ms.as_ref())),
         ("creators", policy.creators.is_some()),
         ("networks", policy.networks.is_some()),
         ("approval_scopes", policy.approval.is_some()),

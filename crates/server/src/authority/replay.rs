@@ -155,7 +155,15 @@ impl Authority {
         let circumstances = Circumstances { now: self.now(), client };
         let demand = Demand { audience: Audience::Jeton, scope: None, place: Where::Everywhere, client };
         let is_active = matches!(decide(&facts, &demand, circumstances.now), Verdict::Active(_));
-        let caller = Caller { chain, facts, secret: of.presented, attempt: None, circumstances, epoch: None };
+        let caller = Caller {
+            chain: chain.into(),
+            facts: facts.into(),
+            secret: of.presented,
+            attempt: None,
+            circumstances,
+            epoch: None,
+            usage: self.usage.clone(),
+        };
         Ok(Some(caller).filter(|_| is_active))
     }
 

@@ -11,7 +11,7 @@ use jeton_token::{
 
 use super::create::End;
 use super::{Authority, Error};
-use crate::limits::{LIFETIME_MINUTES_MAX, LIFETIME_MS_DEFAULT};
+use crate::limits::{LIFETIME_MINUTES_MAX, LIFETIME_MS_DEFAULT, RENEWABLE_MS_DEFAULT};
 use crate::store::ApiRecord;
 
 /// The policies that concern a token limited to certain places.
@@ -137,6 +137,11 @@ impl Terms {
         AllowedEnd { expiry: expiry.min(latest), notes }
     }
 
+    /// Until when a token may rotate itself that a person made or looked after at this moment.
+    pub(super) fn renewable_until(&self, renewed_at: Timestamp) -> Expiry {
+        Expiry::At(renewed_at.plus_ms(self.everywhere.renewable_for_ms.unwrap_or(RENEWABLE_MS_DEFAULT)))
+    }
+
     /// Whether the policies that hold everywhere take such a token of such an owner.
     pub(super) fn check(
         &self,
@@ -157,8 +162,14 @@ impl Terms {
         // Only the lists of creators are looked at here; the moments make every other rule content. Each list is asked
         // for itself, like at verify: two that name one person differently both take them.
         let now = Timestamp(0);
-        let holder =
-            Holder { owner, groups, seen_at: None, issued_at: now, expiry: Expiry::At(Timestamp(1)) };
+        let holder = Holder {
+            owner,
+            groups,
+            seen_at: None,
+            issued_at: now,
+            used_at: now,
+            expiry: Expiry::At(Timestamp(1)),
+        };
         let only_creators =
             |policy: &Policy| Policy { creators: policy.creators.clone(), ..Policy::default() };
         let leaves_out = |policy| only_creators(policy).admits(holder, now) == Err(PolicyRule::Creators);

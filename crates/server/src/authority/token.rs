@@ -2,11 +2,12 @@
 
 use jeton_api::{Code, TokenState};
 use jeton_token::{
-    Inactive, Place, PlacedPattern, PlacedPolicy, PolicyRule, PrincipalId, PrincipalKind, PrincipalName,
-    TokenId, TokenKind, standing,
+    Facts, Inactive, Place, PlacedPattern, PlacedPolicy, PolicyRule, PrincipalId, PrincipalKind,
+    PrincipalName, TokenId, TokenKind, standing,
 };
 
 use super::access::{self, Action, Caller, Owner};
+use super::sought::Sought;
 use super::{Authority, Error};
 use crate::limits::APPROVED_PATTERNS_MAX;
 use crate::store::{Chain, Grounds, ListFilter, OldSecret, Outcome, TokenRecord, Write};
@@ -19,6 +20,7 @@ pub(crate) struct ListRequest {
     pub(crate) kind: Option<TokenKind>,
     pub(crate) name: Option<String>,
     pub(crate) state: StateFilter,
+    pub(crate) sought: Sought,
     pub(crate) below: Option<i64>,
     pub(crate) limit: usize,
 }
@@ -103,7 +105,7 @@ impl Authority {
     /// The caller's own credential with its state.
     pub(crate) fn show_itself(&self, caller: &Caller) -> Result<(TokenRecord, TokenState), Error> {
         access::on_itself(caller, Action::TokenRead)?;
-        Ok(self.with_state(caller.chain.clone(), &caller.facts.policies))
+        Ok(self.with_state(Chain::clone(&caller.chain), &caller.facts.policies))
     }
 
     /// The secrets that a token's rotations took the place of, as long as a record shows them.
@@ -216,15 +218,13 @@ impl Authority {
     }
 
     /// A token with its state, as it is wherever it may be used; a place of its own may still not take it.
-    pub(crate) fn with_state(&self, chain: Chain, policies: &[PlacedPolicy]) -> (TokenRecord, TokenState) {
-        // Whose tokens count is told at verify, which knows the groups; it suspends no token everywhere.
-        let known = policies.iter().filter(|placed| placed.place == Place::Global).cloned();
-        let policies = known.map(|mut placed| {
-            placed.policy.creators = None;
-            placed
-        });
-        let facts = chain.facts(&Grounds { policies: policies.collect(), ..Grounds::default() });
-        let state = match standing(&facts, self.now()) {
+    pub(crate) fn with_state(
+        &self,
+        mut chain: Chain,
+        policies: &[PlacedPolicy],
+    ) -> (TokenRecord, TokenState) {
+        self.usage.refresh(&mut chain);
+        let state = match standing(&facts_everywhere(&chain, policies), self.now()) {
             Ok(()) => TokenState::Active,
             Err(Inactive::Revoked) => TokenState::Revoked,
             Err(Inactive::Expired | Inactive::Policy(PolicyRule::Lifetime)) => TokenState::Expired,
@@ -290,13 +290,18 @@ impl Authority {
         let mut filter = ListFilter { owner, kind, name, below, limit: READ };
         let mut tokens = Vec::new();
         let policies = self.store.policies().await?;
+        let apis = if request.sought.scope.is_some() { self.store.apis().await? } else { vec![] };
+        let catalogues = super::create::catalogues(&apis);
         for _ in 0..READS_MAX {
             let chains = self.store.tokens(&filter).await?;
             let exhausted = i64::try_from(chains.len()).is_ok_and(|count| count < READ);
-            for chain in chains {
+            for mut chain in chains {
                 filter.below = Some(chain.token.number);
+                self.usage.refresh(&mut chain);
+                let facts = facts_everywhere(&chain, &policies);
+                let is_sought = request.sought.admits(&chain.token, &facts, &catalogues, self.now());
                 let (token, state) = self.with_state(chain, &policies);
-                if request.state.admits(state) {
+                if is_sought && request.state.admits(state) {
                     tokens.push((token, state));
                 }
                 if tokens.len() == request.limit {
@@ -309,4 +314,16 @@ impl Authority {
         }
         Ok(TokenPage { tokens, next: filter.below })
     }
+}
+
+/// What a token's verdicts are made from wherever it is used, but for its owner's rights.
+fn facts_everywhere(chain: &Chain, policies: &[PlacedPolicy]) -> Facts {
+    // Whose tokens count is told at verify, which knows the groups; it suspends no token everywhere.
+    let known = policies.iter().filter(|placed| placed.place == Place::Global).cloned();
+    let policies = known.map(|mut placed| {
+        placed.policy.creators = None;
+        placed
+    });
+    let policies: Vec<_> = policies.collect();
+    chain.facts(&Grounds { policies: policies.into(), ..Grounds::default() })
 }

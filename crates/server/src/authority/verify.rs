@@ -1,16 +1,17 @@
 //! The one way to a verdict: every door takes a text out of its request, calls [`Authority::verify`] and renders.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use jeton_api::Code;
 use jeton_token::{
-    Active, Audience, Circumstances, Demand, Expiry, Facts, Inactive, Place, Rights, Scope, SecretId,
-    TokenDigest, TokenId, TokenText, Verdict, Where, concerns, decide,
+    Active, Audience, Circumstances, Demand, Expiry, Facts, Inactive, Place, Rights, Scope, TokenDigest,
+    TokenId, TokenText, Verdict, Where, concerns, decide,
 };
 
 use super::access::{self, Caller, Reason};
+use super::memory::Remembered;
 use super::{Authority, Error};
-use crate::limits::PROJECTS_SHOWN_MAX;
 use crate::store::{ApiRecord, Chain, SecretRecord, Write};
 
 /// How often something is judged again because rights changed meanwhile.
@@ -29,10 +30,10 @@ pub(crate) enum Verification {
 /// A token whose secret was presented, and the verdict on it.
 #[derive(Debug)]
 pub(crate) struct Known {
-    pub(crate) chain: Chain,
-    pub(crate) facts: Facts,
+    pub(crate) chain: Arc<Chain>,
+    pub(crate) facts: Arc<Facts>,
     /// The secret that was presented.
-    pub(crate) secret: SecretId,
+    pub(crate) secret: SecretRecord,
     pub(crate) verdict: Verdict,
 }
 
@@ -65,7 +66,7 @@ impl Authority {
         &self,
         caller: &Caller,
         question: Question<'_>,
-    ) -> Result<(ApiRecord, Judged), Error> {
+    ) -> Result<(Arc<ApiRecord>, Judged), Error> {
         let api = self.calling_api(caller).await?;
         check_own(&api, question.scope)?;
         let place = self.place_of_call(question.resource).await?;
@@ -114,14 +115,19 @@ impl Authority {
         let mut ends: Vec<_> = whole.iter().map(|active| active.expiry).collect();
         let mut details: Vec<_> =
             whole.map(|active| (Place::Organization(organization), active.rights)).into_iter().collect();
-        for project in self.store.projects(organization, None, PROJECTS_SHOWN_MAX).await? {
+        for project in &*self.remembered_projects(organization).await? {
             if let Some(active) = at(project.place()).filter(|active| active.rights != everywhere) {
                 ends.push(active.expiry);
                 details.push((project.place(), active.rights));
             }
         }
         Ok(match (ends.into_iter().min(), &known.verdict) {
-            (Some(end), _) => Judged::HonouredAt(Box::new(known), end, details),
+            (Some(end), verdict) => {
+                if matches!(verdict, Verdict::Inactive(_)) {
+                    self.usage.note_honoured(known.chain.token.id, demand, self.now());
+                }
+                Judged::HonouredAt(Box::new(known), end, details)
+            }
             (None, Verdict::Inactive(reason)) if concerns(&known.facts.token, demand.audience) => {
                 Judged::Refused(reason.clone())
             }
@@ -129,45 +135,77 @@ impl Authority {
         })
     }
 
-    /// Judges a presented text, and counts the verdict.
+    /// Judges a presented text, and notes that the token is used.
     pub(crate) async fn verify(&self, text: &str, demand: &Demand<'_>) -> Result<Verification, Error> {
+        let judged = self.look_at(text, demand).await?;
+        self.usage.note(demand, &judged, self.now());
+        self.note_old_secret(demand, &judged);
+        Ok(judged)
+    }
+
+    /// Judges a presented text, and counts the verdict. Whoever only looks at a token does not use it.
+    async fn look_at(&self, text: &str, demand: &Demand<'_>) -> Result<Verification, Error> {
         let judged = self.verdict_on(text, demand).await;
         self.store.metrics().count_verdict(demand.audience, &judged);
         judged
     }
 
-    /// Garbage and forged ids cost no I/O; everything else at most two statements.
+    /// Garbage and forged ids cost no I/O, and neither does what is remembered; everything else at most two
+    /// statements.
     async fn verdict_on(&self, text: &str, demand: &Demand<'_>) -> Result<Verification, Error> {
         let Some(text) = self.recognise(text) else {
             return Ok(Verification::Unknown);
         };
+        let found = match self.recall(&text) {
+            Some((facts, secret)) => Some((Remembered::clone(&facts), secret)),
+            None => self.read_facts(&text).await?,
+        };
+        let Some((facts, secret)) = found else {
+            return Ok(Verification::Unknown);
+        };
+        let Remembered { chain, facts } = self.as_used_by_now(facts).await?;
+        let facts = of_secret(facts, &secret);
+        let verdict = decide(&facts, demand, self.now());
+        Ok(Verification::Known(Box::new(Known { chain, facts, secret, verdict })))
+    }
+
+    /// The facts about a token whose secret this is, as far as they are remembered. Another secret may be one that is
+    /// not known here yet, so the store is asked about it; and the way there takes as long for every id.
+    fn recall(&self, text: &TokenText) -> Option<(Arc<Remembered>, SecretRecord)> {
+        let Some(facts) = self.memory.token(text.id()) else {
+            self.pretend(text);
+            return None;
+        };
+        let secret = self.matching(&facts.chain, text)?;
+        Some((facts, secret))
+    }
+
+    /// The facts about a token whose secret this is, from the store; they are remembered if nothing changes meanwhile.
+    async fn read_facts(&self, text: &TokenText) -> Result<Option<(Remembered, SecretRecord)>, Error> {
+        let since = self.memory.position();
         let mut matching = None;
         let matches = |chain: &Chain| {
-            matching = self.matching(chain, &text);
+            matching = self.matching(chain, text);
             matching.is_some()
         };
-        let found = self.store.token_with_rights(text.id(), matches).await?;
-        let Some((chain, grounds)) = found else {
-            self.pretend(&text);
-            return Ok(Verification::Unknown);
+        let Some((chain, grounds)) = self.store.token_with_rights(text.id(), matches).await? else {
+            self.pretend(text);
+            return Ok(None);
         };
+        let id = chain.token.id;
         if !chain.secrets_intact {
-            self.note_altered(chain.token.id).await;
+            self.note_altered(id).await;
         }
         let (Some(grounds), Some(secret)) = (grounds, matching) else {
-            return Ok(Verification::Unknown);
+            return Ok(None);
         };
-        let mut facts = chain.facts(&grounds);
-        // A longest life counts for each secret.
-        facts.token.issued_at = secret.issued_at;
-        let verdict = decide(&facts, demand, self.now());
-        if verdict == Verdict::Inactive(Inactive::Altered) {
-            self.note_altered(chain.token.id).await;
+        let facts = Remembered { facts: Arc::new(chain.facts(&grounds)), chain: Arc::new(chain) };
+        if !facts.facts.token.intact {
+            self.note_altered(id).await;
+        } else if facts.chain.secrets_intact && facts.facts.ancestors.iter().all(|link| link.intact) {
+            return Ok(Some((self.memory.keep_token(since, facts), secret)));
         }
-        if secret.retired_at.is_some() && matches!(verdict, Verdict::Active(_)) {
-            self.note_use(secret.id, demand.client);
-        }
-        Ok(Verification::Known(Box::new(Known { chain, facts, secret: secret.id, verdict })))
+        Ok(Some((facts, secret)))
     }
 
     /// Honours a caller's own credential at Jeton's own endpoints.
@@ -179,8 +217,16 @@ impl Authority {
         match known.verdict {
             Verdict::Active(_) => {
                 let circumstances = Circumstances { now: self.now(), client };
-                let Known { chain, facts, secret, .. } = *known;
-                Ok(Caller { chain, facts, secret, attempt: None, circumstances, epoch: None })
+                let (Known { chain, facts, secret, .. }, usage) = (*known, self.usage.clone());
+                Ok(Caller {
+                    chain,
+                    facts,
+                    secret: secret.id,
+                    attempt: None,
+                    circumstances,
+                    epoch: None,
+                    usage,
+                })
             }
             Verdict::Inactive(Inactive::Revoked) => Err(Error::Unauthenticated(Code::RevokedToken)),
             Verdict::Inactive(Inactive::Expired) => Err(Error::Unauthenticated(Code::ExpiredToken)),
@@ -217,7 +263,9 @@ impl Authority {
         let epoch = Some(self.store.rights_epoch().await?);
         let found = self.store.token_with_rights(caller.token(), |_| true).await?;
         let (chain, grounds) = found.ok_or_else(gone)?;
-        let mut facts = chain.facts(&grounds.unwrap_or_default());
+        let grounds = grounds.unwrap_or_default();
+        let chain = self.with_last_uses(chain, &grounds.policies).await?;
+        let mut facts = chain.facts(&grounds);
         let circumstances = Circumstances { now: self.now(), ..caller.circumstances };
         let secret = caller.secret;
         facts.token.issued_at = chain.in_force(secret, circumstances.now).ok_or_else(gone)?.issued_at;
@@ -230,7 +278,8 @@ impl Authority {
         match decide(&facts, &demand, circumstances.now) {
             Verdict::Active(_) => {
                 let attempt = caller.attempt.clone();
-                Ok(Caller { chain, facts, secret, attempt, circumstances, epoch })
+                let (chain, facts, usage) = (chain.into(), facts.into(), self.usage.clone());
+                Ok(Caller { chain, facts, secret, attempt, circumstances, epoch, usage })
             }
             Verdict::Inactive(_) => Err(gone()),
         }
@@ -240,7 +289,7 @@ impl Authority {
     pub(crate) async fn revoke_presented(&self, text: &str) -> Result<(), Error> {
         let demand =
             Demand { audience: Audience::Jeton, scope: None, place: Where::Everywhere, client: None };
-        if let Verification::Known(known) = self.verify(text, &demand).await? {
+        if let Verification::Known(known) = self.look_at(text, &demand).await? {
             let token = &known.chain.token;
             let permit = access::system(Reason::Possession(token.id, token.owner));
             self.store.write(&permit, &Write::RevokeToken(token.id)).await?;
@@ -252,7 +301,7 @@ impl Authority {
     pub(super) async fn presented(&self, text: &str) -> Result<Option<TokenId>, Error> {
         let demand =
             Demand { audience: Audience::Jeton, scope: None, place: Where::Everywhere, client: None };
-        Ok(match self.verify(text, &demand).await? {
+        Ok(match self.look_at(text, &demand).await? {
             Verification::Known(known) => Some(known.chain.token.id),
             Verification::Unknown => None,
         })
@@ -279,11 +328,15 @@ impl Authority {
     }
 
     /// Writes down that an old secret was used, off the path and at a pace. What cannot be written is not missed.
-    fn note_use(&self, secret: SecretId, client: Option<IpAddr>) {
-        let now = self.now();
-        if self.uses.is_due(secret, now) {
+    fn note_old_secret(&self, demand: &Demand<'_>, judged: &Verification) {
+        let Verification::Known(known) = judged else {
+            return;
+        };
+        let is_old = known.secret.retired_at.is_some() && matches!(known.verdict, Verdict::Active(_));
+        let (secret, now) = (known.secret.id, self.now());
+        if is_old && self.uses.is_due(secret, now) {
             let store = self.store.clone();
-            let from = client.map(|client| client.to_string());
+            let from = demand.client.map(|client| client.to_string());
             tokio::spawn(async move {
                 if let Err(error) = store.note_secret_use(secret, now, from).await {
                     tracing::warn!(%error, "a use of an old secret was not written down");
@@ -301,6 +354,7 @@ impl Authority {
     /// Writes down, once in the life of the process, that a token's rows were changed by somebody else.
     /// It is a note beside a refusal: when it cannot be written, the refusal stands all the same.
     async fn note_altered(&self, id: TokenId) {
+        self.memory.doubt(id);
         let first = self.noted.lock().is_ok_and(|mut noted| noted.insert(id));
         if first {
             tracing::error!(token = %id, "a row of this token is not as it was sealed: the token is not honoured");
@@ -310,6 +364,16 @@ impl Authority {
             }
         }
     }
+}
+
+/// The facts as they are for this secret: a longest life counts for each.
+fn of_secret(facts: Arc<Facts>, secret: &SecretRecord) -> Arc<Facts> {
+    if facts.token.issued_at == secret.issued_at {
+        return facts;
+    }
+    let mut own = Facts::clone(&facts);
+    own.token.issued_at = secret.issued_at;
+    Arc::new(own)
 }
 
 /// An API that enforces places may leave it to the answer to say where a token is good.

@@ -14,6 +14,7 @@ use ipnet::IpNet;
 use zeroize::Zeroizing;
 
 use super::Doors;
+use super::headers::CredentialEnd;
 use super::page::cookie;
 use super::problem::Problem;
 use crate::authority::{Attempt, Caller};
@@ -25,6 +26,9 @@ impl FromRequestParts<Doors> for Caller {
         let text = presented(&parts.headers)?;
         let client = client(&parts.headers, &parts.extensions, &doors.trusted_proxies);
         let caller = doors.authority.authenticate(&text, client).await?;
+        if let Some(end) = parts.extensions.get::<CredentialEnd>() {
+            end.say(caller.end());
+        }
         Ok(Self { attempt: parts.extensions.get::<Arc<Attempt>>().cloned(), ..caller })
     }
 }

@@ -1,5 +1,6 @@
 //! What every request and every answer gets: an id, a deadline, a span without secrets, security headers.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -12,14 +13,17 @@ use axum::middleware::Next;
 use axum::response::IntoResponse;
 use futures_util::future::BoxFuture;
 use http_body_util::BodyExt as _;
+use jeton_token::{Expiry, Timestamp};
 use tracing::Span;
 
 use super::compat;
 use super::problem::{self, Problem};
+use super::v1::shown::moment;
 use crate::keys::{Rng, hex};
 use crate::limits::DISCARDED_BYTES_MAX;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const EXPIRES_AT: HeaderName = HeaderName::from_static("x-jeton-expires-at");
 
 /// What a browser may do with an answer. One that says nothing is data, and says nothing else to a browser.
 #[derive(Clone, Copy, Debug, Default)]
@@ -58,6 +62,31 @@ impl Policy {
 /// Names the request, in the answer's header, in a problem's body and in the log.
 #[derive(Clone)]
 pub(crate) struct RequestId(String);
+
+/// When the credential of a request ends, for whoever presented it.
+#[derive(Clone, Default)]
+pub(super) struct CredentialEnd(Arc<OnceLock<Timestamp>>);
+
+impl CredentialEnd {
+    /// Says so; a credential without an end says nothing.
+    pub(super) fn say(&self, end: Expiry) {
+        if let Some(at) = end.at() {
+            let _ = self.0.set(at);
+        }
+    }
+}
+
+/// Tells whoever calls with a credential when that ends, so that nobody is surprised.
+pub(super) async fn credential_end(mut request: Request, next: Next) -> Response<Body> {
+    let end = CredentialEnd::default();
+    request.extensions_mut().insert(end.clone());
+    let mut response = next.run(request).await;
+    let at = end.0.get().map(|at| moment(*at).to_string());
+    if let Some(value) = at.and_then(|at| HeaderValue::from_str(&at).ok()) {
+        response.headers_mut().insert(EXPIRES_AT, value);
+    }
+    response
+}
 
 /// Gives the request an id of our own: one from outside could be anything.
 pub(super) async fn request_id(State(rng): State<Rng>, mut request: Request, next: Next) -> Response<Body> {

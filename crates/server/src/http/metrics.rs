@@ -20,8 +20,10 @@ use crate::metrics::Metrics;
 pub(super) async fn show(State(doors): State<Doors>) -> Response<Body> {
     let limit = Duration::from_secs(STORE_PROBE_SECONDS_MAX);
     let is_up = tokio::time::timeout(limit, doors.authority.is_ready()).await.unwrap_or(false);
+    let expiring = async { doors.authority.expiring().await.ok().filter(|_| is_up) };
+    let expiring = tokio::time::timeout(limit, expiring).await.ok().flatten();
     let kind = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    problem::no_store((kind, doors.authority.store.metrics().text(is_up)))
+    problem::no_store((kind, doors.authority.store.metrics().text(is_up, expiring)))
 }
 
 /// What the layer knows: where to count, and the words that may be labels.

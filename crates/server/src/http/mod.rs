@@ -304,6 +304,7 @@ pub(crate) fn router(doors: Doors) -> Router {
         .layer(from_fn_with_state(meter, metrics::count))
         .layer(TraceLayer::new_for_http().make_span_with(headers::span))
         .layer(from_fn(headers::security))
+        .layer(from_fn(headers::credential_end))
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(from_fn(headers::deadline(Duration::from_secs(REQUEST_SECONDS_MAX))));
     router

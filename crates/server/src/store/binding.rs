@@ -236,14 +236,7 @@ fn event(record: &BindingRecord, what: &str) -> Event {
             bearer.id()
         ),
         personal: record.bearer_name.clone(),
-        touched: vec![(touched_kind(bearer), bearer.id())],
-    }
-}
-
-fn touched_kind(bearer: Bearer) -> &'static str {
-    match bearer {
-        Bearer::Principal(..) => "principal",
-        Bearer::Group(_) => "group",
+        touched: vec![],
     }
 }
 

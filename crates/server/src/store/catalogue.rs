@@ -8,6 +8,7 @@ use jeton_token::{
 };
 
 use super::database::{Row, Transaction, statements, values};
+use super::feed::Thing;
 use super::token::{self, Pen};
 use super::write::Event;
 use super::{Refusal, Store, StoreError, principal};
@@ -293,7 +294,7 @@ pub(super) async fn remove(
     principal::set_disabled(pen, id, true).await?;
     let revoked = token::revoke_of_owner(pen, id, TokenKind::Api, None, by).await?;
     let mut event = event(&record, "removed");
-    event.touched.extend(revoked.into_iter().map(|token| ("token", token.to_string())));
+    event.touched.extend(revoked.into_iter().map(Thing::Token));
     Ok(event)
 }
 
@@ -304,6 +305,6 @@ fn event(record: &ApiRecord, detail: &str) -> Event {
         place: record.organization.as_ref().map(|(id, _)| id.to_string()).unwrap_or_default(),
         detail: format!("{}: {detail}", record.name),
         personal: String::new(),
-        touched: vec![("api", record.id.to_string())],
+        touched: vec![],
     }
 }

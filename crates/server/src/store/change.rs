@@ -1,4 +1,4 @@
-//! Change numbers: what may be cached somewhere and is different now.
+//! Change numbers: what may be remembered somewhere and is different now. Each write names it in `touches`.
 //!
 //! The number comes from one counter row that is updated last, so whoever gets the higher number also commits
 //! later, and a reader that has seen number *n* has missed nothing below it.
@@ -7,6 +7,7 @@ use jeton_token::Timestamp;
 
 use super::StoreError;
 use super::database::{Transaction, statements, values};
+use super::feed::Thing;
 
 statements! {
     ADVANCE = "UPDATE counter SET value = value + $1 WHERE name = 'change' RETURNING value";
@@ -15,7 +16,7 @@ statements! {
 
 pub(super) async fn number(
     transaction: &mut Transaction,
-    touched: &[(&'static str, String)],
+    touched: &[Thing],
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let count = i64::try_from(touched.len()).unwrap_or(i64::MAX);
@@ -24,8 +25,9 @@ pub(super) async fn number(
     }
     let row = transaction.first(ADVANCE, values![count]).await?;
     let last = row.ok_or_else(|| StoreError::unreadable("counter"))?.int("value")?;
-    for (number, (subject, id)) in (last - count + 1..).zip(touched) {
-        transaction.execute(INSERT, values![number, *subject, id.as_str(), now.0]).await?;
+    for (number, thing) in (last - count + 1..).zip(touched) {
+        let (subject, id) = thing.row();
+        transaction.execute(INSERT, values![number, subject, id, now.0]).await?;
     }
     Ok(())
 }

@@ -300,6 +300,6 @@ fn event(group: &GroupRecord, detail: &str) -> Event {
         place: String::new(),
         detail: format!("{}: {detail}", group.name),
         personal: String::new(),
-        touched: vec![("group", group.id.to_string())],
+        touched: vec![],
     }
 }

@@ -108,9 +108,6 @@ pub(super) async fn sign_in(pen: &mut Pen<'_>, sign_in: &SignIn) -> Result<(Toke
         write::advance_rights(pen).await?;
     }
     let (token, mut event) = token::create(pen, &sign_in.token).await?;
-    if moves_rights {
-        event.touched.push(("principal", sign_in.user.to_string()));
-    }
     event.detail = format!("{}; {}", said(sign_in, &entered, &left), event.detail);
     event.personal = format!("{} {}", token.owner_name, sign_in.subject);
     Ok((token, event))
@@ -148,8 +145,7 @@ pub(super) async fn unlink(pen: &mut Pen<'_>, user: PrincipalId, id: Id) -> Resu
     let left = leave_groups_of(pen, user, &issuer).await?;
     principal::keep_an_administrator(pen.transaction).await?;
     let detail = format!("unlinked {id}; groups out: {}", list(&left));
-    let touched = if left.is_empty() { vec![] } else { vec![("principal", user.to_string())] };
-    Ok(Event { touched, ..event(user, &owner.name, &detail, "") })
+    Ok(event(user, &owner.name, &detail, ""))
 }
 
 /// Nobody stays in a group by the word of an issuer that does not know them any more: it could not take the word back.

@@ -13,6 +13,7 @@ mod bootstrap;
 mod catalogue;
 mod change;
 pub(crate) mod database;
+mod feed;
 mod group;
 mod idempotency;
 mod identity;
@@ -25,7 +26,9 @@ mod rights;
 mod role;
 mod seal;
 mod token;
+mod touches;
 mod trust;
+mod usage;
 mod write;
 
 use std::path::Path;
@@ -39,6 +42,9 @@ use database::{Database, Transaction};
 pub(crate) use binding::{Bearer, BearerKind, BindingFilter, BindingRecord, NewBinding};
 pub(crate) use bootstrap::FirstUser;
 pub(crate) use catalogue::{ApiRecord, NewApi};
+#[cfg(test)]
+pub(crate) use feed::Underway;
+pub(crate) use feed::{Feed, Position, Thing};
 pub(crate) use group::{GroupEdit, GroupRecord, MemberRecord, MemberSource};
 pub(crate) use idempotency::{KeptAnswer, KeptCall};
 pub(crate) use identity::{IdentityRecord, Linked, NewIdentity, SignIn};
@@ -50,9 +56,11 @@ pub(crate) use provisioned::{
 pub(crate) use rights::{EVERY_API, Grounds};
 pub(crate) use role::{RoleRecord, RoleSettings};
 pub(crate) use token::{
-    Basis, Chain, ListFilter, NewSecret, NewToken, OldSecret, Rotation, SecretRecord, TokenEdit, TokenRecord,
+    Basis, Chain, Expiring, ListFilter, NewSecret, NewToken, OldSecret, Rotation, SecretRecord, TokenEdit,
+    TokenRecord,
 };
 pub(crate) use trust::{Exchange, NewTrust, Seen, TrustRecord, TrustTerms, TrustedKeys};
+pub(crate) use usage::{LastUse, TokenUses, UseCount};
 pub(crate) use write::{Made, Outcome, Write};
 
 /// The store of one deployment.
@@ -64,6 +72,17 @@ pub struct Store {
     rng: Rng,
     /// What is counted; here because a write is counted where it commits.
     metrics: Arc<Metrics>,
+    /// What changed; here because a change is applied where it commits.
+    feed: Feed,
+}
+
+/// How many processes answer from the same database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Nodes {
+    /// This one alone: the lock of the data directory holds the database file, too.
+    One,
+    /// Nobody can tell.
+    Unknown,
 }
 
 /// Why the store did not do what was asked.
@@ -183,7 +202,7 @@ impl Opened {
     }
 
     pub(crate) fn with(self, keys: Arc<Keys>, clock: Clock, rng: Rng) -> Store {
-        Store { database: self.0, keys, clock, rng, metrics: Arc::default() }
+        Store { database: self.0, keys, clock, rng, metrics: Arc::default(), feed: Feed::default() }
     }
 }
 
@@ -196,6 +215,19 @@ impl Store {
     /// What is counted.
     pub(crate) fn metrics(&self) -> &Arc<Metrics> {
         &self.metrics
+    }
+
+    /// Which changes were applied here.
+    pub(crate) fn feed(&self) -> &Feed {
+        &self.feed
+    }
+
+    /// Who else may be writing.
+    pub(crate) fn nodes(&self) -> Nodes {
+        match self.database {
+            Database::Sqlite { .. } => Nodes::One,
+            Database::Postgres(_) => Nodes::Unknown,
+        }
     }
 
     /// Whether the database answers.

@@ -238,7 +238,7 @@ async fn remove_organization(pen: &mut Pen<'_>, id: OrganizationId) -> Result<Ev
     let place = Place::Organization(id);
     there(pen.transaction.execute(REMOVE_ORGANIZATION, values![pen.now.0, id.to_string()]).await?)?;
     forget(pen, place).await?;
-    Ok(Event { touched: vec![("place", id.to_string())], ..removed("organization", id.to_string(), place) })
+    Ok(removed("organization", id.to_string(), place))
 }
 
 async fn create_project(
@@ -273,7 +273,7 @@ async fn remove_project(pen: &mut Pen<'_>, of: OrganizationId, id: ProjectId) ->
     there(pen.transaction.execute(REMOVE_PROJECT, values![pen.now.0, id.to_string()]).await?)?;
     pen.transaction.execute(REMOVE_PIPELINES, values![pen.now.0, id.to_string()]).await?;
     forget(pen, place).await?;
-    Ok(Event { touched: vec![("place", id.to_string())], ..removed("project", id.to_string(), place) })
+    Ok(removed("project", id.to_string(), place))
 }
 
 /// What was said about a place goes with it.

@@ -12,7 +12,8 @@ statements! {
     SELECT = "SELECT policy.place AS place, policy.lifetime_ms_max AS lifetime_ms_max,
             policy.lifetime_ms_default AS lifetime_ms_default, policy.never_expires AS never_expires,
             policy.everything AS everything, policy.excess AS excess,
-            policy.sign_in_within_ms AS sign_in_within_ms, policy.has_creators AS has_creators,
+            policy.sign_in_within_ms AS sign_in_within_ms, policy.used_within_ms AS used_within_ms,
+            policy.renewable_for_ms AS renewable_for_ms, policy.has_creators AS has_creators,
             policy.has_networks AS has_networks, policy.has_approval AS has_approval,
             policy_item.kind AS kind, policy_item.value AS value
         FROM policy LEFT JOIN policy_item ON policy_item.place = policy.place
@@ -20,8 +21,8 @@ statements! {
     DELETE_ITEMS = "DELETE FROM policy_item WHERE place = $1";
     DELETE = "DELETE FROM policy WHERE place = $1";
     INSERT = "INSERT INTO policy (place, lifetime_ms_max, lifetime_ms_default, never_expires, everything, excess,
-        sign_in_within_ms, has_creators, has_networks, has_approval)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+        sign_in_within_ms, used_within_ms, renewable_for_ms, has_creators, has_networks, has_approval)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     INSERT_ITEM = "INSERT INTO policy_item (place, kind, value, position) VALUES ($1, $2, $3, $4)";
 }
 
@@ -65,6 +66,8 @@ fn read_policy(row: &Row) -> Result<Policy, StoreError> {
         networks: list("has_networks")?.then(Vec::new),
         approval: list("has_approval")?.then(Vec::new),
         sign_in_within_ms: row.int_or_null("sign_in_within_ms")?,
+        used_within_ms: row.int_or_null("used_within_ms")?,
+        renewable_for_ms: row.int_or_null("renewable_for_ms")?,
     })
 }
 
@@ -124,6 +127,8 @@ pub(super) async fn put(pen: &mut Pen<'_>, placed: &PlacedPolicy) -> Result<Even
         word(policy.everything),
         excess,
         policy.sign_in_within_ms,
+        policy.used_within_ms,
+        policy.renewable_for_ms,
         policy.creators.is_some(),
         policy.networks.is_some(),
         policy.approval.is_some(),
@@ -177,6 +182,8 @@ fn described(policy: &Policy) -> String {
         ("everything_allowed", rule(policy.everything)),
         ("excess_refused", policy.excess.map(|excess| (excess == Excess::Refuse).to_string())),
         ("sign_in_within_ms", number(policy.sign_in_within_ms)),
+        ("used_within_ms", number(policy.used_within_ms)),
+        ("renewable_for_ms", number(policy.renewable_for_ms)),
         ("creators", list("creator", policy.creators.is_some())),
         ("networks", list("network", policy.networks.is_some())),
         ("approval", list("approval", policy.approval.is_some())),
@@ -192,6 +199,6 @@ fn event(place: Place, detail: &str) -> Event {
         place: place_text(place),
         detail: detail.to_owned(),
         personal: String::new(),
-        touched: vec![("policy", place_text(place))],
+        touched: vec![],
     }
 }

@@ -5,6 +5,7 @@ use jeton_token::{
 };
 
 use super::database::{Held, Row, Transaction, statements, values};
+use super::feed::Thing;
 use super::provisioned::{self, Provision, Subject};
 use super::token::{self, NewToken, Pen};
 use super::write::Event;
@@ -195,7 +196,7 @@ pub(super) async fn create(
         set_password(pen, new.id, hash).await?;
     }
     provisioned::put(pen.transaction, Subject::User(new.id), &new.provision).await?;
-    finish(pen, new.id, "created", vec![]).await
+    finish(pen, new.id, "created", &[]).await
 }
 
 /// Makes a principal that only has a name.
@@ -244,21 +245,16 @@ pub(super) async fn edit(
     let user = of_id(pen.transaction, id).await?;
     update(pen, &user, edit).await?;
     provisioned::put(pen.transaction, Subject::User(id), &edit.provision).await?;
-    let mut touched = Vec::new();
-    let renamed = edit.name.as_ref().is_some_and(|name| name.as_str() != user.name);
-    if renamed || edit.disabled.is_some_and(|disabled| disabled != user.disabled_at.is_some()) {
-        touched.push(("principal", id.to_string()));
-    }
+    let mut ended = Vec::new();
     if let Some(hash) = &edit.password {
         set_password(pen, id, hash).await?;
         // Whoever knew the old password may hold a session made with it.
-        let ended = token::revoke_of_owner(pen, id, TokenKind::Session, edit.spared, by).await?;
-        touched.extend(ended.into_iter().map(|token| ("token", token.to_string())));
+        ended = token::revoke_of_owner(pen, id, TokenKind::Session, edit.spared, by).await?;
     }
     if edit.disabled == Some(true) {
         keep_an_administrator(pen.transaction).await?;
     }
-    finish(pen, id, &what(edit, &touched), touched).await
+    finish(pen, id, &what(edit, &ended), &ended).await
 }
 
 async fn update(pen: &mut Pen<'_>, user: &PrincipalRecord, edit: &PrincipalEdit) -> Result<(), StoreError> {
@@ -295,7 +291,7 @@ pub(super) async fn remove(
     provisioned::forget(pen.transaction, &id.to_string()).await?;
     pen.transaction.execute(DELETE_HASH, values![id.to_string()]).await?;
     keep_an_administrator(pen.transaction).await?;
-    let event = event(&user, "removed", vec![("principal", id.to_string())]);
+    let event = event(&user, "removed", &[]);
     Ok((user, event))
 }
 
@@ -392,15 +388,15 @@ async fn finish(
     pen: &mut Pen<'_>,
     id: PrincipalId,
     what: &str,
-    touched: Vec<(&'static str, String)>,
+    ended: &[TokenId],
 ) -> Result<(PrincipalRecord, Event), StoreError> {
     let user = of_id(pen.transaction, id).await?;
-    let event = event(&user, what, touched);
+    let event = event(&user, what, ended);
     Ok((user, event))
 }
 
 /// What an edit did, and which tokens it ended.
-fn what(edit: &PrincipalEdit, touched: &[(&'static str, String)]) -> String {
+fn what(edit: &PrincipalEdit, ended: &[TokenId]) -> String {
     let changes = [
         (edit.name.is_some(), "renamed"),
         (edit.password.is_some(), "password changed"),
@@ -411,18 +407,18 @@ fn what(edit: &PrincipalEdit, touched: &[(&'static str, String)]) -> String {
         (edit.disabled == Some(false), "enabled"),
     ];
     let said = changes.into_iter().filter(|(is_so, _)| *is_so).map(|(_, what)| what.to_owned());
-    let ended = touched.iter().filter(|(kind, _)| *kind == "token").map(|(_, id)| format!("ended {id}"));
+    let ended = ended.iter().map(|id| format!("ended {id}"));
     said.chain(ended).collect::<Vec<_>>().join("; ")
 }
 
-fn event(principal: &PrincipalRecord, what: &str, touched: Vec<(&'static str, String)>) -> Event {
+fn event(principal: &PrincipalRecord, what: &str, ended: &[TokenId]) -> Event {
     Event {
         target_kind: principal.kind.word(),
         target: principal.id.to_string(),
         place: String::new(),
         detail: what.to_owned(),
         personal: principal.name.clone(),
-        touched,
+        touched: ended.iter().copied().map(Thing::Token).collect(),
     }
 }
 

@@ -3,6 +3,7 @@
 //! With the policies of places these are the *grounds* of a verdict: all that it is made from besides the tokens.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jeton_token::{
     GroupId, OrganizationId, Place, PlacedPolicy, PrincipalId, ProjectId, Rights, ScopePattern, TokenId,
@@ -20,7 +21,7 @@ pub(crate) struct Grounds {
     pub(crate) rights: RightsByOwner,
     /// The groups of each owner, when some policy asks for them.
     pub(crate) groups: BTreeMap<PrincipalId, Vec<GroupId>>,
-    pub(crate) policies: Vec<PlacedPolicy>,
+    pub(crate) policies: Arc<Vec<PlacedPolicy>>,
 }
 
 /// Rights by owner and by the place where they were granted.
@@ -118,7 +119,7 @@ statements! {
 /// What a verdict on this token rests on.
 pub(super) async fn of_chain(transaction: &mut Transaction, token: TokenId) -> Result<Grounds, StoreError> {
     let rights = collect(&transaction.fetch(OF_CHAIN, values![token.to_string()]).await?)?;
-    let policies = policy::load(transaction).await?;
+    let policies = policy::load(transaction).await?.into();
     let mut grounds = Grounds { rights, policies, groups: BTreeMap::new() };
     if grounds.policies.iter().any(|placed| placed.policy.creators.is_some()) {
         for row in transaction.fetch(GROUPS_OF_CHAIN, values![token.to_string()]).await? {

@@ -201,7 +201,7 @@ pub(super) async fn put_built_in(pen: &mut Pen<'_>, mint: impl Fn() -> Id) -> Re
         place: String::new(),
         detail: "built-in roles".to_owned(),
         personal: String::new(),
-        touched: vec![("role", String::new())],
+        touched: vec![],
     })
 }
 
@@ -220,6 +220,6 @@ fn event(record: &RoleRecord, detail: &str) -> Event {
         place: String::new(),
         detail: format!("{}: {detail}", record.name),
         personal: String::new(),
-        touched: vec![("role", record.id.to_string())],
+        touched: vec![],
     }
 }

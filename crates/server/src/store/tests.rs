@@ -3,7 +3,7 @@
 use super::database::{Database, Statement};
 use super::{
     audit, binding, bootstrap, catalogue, change, group, idempotency, identity, meta, place, policy,
-    principal, provisioned, rights, role, token, trust, write,
+    principal, provisioned, rights, role, token, trust, usage, write,
 };
 
 fn every_statement() -> Vec<Statement> {
@@ -24,6 +24,7 @@ fn every_statement() -> Vec<Statement> {
         rights::STATEMENTS,
         role::STATEMENTS,
         trust::STATEMENTS,
+        usage::STATEMENTS,
         write::STATEMENTS,
     ];
     listed.into_iter().flatten().copied().chain(token::statements()).collect()

@@ -8,6 +8,7 @@ use jeton_token::{
 };
 
 use super::database::{Row, Transaction, statements, values};
+use super::feed::Thing;
 use super::token::{self, NewToken, Pen, TokenRecord};
 use super::write::Event;
 use super::{Refusal, Store, StoreError, principal};
@@ -324,7 +325,7 @@ fn event(trust: &TrustRecord, what: &str, ended: &[TokenId]) -> Event {
         place: String::new(),
         detail,
         personal: trust.name.clone(),
-        touched: ended.iter().map(|token| ("token", token.to_string())).collect(),
+        touched: ended.iter().copied().map(Thing::Token).collect(),
     }
 }
 

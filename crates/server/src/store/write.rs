@@ -8,6 +8,7 @@ use jeton_token::{
 use super::binding::{self, BindingRecord, NewBinding};
 use super::catalogue::{self, ApiRecord, NewApi};
 use super::database::{Held, Transaction, statements, values};
+use super::feed::Thing;
 use super::group::{self, GroupEdit, GroupRecord};
 use super::identity::{self, NewIdentity, SignIn};
 use super::place::{self, PlaceWrite};
@@ -134,7 +135,8 @@ statements! {
     ADVANCE = "UPDATE counter SET value = value + 1 WHERE name = 'rights'";
 }
 
-/// What the audit row says about a write, and what it touched that may be cached somewhere.
+/// What the audit row says about a write, and what only its transaction could tell of what it touched: `touches` has
+/// the rest.
 #[derive(Debug)]
 pub(super) struct Event {
     pub(super) target_kind: &'static str,
@@ -142,14 +144,7 @@ pub(super) struct Event {
     pub(super) place: String,
     pub(super) detail: String,
     pub(super) personal: String,
-    pub(super) touched: Vec<(&'static str, String)>,
-}
-
-/// Whether a token write changed something that may be cached. Plain creations do not: absence is never cached.
-#[derive(Clone, Copy)]
-pub(super) enum Touched {
-    Token,
-    Nothing,
+    pub(super) touched: Vec<Thing>,
 }
 
 const TRIES: usize = 8;
@@ -175,14 +170,31 @@ impl Store {
         }
         let (outcome, event) = self.apply(&mut transaction, permit, write).await?;
         let Some(event) = event else {
+            // Whoever is told that it was done before finds it done in memory, too.
+            self.feed.note(&write.touches(&[]));
             return Ok(outcome);
         };
+        let touched = write.touches(&event.touched);
         audit::insert(&mut transaction, self, permit, &event).await?;
-        change::number(&mut transaction, &event.touched, self.clock.now()).await?;
-        transaction.commit().await.map_err(StoreError::of_commit)?;
+        change::number(&mut transaction, &touched, self.clock.now()).await?;
+        self.commit(transaction, touched).await.map_err(StoreError::of_commit)?;
         permit.attempt().into_iter().for_each(Attempt::written);
         self.metrics.count_write(permit.action().word());
         Ok(outcome)
+    }
+
+    /// Commits and applies to the feed what that touches.
+    ///
+    /// INVARIANT: a COMMIT that was sent is seen to its end, also when nobody waits for the answer any more: only then
+    /// the feed can say what is true.
+    async fn commit(&self, transaction: Transaction, touched: Vec<Thing>) -> Result<(), StoreError> {
+        let underway = self.feed.begin(touched);
+        let committed = tokio::spawn(async move {
+            let done = transaction.commit().await;
+            underway.applied();
+            done
+        });
+        committed.await.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string())))
     }
 
     /// Refuses what [`Store::write`] would refuse, and changes nothing.

@@ -20,7 +20,7 @@ fn value(metrics: &str, sample: &str) -> u64 {
 }
 
 on_both! {
-    alone: requests_verdicts_sign_ins_and_writes_are_counted;
+    alone: requests_verdicts_sign_ins_and_writes_are_counted, tokens_that_end_soon_are_counted;
 }
 
 async fn requests_verdicts_sign_ins_and_writes_are_counted(authority: Authority) {
@@ -64,6 +64,35 @@ async fn requests_verdicts_sign_ins_and_writes_are_counted(authority: Authority)
     assert_eq!(value(&now, "jeton_store_up"), 1);
     let sign_in = r#"jeton_sign_ins_total{outcome="succeeded"}"#;
     assert!(value(&now, sign_in) >= 1, "{now}");
+}
+
+async fn tokens_that_end_soon_are_counted(authority: Authority) {
+    const DAY: i64 = 24 * 60;
+    let admin = authority.admin().await;
+    let make = async |minutes: i64| {
+        let body = json!({"scopes": ["*"], "expires_in_minutes": minutes});
+        authority.token(&admin, body).await.pat()
+    };
+    for minutes in [60, DAY, 5 * DAY, 8 * DAY, 20 * DAY, 400 * DAY] {
+        make(minutes).await;
+    }
+    let gone = make(9 * DAY).await;
+    authority.revoke(&admin, &gone.id).await.expect(204);
+    authority.token(&admin, json!({"scopes": ["*"], "never_expires": true})).await.expect(201);
+    let ending = async || {
+        let text = metrics(&authority).await;
+        ["1d", "7d", "30d"]
+            .map(|within| value(&text, &format!("jeton_tokens_expiring{{within=\"{within}\"}}")))
+    };
+    assert_eq!(ending().await, [0, 1, 3], "what lives for a day ends all the time");
+    make(3 * DAY).await;
+    assert_eq!(ending().await, [0, 1, 3], "it is counted once in a minute");
+    authority.clock.advance_minutes(2);
+    assert_eq!(ending().await, [0, 2, 4]);
+    authority.clock.advance_minutes(2 * DAY);
+    assert_eq!(ending().await, [1, 3, 4]);
+    authority.clock.advance_minutes(2 * DAY);
+    assert_eq!(ending().await, [1, 2, 3], "what has ended does not end soon");
 }
 
 #[tokio::test]

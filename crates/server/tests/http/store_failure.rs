@@ -1,4 +1,5 @@
-//! A store that does not answer is 503 at every door that needs it: never `bad token`, never `allowed`.
+//! A store that does not answer is 503 at every door that needs it: never `bad token`, never `allowed`. What a verdict
+//! rests on is remembered where this process is the only one (`memory/warm.rs`).
 
 use jeton_server::routes;
 use reqwest::Method;
@@ -46,6 +47,8 @@ async fn every_door_that_needs_the_store_says_that_it_cannot_know(authority: Aut
     let pat = authority.pat(&alice.session, &["*"]).await;
     let dead = authority.pat(&alice.session, &["*"]).await;
     authority.revoke(&alice.session, &dead.id).await.expect(204);
+    // What is remembered needs no store (`memory/warm.rs`); a server that has just started remembers nothing.
+    let authority = authority.restarted(|_| {}).await;
     authority.store.close().await;
 
     for route in routes() {

@@ -28,6 +28,7 @@ pub(crate) fn link() -> Link {
         places: PlaceLimit::Everywhere,
         networks: NetworkLimit::Anywhere,
         issued_at: Timestamp(0),
+        used_at: Timestamp(0),
         expiry: Expiry::Never,
         approval: Approval::None,
         revoked: false,
@@ -37,7 +38,7 @@ pub(crate) fn link() -> Link {
         owner_state: OwnerState::Enabled,
         owner_seen_at: Some(Timestamp(0)),
         owner_groups: vec![],
-        rights: vec![(Place::Global, rights(&["*"]))],
+        rights: vec![(Place::Global, rights(&["*"]))].into(),
     }
 }
 
@@ -46,7 +47,7 @@ pub(crate) fn with_patterns(patterns: &[&str]) -> Link {
 }
 
 pub(crate) fn owned_by(patterns: &[&str]) -> Link {
-    Link { rights: vec![(Place::Global, rights(patterns))], ..link() }
+    Link { rights: vec![(Place::Global, rights(patterns))].into(), ..link() }
 }
 
 pub(crate) fn within(place: Place) -> Link {
@@ -58,7 +59,7 @@ pub(crate) fn from_network(network: &str) -> Link {
 }
 
 pub(crate) fn alone(token: Link) -> Facts {
-    Facts { token, ancestors: vec![], policies: vec![] }
+    Facts { token, ancestors: vec![], policies: vec![].into() }
 }
 
 /// What the API `tasks` of organization 1 asks, everywhere and without a scope.

@@ -1,5 +1,7 @@
 //! What a change of policies does, said beforehand: compared with what verdicts then say.
 
+use std::sync::Arc;
+
 use jeton_token::{
     Approval, Creator, Effect, Excess, Facts, NetworkLimit, Place, PlaceLimit, PlacedPattern, PlacedPolicy,
     Policy, PolicyRule, PrincipalId, Rule, Timestamp, TokenKind, effects,
@@ -21,7 +23,7 @@ fn of(facts: &Facts, policy: Policy) -> Vec<Effect> {
 }
 
 fn at(facts: &Facts, place: Place, policy: Policy) -> Vec<Effect> {
-    let after = Facts { policies: vec![PlacedPolicy { place, policy }], ..facts.clone() };
+    let after = Facts { policies: vec![PlacedPolicy { place, policy }].into(), ..facts.clone() };
     effects(facts, &after, place, &[&tasks()], NOW).into_iter().collect()
 }
 
@@ -39,6 +41,7 @@ fn each_demand_has_its_effect() {
     let networks = Policy { networks: Some(vec!["10.0.0.0/8".parse().unwrap()]), ..Policy::default() };
     let approval = Policy { approval: Some(vec![pattern("Tasks.Admin")]), ..Policy::default() };
     let sign_in = Policy { sign_in_within_ms: Some(DAY), ..Policy::default() };
+    let used = Policy { used_within_ms: Some(DAY), ..Policy::default() };
     for (policy, expected) in [
         (max(10), Effect::Refused(PolicyRule::Lifetime)),
         (max(11), Effect::EndsEarlier),
@@ -49,6 +52,7 @@ fn each_demand_has_its_effect() {
         (networks, Effect::FewerNetworks),
         (approval, Effect::NeedsApproval),
         (sign_in, Effect::Refused(PolicyRule::SignIn)),
+        (used, Effect::Refused(PolicyRule::Unused)),
     ] {
         assert_eq!(of(&alone(link()), policy.clone()), [expected], "{policy:?}");
     }
@@ -101,7 +105,7 @@ fn a_token_that_could_do_nothing_there_is_not_counted() {
 fn what_a_token_does_within_the_place_counts() {
     assert_eq!(of(&alone(within(project(1, 1))), max(1)), [Effect::Refused(PolicyRule::Lifetime)]);
     let mut token = link();
-    token.rights = vec![(project(1, 2), rights(&["Tasks.Read"]))];
+    token.rights = vec![(project(1, 2), rights(&["Tasks.Read"]))].into();
     assert_eq!(of(&alone(token.clone()), max(1)), [Effect::Refused(PolicyRule::Lifetime)]);
     token.places = PlaceLimit::Within(vec![project(1, 1)]);
     assert_eq!(of(&alone(token), max(1)), []);
@@ -109,17 +113,20 @@ fn what_a_token_does_within_the_place_counts() {
 
 #[test]
 fn what_another_policy_refuses_already_is_not_counted_again() {
-    let before =
-        Facts { policies: vec![PlacedPolicy { place: Place::Global, policy: max(1) }], ..alone(link()) };
+    let before = Facts {
+        policies: vec![PlacedPolicy { place: Place::Global, policy: max(1) }].into(),
+        ..alone(link())
+    };
     let mut after = before.clone();
     let place = Place::Organization(organization(1));
-    after.policies.push(PlacedPolicy { place, policy: max(1) });
+    Arc::make_mut(&mut after.policies).push(PlacedPolicy { place, policy: max(1) });
     assert!(effects(&before, &after, place, &[&tasks()], NOW).is_empty());
 }
 
 #[test]
 fn each_effect_has_a_word_of_its_own() {
-    let rules = [PolicyRule::Lifetime, PolicyRule::NeverExpires, PolicyRule::Creators, PolicyRule::SignIn];
+    use PolicyRule::{Creators, Lifetime, NeverExpires, SignIn, Unused};
+    let rules = [Lifetime, NeverExpires, Creators, SignIn, Unused];
     let rest = [Effect::LosesRights, Effect::NeedsApproval, Effect::FewerNetworks, Effect::EndsEarlier];
     let all = rules.into_iter().map(Effect::Refused).chain(rest);
     let words: Vec<_> = all.map(Effect::word).collect();
@@ -128,6 +135,7 @@ fn each_effect_has_a_word_of_its_own() {
         "policy_never_expires",
         "policy_creators",
         "policy_sign_in",
+        "policy_unused",
         "loses_rights",
         "needs_approval",
         "fewer_networks",
@@ -143,7 +151,7 @@ proptest! {
     #[test]
     fn no_effect_is_no_effect(facts in any_facts(), asked in any_asked(), now in any_now(), place in any_place(), policy in any_policy()) {
         let mut after = facts.clone();
-        after.policies.push(PlacedPolicy { place, policy });
+        Arc::make_mut(&mut after.policies).push(PlacedPolicy { place, policy });
         let asked = Asked { of_jeton: false, ..asked };
         if effects(&facts, &after, place, &[&*CATALOGUE], now).is_empty() {
             prop_assert!(is_within(&asked.judge(&facts, now), &asked.judge(&after, now)));
@@ -160,7 +168,7 @@ proptest! {
     fn a_removal_has_no_effect(facts in any_facts(), now in any_now()) {
         for (at, placed) in facts.policies.iter().enumerate() {
             let mut after = facts.clone();
-            after.policies.remove(at);
+            Arc::make_mut(&mut after.policies).remove(at);
             prop_assert!(effects(&facts, &after, placed.place, &[&*CATALOGUE], now).is_empty());
         }
     }

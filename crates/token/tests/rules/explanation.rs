@@ -23,7 +23,7 @@ fn failed(facts: &Facts, demand: &Demand<'_>) -> Option<(&'static str, Inactive)
 
 fn with_policy(policy: Policy) -> Facts {
     Facts {
-        policies: vec![PlacedPolicy { place: Place::Organization(organization(1)), policy }],
+        policies: vec![PlacedPolicy { place: Place::Organization(organization(1)), policy }].into(),
         ..alone(link())
     }
 }
@@ -39,7 +39,7 @@ fn each_reason_has_its_step() {
     let session = alone(jeton_token::Link { kind: jeton_token::TokenKind::Session, ..link() });
     let never = with_policy(Policy { never_expires: Some(Rule::Refused), ..Policy::default() });
     let mut global = never.clone();
-    global.policies[0].place = Place::Global;
+    std::sync::Arc::make_mut(&mut global.policies)[0].place = Place::Global;
     let networks = with_policy(Policy { networks: Some(vec![]), ..Policy::default() });
     let star = with_policy(Policy { everything: Some(Rule::Refused), ..Policy::default() });
     let approval = with_policy(Policy { approval: Some(vec![pattern("Tasks.*")]), ..Policy::default() });

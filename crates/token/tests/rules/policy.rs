@@ -24,7 +24,14 @@ fn group(number: u64) -> GroupId {
 /// A token made on day 0 without an end, of somebody in group 70 who was last seen then.
 fn holder(groups: &[GroupId]) -> Holder<'_> {
     let moment = Timestamp(0);
-    Holder { owner: principal(2), groups, seen_at: Some(moment), issued_at: moment, expiry: Expiry::Never }
+    Holder {
+        owner: principal(2),
+        groups,
+        seen_at: Some(moment),
+        issued_at: moment,
+        used_at: moment,
+        expiry: Expiry::Never,
+    }
 }
 
 fn max(days: i64) -> Policy {
@@ -104,6 +111,23 @@ fn a_person_has_to_sign_in_again_and_a_machine_does_not() {
 }
 
 #[test]
+fn what_is_not_used_is_suspended_at_the_very_moment_and_using_it_puts_that_off() {
+    let policy = Policy { used_within_ms: Some(DAY), ..Policy::default() };
+    let used = Holder { used_at: Timestamp(DAY), seen_at: None, ..holder(&[]) };
+    assert_eq!(policy.admits(holder(&[]), Timestamp(DAY - 1)), Ok(()));
+    assert_eq!(policy.admits(holder(&[]), Timestamp(DAY)), Err(PolicyRule::Unused));
+    assert_eq!(policy.admits(used, Timestamp(2 * DAY - 1)), Ok(()));
+    assert_eq!(policy.admits(used, Timestamp(2 * DAY)), Err(PolicyRule::Unused));
+    assert_eq!(policy.until(used), Expiry::Never, "no end is known as long as it is used");
+}
+
+#[test]
+fn how_long_a_token_may_rotate_itself_refuses_none_that_exists() {
+    let policy = Policy { renewable_for_ms: Some(1), ..Policy::default() };
+    assert_eq!(policy.admits(holder(&[]), Timestamp(i64::MAX)), Ok(()));
+}
+
+#[test]
 fn an_empty_list_of_networks_is_no_network() {
     let policy = Policy { networks: Some(vec![]), ..Policy::default() };
     assert!(!policy.network_limit().covers("127.0.0.1".parse().unwrap()));
@@ -142,6 +166,8 @@ fn what_says_less_than_around_it_is_named() {
     let excess = |excess| Policy { excess: Some(excess), ..Policy::default() };
     let usual = Policy { lifetime_ms_default: Some(31 * DAY), ..Policy::default() };
     let days = |days: i64| Policy { sign_in_within_ms: Some(days * DAY), ..Policy::default() };
+    let used = |days: i64| Policy { used_within_ms: Some(days * DAY), ..Policy::default() };
+    let renewable = |days: i64| Policy { renewable_for_ms: Some(days * DAY), ..Policy::default() };
     let within = |texts: &[&str]| {
         let networks = texts.iter().map(|text| text.parse().unwrap()).collect();
         Policy { networks: Some(networks), ..Policy::default() }
@@ -166,6 +192,10 @@ fn what_says_less_than_around_it_is_named() {
         (within(&["0.0.0.0/0"]), within(&[]), &["networks"]),
         (days(31), days(30), &["sign_in_within_days"]),
         (days(30), days(30), none),
+        (used(31), used(30), &["used_within_days"]),
+        (used(30), used(31), none),
+        (renewable(31), renewable(30), &["renewable_for_days"]),
+        (renewable(31), Policy::default(), none),
         // Both lists have to be content anyway, and an approval can only be asked for by more.
         (lists.clone(), lists, none),
     ] {
@@ -175,27 +205,34 @@ fn what_says_less_than_around_it_is_named() {
 
 #[test]
 fn each_rule_has_a_word_of_its_own() {
-    let all = [PolicyRule::Lifetime, PolicyRule::NeverExpires, PolicyRule::Creators, PolicyRule::SignIn];
-    let words = ["policy_lifetime", "policy_never_expires", "policy_creators", "policy_sign_in"];
+    use PolicyRule::{Creators, Lifetime, NeverExpires, SignIn, Unused};
+    let all = [Lifetime, NeverExpires, Creators, SignIn, Unused];
+    let words =
+        ["policy_lifetime", "policy_never_expires", "policy_creators", "policy_sign_in", "policy_unused"];
     assert_eq!(all.map(PolicyRule::word), words);
 }
 
-fn any_holder() -> impl Strategy<Value = (PrincipalId, Vec<GroupId>, Option<i64>, i64, Option<i64>)> {
+/// Owner, groups, last sign-in, issue and last use, and end.
+type Held = (PrincipalId, Vec<GroupId>, Option<i64>, (i64, i64), Option<i64>);
+
+fn any_holder() -> impl Strategy<Value = Held> {
     let principals = select(vec![2_u64, 60, 61]).prop_map(principal);
     let groups = proptest::collection::vec((70..73_u64).prop_map(group), 0..3);
-    (principals, groups, proptest::option::of(0..40_i64), 0..40_i64, proptest::option::of(0..90_i64))
+    let moments = (0..40_i64, 0..40_i64);
+    (principals, groups, proptest::option::of(0..40_i64), moments, proptest::option::of(0..90_i64))
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_048))]
 
     #[test]
-    fn both_together_take_only_what_each_takes(one in any_policy(), other in any_policy(), (owner, groups, seen, issued, end) in any_holder(), now in 0..90_i64, client in any_client()) {
+    fn both_together_take_only_what_each_takes(one in any_policy(), other in any_policy(), (owner, groups, seen, (issued, used), end) in any_holder(), now in 0..90_i64, client in any_client()) {
         let holder = Holder {
             owner,
             groups: &groups,
             seen_at: seen.map(Timestamp),
             issued_at: Timestamp(issued),
+            used_at: Timestamp(used),
             expiry: end.map(Timestamp).into(),
         };
         let (both, now) = (one.tightened_by(&other), Timestamp(now));

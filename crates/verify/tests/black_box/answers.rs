@@ -111,7 +111,8 @@ async fn a_refusal_needs_no_reason_that_we_know() {
 
 #[tokio::test]
 async fn every_reason_that_the_rules_give_is_known() {
-    let rules = [PolicyRule::Lifetime, PolicyRule::NeverExpires, PolicyRule::Creators, PolicyRule::SignIn];
+    use PolicyRule::{Creators, Lifetime, NeverExpires, SignIn, Unused};
+    let rules = [Lifetime, NeverExpires, Creators, SignIn, Unused];
     let reasons = [
         Inactive::Altered,
         Inactive::Revoked,

@@ -53,6 +53,7 @@ async fn dead_and_unknown_tokens_are_refused_alike() {
         "policy_lifetime",
         "policy_never_expires",
         "policy_sign_in",
+        "policy_unused",
         "of_tomorrow",
     ];
     let mut answers = vec![json!({ "allowed": false })];

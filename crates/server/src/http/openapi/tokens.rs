@@ -3,7 +3,7 @@
 use jeton_api::Code::{
     ApprovalRequired, Busy, ChangedMeanwhile, DepthExceeded, ExpiryExceedsParent, ForeignScope, InvalidField,
     InvalidPassword, LifetimeExceedsPolicy, LimitReached, NameTaken, NotHonouredHere, PolicyRefuses,
-    ScopeExceedsGrant, TokenNotLive, TooManyAttempts, UnknownName, UnknownScope,
+    RenewalOver, ScopeExceedsGrant, TokenNotLive, TooManyAttempts, UnknownName, UnknownScope,
 };
 use jeton_api::{
     CreateSession, CreateToken, ExplainRequest, Explanation, Issued, PatchToken, RevokeTokens, RevokedTokens,
@@ -70,7 +70,7 @@ fn rotates(operation: Operation) -> Operation {
         .takes::<RotateToken>()
         .gives::<Issued>("The token and its new secret, which is shown once.")
         .invalid(&[UnknownScope, UnknownName, ExpiryExceedsParent, LifetimeExceedsPolicy, PolicyRefuses])
-        .denied(&[ScopeExceedsGrant, NotHonouredHere, PolicyRefuses])
+        .denied(&[ScopeExceedsGrant, NotHonouredHere, PolicyRefuses, RenewalOver])
         .conflicts(&[NameTaken, TokenNotLive, ChangedMeanwhile, LimitReached, ApprovalRequired])
 }
 

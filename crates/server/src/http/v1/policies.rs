@@ -85,6 +85,7 @@ fn parsed(request: jeton_api::Policy) -> Result<PolicyRequest, Error> {
         jeton_api::Excess::Refuse => Excess::Refuse,
     };
     let minutes = |pointer, value| bounded(pointer, value, LIFETIME_MINUTES_MAX, MINUTE_MS);
+    let days = |pointer, value| bounded(pointer, value, POLICY_DAYS_MAX, DAY_MS);
     let policy = Policy {
         lifetime_ms_max: minutes("/lifetime_minutes_max", request.lifetime_minutes_max)?,
         lifetime_ms_default: minutes("/lifetime_minutes_default", request.lifetime_minutes_default)?,
@@ -94,12 +95,9 @@ fn parsed(request: jeton_api::Policy) -> Result<PolicyRequest, Error> {
         creators: None,
         networks: values::<Network>("/networks", request.networks)?,
         approval: values::<ScopePattern>("/approval_scopes", request.approval_scopes)?,
-        sign_in_within_ms: bounded(
-            "/sign_in_within_days",
-            request.sign_in_within_days,
-            POLICY_DAYS_MAX,
-            DAY_MS,
-        )?,
+        sign_in_within_ms: days("/sign_in_within_days", request.sign_in_within_days)?,
+        used_within_ms: days("/used_within_days", request.used_within_days)?,
+        renewable_for_ms: days("/renewable_for_days", request.renewable_for_days)?,
     };
     let (usual, longest) = (policy.lifetime_ms_default, policy.lifetime_ms_max);
     if usual.zip(longest).is_some_and(|(usual, longest)| usual > longest) {

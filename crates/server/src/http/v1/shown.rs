@@ -281,6 +281,7 @@ async fn fields(authority: &Authority, policy: &jeton_token::Policy) -> Result<P
         jeton_token::Rule::Allowed => Rule::Allowed,
         jeton_token::Rule::Refused => Rule::Refused,
     };
+    let days = |ms: i64| ms / (24 * 60 * MINUTE_MS);
     let creators = match &policy.creators {
         Some(creators) => Some(authority.creators(creators).await?),
         None => None,
@@ -297,7 +298,9 @@ async fn fields(authority: &Authority, policy: &jeton_token::Policy) -> Result<P
         creators,
         networks: policy.networks.as_ref().map(|all| all.iter().map(ToString::to_string).collect()),
         approval_scopes: policy.approval.as_ref().map(|all| all.iter().map(ToString::to_string).collect()),
-        sign_in_within_days: policy.sign_in_within_ms.map(|ms| ms / (24 * 60 * MINUTE_MS)),
+        sign_in_within_days: policy.sign_in_within_ms.map(days),
+        used_within_days: policy.used_within_ms.map(days),
+        renewable_for_days: policy.renewable_for_ms.map(days),
     })
 }
 

@@ -18,9 +18,9 @@ use super::super::query::{Nothing, Query};
 use super::{page, parse, shown};
 use crate::authority::{
     Authority, Caller, CreateRequest, EditRequest, End, Error, Fault, ListRequest, Mode, RotateRequest,
-    StateFilter,
+    Sought, StateFilter,
 };
-use crate::limits::{OVERLAP_MINUTES_DEFAULT, OVERLAP_MINUTES_MAX};
+use crate::limits::{OVERLAP_MINUTES_DEFAULT, OVERLAP_MINUTES_MAX, POLICY_DAYS_MAX};
 
 /// Makes a token and shows its secret, once.
 pub(crate) async fn create(
@@ -277,6 +277,11 @@ fn list_request(query: TokenQuery) -> Result<ListRequest, Error> {
         kind: query.kind.as_deref().map(kind).transpose()?,
         name: query.name.map(|name| parse::text("name", name)).transpose()?,
         state: state(query.state.as_deref())?,
+        sought: Sought {
+            unused_for_ms: days("unused_for_days", query.unused_for_days)?,
+            expiring_in_ms: days("expiring_in_days", query.expiring_in_days)?,
+            scope: query.scope.map(|text| parse::value("scope", &text)).transpose()?,
+        },
         below: page::below(query.page_token.as_deref())?,
         limit: page::size(query.page_size)?,
     })
@@ -284,14 +289,11 @@ fn list_request(query: TokenQuery) -> Result<ListRequest, Error> {
 
 /// The filter of a call that revokes: one that says nothing would mean everything.
 fn filter(filter: TokenFilter) -> Result<ListRequest, Error> {
-    let TokenFilter { owner, kind, name, state } = filter;
-    if [&owner, &kind, &name, &state].iter().all(|field| field.is_none()) {
-        let detail = "at least one of owner, kind, name and state";
-        return Err(Error::invalid("/filter", Code::InvalidField, detail));
+    if filter == TokenFilter::default() {
+        return Err(Error::invalid("/filter", Code::InvalidField, "name at least one field"));
     }
-    let has_state = state.is_some();
-    let query = TokenQuery { owner, kind, name, state, ..TokenQuery::default() };
-    let request = list_request(query).map_err(in_filter)?;
+    let has_state = filter.state.is_some();
+    let request = list_request(filter.into_query()).map_err(in_filter)?;
     let state = if has_state { request.state } else { StateFilter::NotEnded };
     Ok(ListRequest { state, limit: FILTERED_AT_ONCE, ..request })
 }
@@ -309,6 +311,16 @@ fn in_filter(error: Error) -> Error {
                 .collect(),
         ),
         other => other,
+    }
+}
+
+fn days(pointer: &str, asked: Option<i64>) -> Result<Option<i64>, Error> {
+    const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+    match asked {
+        Some(days) if !(1..=POLICY_DAYS_MAX).contains(&days) => {
+            Err(Error::invalid(pointer, Code::InvalidField, format!("between 1 and {POLICY_DAYS_MAX}")))
+        }
+        asked => Ok(asked.map(|days| days * DAY_MS)),
     }
 }
 

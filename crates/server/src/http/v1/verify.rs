@@ -51,7 +51,7 @@ fn refused(reason: &Inactive) -> VerifyAnswer {
 }
 
 async fn allowed(doors: &Doors, known: Known, active: &Active) -> Result<VerifyAnswer, Error> {
-    let record = known.chain.token;
+    let record = known.chain.token.clone();
     let subject = Subject {
         kind: record.owner_kind.word().to_owned(),
         id: record.owner.to_string(),

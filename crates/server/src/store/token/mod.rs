@@ -1,8 +1,11 @@
 //! Tokens with their secrets and ancestors.
 
+mod expiring;
 mod read;
 mod secret;
 mod write;
+
+use std::sync::Arc;
 
 use jeton_token::{
     Approval, Expiry, Facts, Link, NetworkLimit, OrganizationId, OwnerState, PepperVersion, Place,
@@ -14,13 +17,15 @@ use super::principal::PasswordHash;
 use super::rights::Grounds;
 use super::seal::Seal;
 
+pub(crate) use expiring::Expiring;
 pub(super) use read::load;
 pub(super) use write::{Pen, approve, create, edit, finish, revoke, revoke_of_owner};
 
 /// Every statement about tokens.
 #[cfg(test)]
 pub(super) fn statements() -> impl Iterator<Item = super::database::Statement> {
-    read::STATEMENTS.iter().chain(write::STATEMENTS).chain(secret::STATEMENTS).copied()
+    let listed = [expiring::STATEMENTS, read::STATEMENTS, secret::STATEMENTS, write::STATEMENTS];
+    listed.into_iter().flatten().copied()
 }
 
 /// A token's record: the grant. Its secrets are rows of their own.
@@ -54,6 +59,8 @@ pub(crate) struct TokenRecord {
     pub(crate) revoked_at: Option<Timestamp>,
     pub(crate) revoked_by: Option<PrincipalId>,
     pub(crate) hint: String,
+    /// When a person rotated it last.
+    pub(crate) renewed: Option<Timestamp>,
     pub(crate) last_used_at: Option<Timestamp>,
     pub(crate) last_used_from: Option<String>,
     /// Whether the row is as it was sealed.
@@ -130,6 +137,8 @@ pub(crate) struct TokenEdit {
     pub(crate) networks: Option<NetworkLimit>,
     pub(crate) approval: Option<Approval>,
     pub(crate) expiry: Option<Expiry>,
+    /// A person looked after it.
+    pub(crate) renewed: Option<Timestamp>,
     /// With a new secret, the old ones retire.
     pub(crate) rotation: Option<Rotation>,
 }
@@ -189,7 +198,7 @@ impl Chain {
     pub(crate) fn facts(&self, grounds: &Grounds) -> Facts {
         let link = |record: &TokenRecord| record.link(grounds);
         let ancestors = self.ancestors.iter().map(link).collect();
-        Facts { token: link(&self.token), ancestors, policies: grounds.policies.clone() }
+        Facts { token: link(&self.token), ancestors, policies: Arc::clone(&grounds.policies) }
     }
 }
 
@@ -199,10 +208,22 @@ impl TokenRecord {
         Basis(self.seal.mac.clone())
     }
 
-    /// The child rows: patterns, places, networks, how far an approval is, and who has had a secret.
+    /// The child rows: patterns, places, networks, how far an approval is, who has had a secret, and when a person
+    /// rotated it.
     pub(crate) fn items(&self) -> impl Iterator<Item = (&'static str, String)> {
         let limits = limits(&self.patterns, &self.places, &self.networks);
-        limits.chain(trusted(&self.approval, &self.holders))
+        let renewed = self.renewed.map(|at| ("renewed", at.0.to_string()));
+        limits.chain(trusted(&self.approval, &self.holders)).chain(renewed)
+    }
+
+    /// When it was used last, or given its secret, whichever is later.
+    pub(crate) fn used_at(&self) -> Timestamp {
+        self.last_used_at.map_or(self.secret_issued_at, |used_at| used_at.max(self.secret_issued_at))
+    }
+
+    /// When it was made, or a person rotated it last. The id says when it was made, and it cannot be changed.
+    pub(crate) fn renewed_at(&self) -> Timestamp {
+        self.renewed.unwrap_or_else(|| Timestamp(i64::try_from(self.id.0.unix_ms()).unwrap_or(0)))
     }
 
     fn link(&self, grounds: &Grounds) -> Link {
@@ -213,6 +234,7 @@ impl TokenRecord {
             places: self.places.clone(),
             networks: self.networks.clone(),
             issued_at: self.secret_issued_at,
+            used_at: self.used_at(),
             expiry: self.expiry,
             approval: self.approval.clone(),
             revoked: self.revoked_at.is_some(),
@@ -222,7 +244,7 @@ impl TokenRecord {
             owner_state: self.owner_state,
             owner_seen_at: (self.owner_kind == PrincipalKind::User).then_some(self.owner_seen_at),
             owner_groups: grounds.groups.get(&self.owner).cloned().unwrap_or_default(),
-            rights: grounds.rights.of(self.owner),
+            rights: grounds.rights.of(self.owner).into(),
         }
     }
 }

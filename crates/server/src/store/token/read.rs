@@ -220,6 +220,7 @@ fn record(keys: &Keys, row: &Row, items: &[&Row]) -> Result<TokenRecord, StoreEr
         revoked_at: moment("revoked_at")?,
         revoked_by: row.parse_or_null("revoked_by")?,
         hint: row.text("hint")?,
+        renewed: renewed(&sorted)?,
         last_used_at: moment("last_used_at")?,
         last_used_from: row.text_or_null("last_used_from")?,
         intact: false,
@@ -255,6 +256,11 @@ fn placed_pattern(text: &str) -> Option<PlacedPattern> {
     let (place, pattern) = text.split_once(' ')?;
     let place = if place.is_empty() { Some(Place::Global) } else { place_from(place) };
     Some(PlacedPattern { place: place?, pattern: pattern.parse().ok()? })
+}
+
+/// When a person rotated it last.
+fn renewed(items: &[&Row]) -> Result<Option<Timestamp>, StoreError> {
+    Ok(values_of(items, "renewed", |text| text.parse().ok().map(Timestamp))?.first().copied())
 }
 
 /// The items of a kind. One that does not parse was written by hand: it is left out, and the seal breaks.

@@ -7,7 +7,7 @@ use jeton_token::{
 
 use super::super::database::{Held, Transaction, statements, values};
 use super::super::seal::{self, Seal};
-use super::super::write::{Event, Touched};
+use super::super::write::Event;
 use super::super::{Refusal, StoreError, principal};
 use super::read::load;
 use super::{NewToken, Rotation, TokenEdit, TokenRecord, secret};
@@ -56,7 +56,7 @@ pub(in crate::store) async fn create(
         pen.transaction.execute(INSERT_ITEM, values![new.id.to_string(), kind, value, position]).await?;
     }
     secret::insert(pen, new.id, &new.secret, new.created_at).await?;
-    reload(pen, new.id, Touched::Nothing).await
+    reload(pen, new.id).await
 }
 
 async fn insert(pen: &mut Pen<'_>, new: &NewToken) -> Result<(), StoreError> {
@@ -126,11 +126,11 @@ pub(in crate::store) async fn edit(
         secret::retire(pen, &chain.secrets, until).await?;
         secret::forget(pen, id).await?;
         secret::insert(pen, id, &rotation.secret, rotation.at).await?;
-        let (token, event) = reload(pen, id, Touched::Token).await?;
+        let (token, event) = reload(pen, id).await?;
         let detail = format!("old secret until {}; {}", until.0, event.detail);
         return Ok((token, Event { detail, ..event }));
     }
-    reload(pen, id, Touched::Token).await
+    reload(pen, id).await
 }
 
 /// When the old secrets end: never later than they would have without a rotation.
@@ -151,7 +151,7 @@ pub(in crate::store) async fn finish(
         return Ok((chain.token, None));
     }
     secret::retire(pen, &old, pen.now).await?;
-    let (token, event) = reload(pen, id, Touched::Token).await?;
+    let (token, event) = reload(pen, id).await?;
     let detail = format!("finished; {}", event.detail);
     Ok((token, Some(Event { detail, ..event })))
 }
@@ -174,6 +174,7 @@ fn change(token: &mut TokenRecord, edit: &TokenEdit) {
     set(&mut token.networks, edit.networks.as_ref());
     set(&mut token.approval, edit.approval.as_ref());
     set(&mut token.expiry, edit.expiry.as_ref());
+    token.renewed = edit.renewed.or(token.renewed);
     if let Some(description) = &edit.description {
         token.description = Some(description.clone()).filter(|text| !text.is_empty());
     }
@@ -208,7 +209,7 @@ pub(in crate::store) async fn approve(
     token.approval = Approval::Given(all);
     replace(pen, &token).await?;
     replace_items(pen, &token).await?;
-    reload(pen, id, Touched::Token).await
+    reload(pen, id).await
 }
 
 /// Ends a token for good. One that has ended already stays as it is, and nothing is written: the first revocation
@@ -225,7 +226,7 @@ pub(in crate::store) async fn revoke(
     token.revoked_at = token.revoked_at.or(Some(pen.now));
     token.revoked_by = token.revoked_by.or(by);
     replace(pen, &token).await?;
-    let (token, event) = reload(pen, id, Touched::Token).await?;
+    let (token, event) = reload(pen, id).await?;
     Ok((token, Some(event)))
 }
 
@@ -284,17 +285,13 @@ async fn replace_items(pen: &mut Pen<'_>, token: &TokenRecord) -> Result<(), Sto
 }
 
 /// The record as it is now, inside the transaction that changed it, and what to note about it.
-async fn reload(
-    pen: &mut Pen<'_>,
-    id: TokenId,
-    touched: Touched,
-) -> Result<(TokenRecord, Event), StoreError> {
+async fn reload(pen: &mut Pen<'_>, id: TokenId) -> Result<(TokenRecord, Event), StoreError> {
     let token = load(pen.transaction, pen.keys, pen.now, id).await?.ok_or(Refusal::Gone)?.token;
-    let event = event(&token, touched);
+    let event = event(&token);
     Ok((token, event))
 }
 
-fn event(token: &TokenRecord, touched: Touched) -> Event {
+fn event(token: &TokenRecord) -> Event {
     let expires = token.expiry.at().map_or_else(|| "never".to_owned(), |at| at.0.to_string());
     let items: Vec<String> = token.items().map(|(kind, value)| format!("{kind} {value}")).collect();
     Event {
@@ -308,10 +305,7 @@ fn event(token: &TokenRecord, touched: Touched) -> Event {
             items.join("; ")
         ),
         personal: token.name.clone(),
-        touched: match touched {
-            Touched::Token => vec![("token", token.id.to_string())],
-            Touched::Nothing => vec![],
-        },
+        touched: vec![],
     }
 }
 
@@ -343,6 +337,7 @@ fn unsealed(new: &NewToken) -> TokenRecord {
         revoked_at: None,
         revoked_by: None,
         hint: String::new(),
+        renewed: None,
         last_used_at: None,
         last_used_from: None,
         intact: true,

@@ -105,9 +105,10 @@ async fn attack_17_no_credential_is_ever_logged() {
     authority.token(&alice.session, json!({"name": [pat.secret]})).await.expect(422);
     let gone = authority.request(Method::POST, "/oauth2/revoke").form(&[("token", &pat.secret)]);
     Answer::to(gone).await.expect(200);
+    let unseen = authority.session(&alice.name, PASSWORD).await;
     authority.store.close().await;
-    authority.get(&alice.session, "/api/v1/tokens/self").await.expect(503);
-    authority.get(&alice.session, &format!("/api/v1/tokens/{}", pat.secret)).await.expect(503);
+    authority.get(&unseen, "/api/v1/tokens/self").await.expect(503);
+    authority.get(&unseen, &format!("/api/v1/tokens/{}", pat.secret)).await.expect(503);
 
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(log.contains("initial-admin-password") && log.contains("/api/v1/tokens/self"), "{log}");

@@ -5,8 +5,10 @@ mod dry_run;
 mod ends;
 mod lifetime;
 mod networks;
+mod renewable;
 mod sign_in;
 mod tightening;
+mod unused;
 
 use serde_json::{Value, json};
 

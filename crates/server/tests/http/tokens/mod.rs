@@ -11,3 +11,4 @@ mod revoke;
 mod revoke_many;
 mod rotate;
 mod show;
+mod sought;

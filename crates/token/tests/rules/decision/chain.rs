@@ -23,7 +23,7 @@ fn a_token_is_dead_when_an_ancestor_is_in_whatever_way_and_depth() {
         for ancestor in dead() {
             let mut ancestors = vec![link(); 4];
             ancestors[depth] = ancestor;
-            let facts = Facts { token: link(), ancestors, policies: vec![] };
+            let facts = Facts { token: link(), ancestors, policies: vec![].into() };
             assert_eq!(reason(&facts), Some(Inactive::ParentInactive), "depth {depth}");
             assert_eq!(standing(&facts, NOW), Err(Inactive::ParentInactive), "depth {depth}");
         }
@@ -34,7 +34,7 @@ fn a_token_is_dead_when_an_ancestor_is_in_whatever_way_and_depth() {
 fn a_tokens_own_death_is_named_before_an_ancestors() {
     for own in dead() {
         for ancestor in dead() {
-            let facts = Facts { token: own.clone(), ancestors: vec![ancestor], policies: vec![] };
+            let facts = Facts { token: own.clone(), ancestors: vec![ancestor], policies: vec![].into() };
             assert!(reason(&facts).is_some_and(|reason| reason != Inactive::ParentInactive));
         }
     }
@@ -44,7 +44,7 @@ fn a_tokens_own_death_is_named_before_an_ancestors() {
 fn the_end_is_the_earliest_of_the_chain() {
     let ends = |at: &[Option<i64>]| {
         let mut links = at.iter().map(|end| Link { expiry: end.map(Timestamp).into(), ..link() });
-        Facts { token: links.next().unwrap(), ancestors: links.collect(), policies: vec![] }
+        Facts { token: links.next().unwrap(), ancestors: links.collect(), policies: vec![].into() }
     };
     let (soon, later) = (NOW.0 + 5, NOW.0 + 9);
     for (chain, earliest) in [
@@ -62,7 +62,7 @@ fn the_end_is_the_earliest_of_the_chain() {
 #[test]
 fn an_ancestors_patterns_and_its_owners_rights_count() {
     for ancestor in [with_patterns(&["Tasks.Logs.Read"]), owned_by(&["Tasks.Logs.Read"])] {
-        let facts = Facts { token: link(), ancestors: vec![link(), ancestor], policies: vec![] };
+        let facts = Facts { token: link(), ancestors: vec![link(), ancestor], policies: vec![].into() };
         let active = judge(&facts, &asked(&tasks())).unwrap();
         assert_eq!(texts(&active.rights), ["Tasks.Logs.Read"]);
     }
@@ -70,7 +70,11 @@ fn an_ancestors_patterns_and_its_owners_rights_count() {
 
 #[test]
 fn an_ancestor_whose_owner_lost_every_right_leaves_nothing() {
-    let facts = Facts { token: link(), ancestors: vec![Link { rights: vec![], ..link() }], policies: vec![] };
+    let facts = Facts {
+        token: link(),
+        ancestors: vec![Link { rights: vec![].into(), ..link() }],
+        policies: vec![].into(),
+    };
     assert_eq!(reason(&facts), Some(Inactive::NothingEffective));
 }
 
@@ -79,7 +83,7 @@ fn the_chain_begins_with_the_token() {
     let facts = Facts {
         token: with_patterns(&["A.A"]),
         ancestors: vec![with_patterns(&["B.B"]), with_patterns(&["C.C"])],
-        policies: vec![],
+        policies: vec![].into(),
     };
     let patterns: Vec<_> = facts.chain().map(|link| link.patterns.patterns()[0].as_str()).collect();
     assert_eq!(patterns, ["A.A", "B.B", "C.C"]);

@@ -23,7 +23,7 @@ fn sessions_and_api_credentials_are_honoured_at_home_alone() {
 
 #[test]
 fn a_token_without_any_right_may_still_look_at_itself() {
-    let active = judge(&alone(Link { rights: vec![], ..link() }), &at_home()).unwrap();
+    let active = judge(&alone(Link { rights: vec![].into(), ..link() }), &at_home()).unwrap();
     assert!(active.rights.is_empty());
 }
 

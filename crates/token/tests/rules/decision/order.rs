@@ -27,7 +27,7 @@ fn each_fault_of_a_token_has_its_reason() {
         (within(project(1, 1)), Inactive::ResourceRequired),
         (with_patterns(&["Other.*"]), Inactive::NothingEffective),
         (owned_by(&["Other.*"]), Inactive::NothingEffective),
-        (Link { rights: vec![], ..link() }, Inactive::NothingEffective),
+        (Link { rights: vec![].into(), ..link() }, Inactive::NothingEffective),
     ] {
         assert_eq!(reason(&alone(token)), Some(expected));
     }
@@ -57,7 +57,7 @@ fn hopeless() -> Facts {
         owner_state: OwnerState::Disabled,
         ..link()
     };
-    Facts { token, ancestors: vec![Link { revoked: true, ..link() }], policies: vec![] }
+    Facts { token, ancestors: vec![Link { revoked: true, ..link() }], policies: vec![].into() }
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn a_removed_owner_ends_the_token_even_when_it_is_over_as_well() {
 
 #[test]
 fn standing_is_about_the_token_and_its_ancestors_alone() {
-    let elsewhere = Link { kind: TokenKind::Session, rights: vec![], ..within(project(2, 1)) };
+    let elsewhere = Link { kind: TokenKind::Session, rights: vec![].into(), ..within(project(2, 1)) };
     assert_eq!(standing(&alone(elsewhere), NOW), Ok(()));
     assert_eq!(standing(&hopeless(), NOW), Err(Inactive::Altered));
 }

@@ -15,7 +15,7 @@ fn at(place: Place) -> Where {
 }
 
 fn granted_at(place: Place) -> Link {
-    Link { rights: vec![(place, rights(&["*"]))], ..link() }
+    Link { rights: vec![(place, rights(&["*"]))].into(), ..link() }
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn the_networks_of_an_ancestor_count_as_well() {
     let facts = Facts {
         token: from_network("10.0.0.0/8"),
         ancestors: vec![link(), from_network("10.1.0.0/16")],
-        policies: vec![],
+        policies: vec![].into(),
     };
     let from = |client: &str| judge(&facts, &Demand { client: client.parse().ok(), ..asked(&tasks) }).err();
     assert_eq!(from("10.1.2.3"), None);
@@ -137,7 +137,7 @@ fn grants_at_several_places_are_united() {
         (project(1, 1), rights(&["Tasks.Logs.*"])),
         (project(1, 2), rights(&["Tasks.Admin"])),
     ];
-    let facts = alone(Link { rights, ..link() });
+    let facts = alone(Link { rights: rights.into(), ..link() });
     let (tasks, logs) = (tasks(), scope("Tasks.Logs.Read"));
     let there = |place| judge(&facts, &Demand { place, scope: Some(&logs), ..asked(&tasks) });
     let held = there(at(project(1, 1))).unwrap().rights;
@@ -148,7 +148,7 @@ fn grants_at_several_places_are_united() {
 
 #[test]
 fn where_one_link_may_not_be_nothing_is_effective() {
-    let facts = Facts { token: link(), ancestors: vec![within(project(1, 1))], policies: vec![] };
+    let facts = Facts { token: link(), ancestors: vec![within(project(1, 1))], policies: vec![].into() };
     assert!(effective_at(&facts, project(1, 2), &[], HERE).is_empty());
     assert!(effective_at(&facts, Place::Global, &[], HERE).is_empty());
     assert_eq!(effective_at(&facts, project(1, 1), &[], HERE), rights(&["*"]));
@@ -165,7 +165,8 @@ fn token_and_owner_both_narrow() {
 
 #[test]
 fn the_places_of_an_ancestor_count_as_well() {
-    let facts = Facts { token: link(), ancestors: vec![link(), within(project(1, 1))], policies: vec![] };
+    let facts =
+        Facts { token: link(), ancestors: vec![link(), within(project(1, 1))], policies: vec![].into() };
     let tasks = tasks();
     let api = |place| judge(&facts, &Demand { place, ..asked(&tasks) }).err();
     assert_eq!(api(Where::Everywhere), Some(Inactive::ResourceRequired));

@@ -1,7 +1,7 @@
 //! What holds of all decisions.
 
 use std::net::IpAddr;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use jeton_token::{
     Active, Approval, Audience, Catalogue, Creator, Demand, Excess, Expiry, Facts, GroupId, Inactive, Link,
@@ -121,7 +121,7 @@ pub(crate) fn any_link() -> impl Strategy<Value = Link> {
     ];
     let patterns = vec(any_pattern(), 1..4).prop_map(|patterns| ScopeSet::new(patterns).unwrap());
     let granted = (any_place(), vec(any_pattern(), 1..3).prop_map(|patterns| patterns.into_iter().collect()));
-    let grants = prop_oneof![vec(granted, 0..4), Just(link().rights)];
+    let grants = prop_oneof![vec(granted, 0..4), Just(link().rights.to_vec())];
     let life = (any_expiry(), prop::bool::weighted(0.03), prop::bool::weighted(0.97), states);
     let limits = (any_places(), any_networks());
     let approvals = prop_oneof![
@@ -129,7 +129,8 @@ pub(crate) fn any_link() -> impl Strategy<Value = Link> {
         1 => Just(Approval::Pending),
         12 => any_approved().prop_map(Approval::Given),
     ];
-    let times = (0..10_i64, option::weighted(0.7, 0..10_i64), approvals, vec(any_group(), 0..2));
+    let moments = (0..10_i64, 0..40_i64);
+    let times = (moments, option::weighted(0.7, 0..10_i64), approvals, vec(any_group(), 0..2));
     (select(kinds), patterns, grants, life, limits, times).prop_map(
         |(
             kind,
@@ -137,15 +138,16 @@ pub(crate) fn any_link() -> impl Strategy<Value = Link> {
             rights,
             (expiry, revoked, intact, owner_state),
             (places, networks),
-            (issued_at, seen_at, approval, owner_groups),
+            ((issued_at, used_at), seen_at, approval, owner_groups),
         )| Link {
             issued_at: Timestamp(issued_at),
+            used_at: Timestamp(used_at.max(issued_at)),
             owner_seen_at: seen_at.map(Timestamp),
             approval,
             owner_groups,
             kind,
             patterns,
-            rights,
+            rights: rights.into(),
             expiry,
             revoked,
             intact,
@@ -162,7 +164,7 @@ pub(crate) fn any_facts() -> impl Strategy<Value = Facts> {
     (any_link(), ancestors, any_policies()).prop_map(|(token, ancestors, policies)| Facts {
         token,
         ancestors,
-        policies,
+        policies: policies.into(),
     })
 }
 
@@ -204,7 +206,8 @@ pub(crate) fn any_policy() -> impl Strategy<Value = Policy> {
     let network = select(texts).prop_map(|text| text.parse::<Network>().unwrap());
     let excess = option::of(select(vec![Excess::Clamp, Excess::Refuse]));
     let lists = (list(0.15, any_creator()), list(0.15, network), list(0.3, any_pattern()));
-    (any_ms(), any_ms(), any_rule(), any_rule(), excess, lists, any_ms()).prop_map(
+    let within = (any_ms(), any_ms(), any_ms());
+    (any_ms(), any_ms(), any_rule(), any_rule(), excess, lists, within).prop_map(
         |(
             max,
             usual,
@@ -212,7 +215,7 @@ pub(crate) fn any_policy() -> impl Strategy<Value = Policy> {
             everything,
             excess,
             (creators, networks, approval),
-            sign_in_within_ms,
+            (sign_in_within_ms, used_within_ms, renewable_for_ms),
         )| Policy {
             lifetime_ms_max: max,
             lifetime_ms_default: usual,
@@ -223,6 +226,8 @@ pub(crate) fn any_policy() -> impl Strategy<Value = Policy> {
             networks,
             approval,
             sign_in_within_ms,
+            used_within_ms,
+            renewable_for_ms,
         },
     )
 }
@@ -260,6 +265,13 @@ fn nth(facts: &mut Facts, at: usize) -> &mut Link {
 }
 
 /// Whether the one verdict allows nothing that the other one does not.
+/// The same tokens, each of them used at this moment: that puts off when a policy calls them unused.
+fn in_use(facts: &Facts, at: Timestamp) -> Facts {
+    let mut facts = facts.clone();
+    std::iter::once(&mut facts.token).chain(&mut facts.ancestors).for_each(|link| link.used_at = at);
+    facts
+}
+
 pub(crate) fn is_within(narrow: &Result<Active, Inactive>, wide: &Result<Active, Inactive>) -> bool {
     match (narrow, wide) {
         (Err(_), _) => true,
@@ -295,7 +307,7 @@ proptest! {
     #[test]
     fn an_owner_with_more_rights_is_allowed_no_less(facts in any_facts(), asked in any_asked(), now in any_now(), at in 0..4_usize, place in any_place(), more in any_pattern()) {
         let mut wider = facts.clone();
-        nth(&mut wider, at).rights.push((place, [more].into_iter().collect()));
+        Arc::make_mut(&mut nth(&mut wider, at).rights).push((place, [more].into_iter().collect()));
         prop_assert!(is_within(&asked.judge(&facts, now), &asked.judge(&wider, now)));
     }
 
@@ -310,7 +322,8 @@ proptest! {
         if let Ok(active) = asked.judge(&facts, now) {
             let end = active.expiry.at().unwrap_or(Timestamp(i64::MAX));
             prop_assert!(active.expiry == Expiry::Never || asked.judge(&facts, end).is_err());
-            prop_assert_eq!(asked.judge(&facts, Timestamp(end.0 - 1)), Ok(active));
+            let before = Timestamp(end.0 - 1);
+            prop_assert_eq!(asked.judge(&in_use(&facts, before), before), Ok(active));
         }
     }
 
@@ -324,7 +337,7 @@ proptest! {
     #[test]
     fn one_more_policy_allows_no_more(facts in any_facts(), asked in any_asked(), now in any_now(), place in any_place(), policy in any_policy()) {
         let mut stricter = facts.clone();
-        stricter.policies.push(PlacedPolicy { place, policy });
+        Arc::make_mut(&mut stricter.policies).push(PlacedPolicy { place, policy });
         prop_assert!(is_within(&asked.judge(&stricter, now), &asked.judge(&facts, now)));
     }
 
@@ -332,7 +345,7 @@ proptest! {
     fn a_policy_further_out_allows_no_more_than_the_same_within(facts in any_facts(), asked in any_asked(), now in any_now(), place in any_place(), policy in any_policy()) {
         let with = |place| {
             let mut facts = facts.clone();
-            facts.policies.push(PlacedPolicy { place, policy: policy.clone() });
+            Arc::make_mut(&mut facts.policies).push(PlacedPolicy { place, policy: policy.clone() });
             asked.judge(&facts, now)
         };
         let around = place.organization().filter(|_| matches!(place, Place::Project(..)));
@@ -343,7 +356,7 @@ proptest! {
     fn one_more_demand_of_a_policy_allows_no_more(facts in any_facts(), asked in any_asked(), now in any_now(), place in any_place(), one in any_policy(), other in any_policy()) {
         let with = |policy: Policy| {
             let mut facts = facts.clone();
-            facts.policies.push(PlacedPolicy { place, policy });
+            Arc::make_mut(&mut facts.policies).push(PlacedPolicy { place, policy });
             asked.judge(&facts, now)
         };
         prop_assert!(is_within(&with(one.tightened_by(&other)), &with(one)));
@@ -370,7 +383,7 @@ proptest! {
             nth(&mut approved, at).approval = Approval::Given(all.clone());
         }
         let mut unasked = approved.clone();
-        for placed in &mut unasked.policies {
+        for placed in Arc::make_mut(&mut unasked.policies) {
             placed.policy.approval = None;
         }
         prop_assert_eq!(asked.judge(&approved, now), asked.judge(&unasked, now));
@@ -397,7 +410,7 @@ proptest! {
             facts.ancestors.clear();
             facts
         };
-        let without = of_sessions(Facts { policies: vec![], ..facts.clone() });
+        let without = of_sessions(Facts { policies: vec![].into(), ..facts.clone() });
         prop_assert_eq!(asked.judge(&of_sessions(facts), now), asked.judge(&without, now));
     }
 

@@ -60,7 +60,7 @@ fn implications_go_through_every_layer() {
             owned_by(&["Tasks.Admin"]),
             with_patterns(&["Tasks.Read"]),
         ],
-        policies: vec![],
+        policies: vec![].into(),
     };
     let active = judge(&facts, &Demand { scope: Some(&read), ..asked(&tasks) }).unwrap();
     assert_eq!(texts(&active.rights), ["Tasks.Read"]);
@@ -72,7 +72,7 @@ fn a_layer_without_the_implied_scope_takes_it_away() {
     let facts = Facts {
         token: with_patterns(&["Tasks.Update"]),
         ancestors: vec![with_patterns(&["Tasks.Logs.Read"])],
-        policies: vec![],
+        policies: vec![].into(),
     };
     assert_eq!(judge(&facts, &asked(&tasks)), Err(Inactive::NothingEffective));
 }

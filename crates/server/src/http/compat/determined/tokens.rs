@@ -16,7 +16,9 @@ use super::super::super::v1::parse;
 use super::query::{Query, refused};
 use super::shape::{NewToken, TokenPatch};
 use super::{lifespan, page, shown, sort};
-use crate::authority::{Authority, Caller, CreateRequest, EditRequest, Error, ListRequest, StateFilter};
+use crate::authority::{
+    Authority, Caller, CreateRequest, EditRequest, Error, ListRequest, Sought, StateFilter,
+};
 use crate::limits::{NUMBERS_AT_ONCE_MAX, PAGE_SIZE_MAX, WHOLE_LIST_PAGES_MAX};
 use crate::store::TokenRecord;
 
@@ -116,7 +118,15 @@ async fn all(
     for kind in TokenKind::ALL.into_iter().filter(|kind| kind.leaves_home()) {
         let limit = usize::try_from(PAGE_SIZE_MAX).unwrap_or_default();
         let owner = owner.cloned();
-        let request = ListRequest { owner, kind: Some(kind), name: None, state, below: None, limit };
+        let request = ListRequest {
+            owner,
+            kind: Some(kind),
+            name: None,
+            state,
+            sought: Sought::default(),
+            below: None,
+            limit,
+        };
         tokens.extend(whole(authority, caller, request).await?);
     }
     Ok(tokens)
