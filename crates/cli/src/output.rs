@@ -104,7 +104,7 @@ impl Output {
         issued.notes.iter().for_each(|note| self.note(&format!("note: {}", safe(note))));
         if issued.token.state == TokenState::Pending {
             let id = safe(&issued.token.id);
-            self.note(&format!("it can do nothing until somebody approves it: jeton token approve {id}"));
+            self.note(&format!("whoever may approve it does that with: jeton token approve {id}"));
         }
     }
 

@@ -80,7 +80,8 @@ pub(crate) fn pick<T>(prompt: &str, items: Vec<(String, T)>, instead: &str) -> R
     Ok(kept.map(|(_, (_, item))| item).collect())
 }
 
-fn must_have_somebody(instead: &str) -> Result<()> {
+/// Nothing is asked where nobody can answer.
+pub(crate) fn must_have_somebody(instead: &str) -> Result<()> {
     if somebody_is_there() {
         Ok(())
     } else {

@@ -162,6 +162,9 @@ async fn delete(app: &App, client: &Client, DeleteArgs { name, confirmation }: D
 
 async fn password(app: &App, client: &Client, args: PasswordArgs) -> Result<()> {
     const INSTEAD: &str = "add `--password-stdin`";
+    if !args.password_stdin {
+        prompt::must_have_somebody(INSTEAD)?;
+    }
     let own = own_name(client).await?;
     let other = args.name.filter(|name| !name.eq_ignore_ascii_case(&own));
     let (current, new) = match (&other, args.password_stdin) {

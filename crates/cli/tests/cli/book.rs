@@ -70,7 +70,7 @@ fn the_page_about_the_command_line() {
     let authority = Authority::start();
     let admin = with_taskurai(&authority);
     let all = lines("cli.md");
-    assert_eq!(all.len(), 29);
+    assert_eq!(all.len(), 30);
     let asks = |line: &String| line.contains("user password") || line.starts_with("jeton logout");
     let (ended, commands): (Vec<_>, Vec<_>) = all.into_iter().partition(asks);
     run(&admin, &commands, &|_| String::new());

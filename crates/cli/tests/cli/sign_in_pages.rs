@@ -119,7 +119,7 @@ fn people_change_their_own_password_and_nobody_elses() {
     let new = "another long password";
     assert_eq!(change(&[], "wrong\nanother long password\n").0, 1);
     assert_eq!(change(&[], "another long password\n").0, 2);
-    assert_eq!(change(&["alice"], "another long password\n").0, 1, "the present one is missing");
+    assert_eq!(change(&["alice"], "another long password\n").0, 2, "the present one is missing");
     assert_eq!(change(&["admin"], "another long password\n").0, 5);
     let done = (0, "`alice` has a new password\n".to_owned());
     assert_eq!(change(&[], &format!("{PASSWORD}\n{new}\n")), done);

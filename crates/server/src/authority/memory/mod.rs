@@ -176,9 +176,7 @@ impl Authority {
 /// A token with many patterns, limits and ancestors takes the room of several.
 fn weight(facts: &Remembered) -> usize {
     let tokens = std::iter::once(&facts.chain.token).chain(&facts.chain.ancestors);
-    let limits = |token: &TokenRecord| {
-        token.patterns.patterns().len() + token.places.places().len() + token.networks.networks().len()
-    };
+    let limits = |token: &TokenRecord| token.items().count();
     let groups: usize = facts.facts.chain().map(|link| link.owner_groups.len()).sum();
     1 + (tokens.map(limits).sum::<usize>() + groups) / MEMORY_ITEMS_USUAL
 }
