@@ -28,6 +28,7 @@ mod pending;
 mod place;
 mod policy;
 mod provider;
+mod refusals;
 mod replay;
 mod role;
 mod service_account;
@@ -60,6 +61,7 @@ use device::Devices;
 use flow::Done;
 use memory::Memory;
 use pace::Pace;
+use refusals::Refusals;
 use replay::InFlight;
 use usage::Usage;
 
@@ -111,6 +113,8 @@ pub(crate) struct Authority {
     done: Arc<Done>,
     /// What tokens are used for.
     usage: Arc<Usage>,
+    /// What gateways would have refused.
+    refusals: Arc<Refusals>,
     /// How many tokens end soon, and when that was looked up.
     expiring: Arc<Mutex<Option<(Timestamp, Expiring)>>>,
     /// The issuers whose identity tokens somebody trusts.
@@ -280,6 +284,7 @@ impl Authority {
             returns: Arc::new(Attempts::new()),
             done: Arc::new(Done::new()),
             usage,
+            refusals: Arc::default(),
             expiring: Arc::default(),
             first_password,
             noted: Arc::default(),
