@@ -21,7 +21,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Response};
-use jeton_token::{NeedError, RouteMatch, RouteTable};
+use jeton_token::{NeedError, RouteMatch};
 use url::form_urlencoded;
 
 use super::Doors;
@@ -64,7 +64,7 @@ pub(crate) async fn answer(
 async fn judge(doors: &Doors, api: &ApiRecord, headers: &HeaderMap) -> Result<Response<Body>, Problem> {
     let wanted = Wanted::read(headers)?;
     // A table that does not stand was never taken: then the store is not what it was.
-    let routes = RouteTable::new(api.routes.iter().cloned()).map_err(|_| Error::Unavailable)?;
+    let routes = api.route_table().ok_or(Error::Unavailable)?;
     let need = routes.need(wanted.method, wanted.path);
     match look(doors, api, headers, &wanted, need.as_ref().map_err(|error| *error)).await {
         Ok(answer) => Ok(answer),
