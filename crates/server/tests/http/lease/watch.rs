@@ -176,7 +176,7 @@ async fn uses_that_a_verifier_tells_are_counted_if_it_was_shown_the_token() {
     assert_eq!(authority.record(&alice.session, &stranger.id).await["last_used_at"], Value::Null);
     let mut sql = authority.sql().await;
     let count = format!(
-        "SELECT CAST(COALESCE(SUM(allowed), 0) AS BIGINT) FROM token_use_count WHERE token_id = '{}' AND scope = '{scope}'",
+        "SELECT CAST(COALESCE(SUM(allowed), 0) AS TEXT) FROM token_use_count WHERE token_id = '{}' AND scope = '{scope}'",
         pat.id
     );
     while sql.number(&count).await != 42 {
