@@ -12,7 +12,7 @@ use crate::optional::given;
 pub struct WatchRequest {
     /// The watch that goes on; absent: a new one.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
-    pub session: Option<String>,
+    pub verifier: Option<String>,
     /// The position of the last answer, which says that everything in it is applied.
     #[serde(default)]
     pub applied: u64,
@@ -48,7 +48,7 @@ pub struct ToldUse {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WatchAnswer {
     /// The watch to go on with.
-    pub session: String,
+    pub verifier: String,
     /// Where this answer leads.
     pub position: u64,
     /// Whether anything may have changed: nothing that was kept is good.

@@ -44,7 +44,7 @@ enum Trouble {
 /// Where a watch is.
 #[derive(Debug, Default)]
 struct Place {
-    session: Option<String>,
+    verifier: Option<String>,
     applied: u64,
 }
 
@@ -104,14 +104,14 @@ enum Leased {
 /// Asks once, and applies the answer.
 async fn go_on(line: &Line, lease: &Lease, place: &mut Place) -> Result<Leased, Trouble> {
     let request =
-        WatchRequest { session: place.session.clone(), applied: place.applied, uses: lease.take_uses() };
+        WatchRequest { verifier: place.verifier.clone(), applied: place.applied, uses: lease.take_uses() };
     // INVARIANT: the lease is counted from here. The authority counts it from its answer, which is later.
     let asked = Moment::now();
     let answer = ask(line, &request).await?;
     let changed = read(&answer, place)?;
     let lease_ms = answer.lease_ms.min(LEASE_MS_MAX);
     lease.apply(&changed, (lease_ms > 0).then(|| asked.plus_ms(lease_ms)));
-    *place = Place { session: Some(answer.session), applied: answer.position };
+    *place = Place { verifier: Some(answer.verifier), applied: answer.position };
     Ok(if lease_ms > 0 { Leased::Anew } else { Leased::NotAnew })
 }
 
@@ -120,7 +120,7 @@ fn read(answer: &WatchAnswer, place: &Place) -> Result<Changed, Trouble> {
     if answer.everything {
         return Ok(Changed::Everything);
     }
-    let goes_on = place.session.as_ref() == Some(&answer.session) && answer.position >= place.applied;
+    let goes_on = place.verifier.as_ref() == Some(&answer.verifier) && answer.position >= place.applied;
     let names = answer.changed.iter().map(|text| name(text)).collect::<Option<Vec<_>>>();
     names.filter(|_| goes_on).map(Changed::Names).ok_or(Trouble::Malformed)
 }

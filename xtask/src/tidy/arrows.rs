@@ -26,7 +26,11 @@ const RULES: [Rule; 7] = [
         uses: &["jeton-verify"],
         tests_use: &["jeton-api", "jeton-token", "jeton-server"],
     },
-    Rule { name: "jeton", uses: &["jeton-api", "jeton-token", "jeton-server", "task-api"], tests_use: &[] },
+    Rule {
+        name: "jeton",
+        uses: &["jeton-api", "jeton-token", "jeton-server", "task-api"],
+        tests_use: &["jeton-verify"],
+    },
     Rule { name: "xtask", uses: &[], tests_use: &[] },
 ];
 

@@ -24,7 +24,7 @@ use super::verify::{Known, own_demand};
 use super::{Authority, Error};
 use crate::keys::{Rng, hex};
 use crate::limits::{KEEP_MS_MAX, LEASE_MS, WATCH_MS};
-use crate::store::{ApiRecord, Full, News, Nodes, Position, SessionId, Thing, Told};
+use crate::store::{ApiRecord, Full, News, Nodes, Position, Thing, Told, VerifierId};
 
 /// What the process knows for its verifiers.
 pub(super) struct Watches {
@@ -37,7 +37,7 @@ pub(super) struct Watches {
 /// What a verifier asks.
 pub(crate) struct Watch {
     /// The watch that goes on, and up to where it has applied what it was told.
-    pub(crate) goes_on: Option<(SessionId, Position)>,
+    pub(crate) goes_on: Option<(VerifierId, Position)>,
     pub(crate) uses: Vec<Use>,
 }
 
@@ -53,7 +53,7 @@ pub(crate) struct Use {
 
 /// What a verifier is told.
 pub(crate) struct Watched {
-    pub(crate) session: SessionId,
+    pub(crate) verifier: VerifierId,
     pub(crate) position: Position,
     /// The marks of what has changed; nothing: anything may have.
     pub(crate) changed: Option<Vec<String>>,
@@ -101,11 +101,11 @@ impl Authority {
         let api = self.calling_api(caller).await?;
         self.note_told(&api, watch.uses).await?;
         self.watches.noted.get_or_try_init(|| self.store.note_leases()).await?;
-        let (session, from, is_new) = self.session(api.id, watch.goes_on)?;
+        let (verifier, from, is_new) = self.verifier(api.id, watch.goes_on)?;
         if !is_new {
             self.store.feed().moved_on(from, Duration::from_millis(WATCH_MS)).await;
         }
-        let told = self.tell(caller, session, from).await?;
+        let told = self.tell(caller, verifier, from).await?;
         let changed = match told.news {
             News::Things(things) if !is_new => {
                 Some(things.into_iter().map(|thing| self.watches.mark(api.id, thing)).collect())
@@ -113,7 +113,7 @@ impl Authority {
             News::Things(_) | News::Everything => None,
         };
         let lease_ms = if told.leased { LEASE_MS } else { 0 };
-        Ok(Watched { session, position: told.position, changed, lease_ms })
+        Ok(Watched { verifier, position: told.position, changed, lease_ms })
     }
 
     /// Where the feed is: to be asked before judging what shall be kept.
@@ -152,29 +152,29 @@ impl Authority {
     }
 
     /// The watch that goes on, or a new one.
-    fn session(
+    fn verifier(
         &self,
         api: ApiId,
-        goes_on: Option<(SessionId, Position)>,
-    ) -> Result<(SessionId, Position, bool), Error> {
+        goes_on: Option<(VerifierId, Position)>,
+    ) -> Result<(VerifierId, Position, bool), Error> {
         let feed = self.store.feed();
-        if let Some((session, applied)) = goes_on
-            && feed.confirm(session, api, applied)
+        if let Some((verifier, applied)) = goes_on
+            && feed.confirm(verifier, api, applied)
         {
-            return Ok((session, applied, false));
+            return Ok((verifier, applied, false));
         }
-        let session = SessionId(self.rng.bytes());
-        let from = feed.admit(session, api).map_err(|Full| Error::LimitReached(Code::LimitReached))?;
-        Ok((session, from, true))
+        let verifier = VerifierId(self.rng.bytes());
+        let from = feed.admit(verifier, api).map_err(|Full| Error::LimitReached(Code::Busy))?;
+        Ok((verifier, from, true))
     }
 
     /// What has changed since a position, with a lease for a credential that is honoured at this moment.
-    async fn tell(&self, caller: &Caller, session: SessionId, from: Position) -> Result<Told, Error> {
+    async fn tell(&self, caller: &Caller, verifier: VerifierId, from: Position) -> Result<Told, Error> {
         let since = self.position();
         self.check_still_honoured(caller).await?;
         self.calling_api(caller).await?;
         let names = names(&caller.chain);
-        self.store.feed().tell(session, from, since, &names).ok_or(Error::Unavailable)
+        self.store.feed().tell(verifier, from, since, &names).ok_or(Error::Unavailable)
     }
 
     /// Whoever waited may have lost their credential meanwhile.

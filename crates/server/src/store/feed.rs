@@ -22,7 +22,7 @@ use std::time::Duration;
 use jeton_token::{ApiId, PrincipalId, TokenId};
 use tokio::sync::{Notify, watch};
 
-use super::lease::{Full, Leases, SessionId, Tail};
+use super::lease::{Full, Leases, Tail, VerifierId};
 use crate::clock::Moment;
 use crate::limits::FEED_THINGS_MAX;
 
@@ -209,9 +209,9 @@ impl Feed {
 /// Verifiers in other processes.
 impl Feed {
     /// Takes note that a verifier has applied everything up to a position. Answers whether it is known, and can have.
-    pub(crate) fn confirm(&self, session: SessionId, api: ApiId, applied: Position) -> bool {
+    pub(crate) fn confirm(&self, verifier: VerifierId, api: ApiId, applied: Position) -> bool {
         let known = match self.0.log.write() {
-            Ok(mut log) => log.leases.confirm(session, api, applied, Moment::now()),
+            Ok(mut log) => log.leases.confirm(verifier, api, applied, Moment::now()),
             Err(_) => false,
         };
         self.0.confirmed.notify_waiters();
@@ -219,10 +219,10 @@ impl Feed {
     }
 
     /// Takes in a verifier that remembers nothing. Answers where it begins.
-    pub(crate) fn admit(&self, session: SessionId, api: ApiId) -> Result<Position, Full> {
+    pub(crate) fn admit(&self, verifier: VerifierId, api: ApiId) -> Result<Position, Full> {
         let mut log = self.0.log.write().map_err(|_| Full)?;
         let position = log.position;
-        log.leases.admit(session, api, position, Moment::now())?;
+        log.leases.admit(verifier, api, position, Moment::now())?;
         Ok(position)
     }
 
@@ -240,7 +240,7 @@ impl Feed {
     /// INVARIANT: lease and position are noted in one step, so that a change that is applied later finds the lease.
     pub(crate) fn tell(
         &self,
-        session: SessionId,
+        verifier: VerifierId,
         applied: Position,
         since: Position,
         names: &[Thing],
@@ -248,7 +248,7 @@ impl Feed {
         let mut log = self.0.log.write().ok()?;
         let (news, position) = (log.tail.after(applied), log.position);
         let stands = log.stands(since, names);
-        let leased = log.leases.tell(session, position, stands, Moment::now());
+        let leased = log.leases.tell(verifier, position, stands, Moment::now());
         Some(Told { news, position, leased })
     }
 

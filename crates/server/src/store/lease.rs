@@ -27,7 +27,7 @@ use crate::limits::{
 
 /// The name of one verifier's watch: random, and of this process alone, so that none goes on across a restart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct SessionId(pub(crate) [u8; 16]);
+pub(crate) struct VerifierId(pub(crate) [u8; 16]);
 
 /// There is no room for another verifier, or not now for one of this API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,8 +36,8 @@ pub(crate) struct Full;
 /// Everybody who watches.
 #[derive(Debug, Default)]
 pub(crate) struct Leases {
-    sessions: HashMap<SessionId, Session>,
-    /// APIs of which a verifier let a change wait to the end of its lease, and until when they get no new session.
+    verifiers: HashMap<VerifierId, Verifier>,
+    /// APIs of which a verifier let a change wait to the end of its lease, and until when they get no new verifier.
     lapsed: HashMap<ApiId, Moment>,
     /// Until when somebody may have a lease of a process before this one.
     held_back: Option<Moment>,
@@ -45,7 +45,7 @@ pub(crate) struct Leases {
 
 /// One verifier.
 #[derive(Debug)]
-struct Session {
+struct Verifier {
     api: ApiId,
     /// Everything up to here is applied there.
     applied: Position,
@@ -64,12 +64,12 @@ struct Grant {
 
 impl Leases {
     pub(super) fn is_empty(&self) -> bool {
-        self.sessions.is_empty()
+        self.verifiers.is_empty()
     }
 
     /// How many have a lease.
     pub(super) fn count(&self, now: Moment) -> usize {
-        self.sessions.values().filter(|session| session.until(None, now).is_some()).count()
+        self.verifiers.values().filter(|verifier| verifier.until(None, now).is_some()).count()
     }
 
     /// Until when somebody may go on who got a lease now.
@@ -89,51 +89,51 @@ impl Leases {
     /// Takes in a verifier that begins at this position with nothing.
     pub(super) fn admit(
         &mut self,
-        id: SessionId,
+        id: VerifierId,
         api: ApiId,
         position: Position,
         now: Moment,
     ) -> Result<(), Full> {
         self.lapsed.retain(|_, until| *until > now);
-        self.sessions.retain(|_, session| {
-            session.seen.plus_ms(VERIFIER_MS_KEPT) > now || session.until(None, now).is_some()
+        self.verifiers.retain(|_, verifier| {
+            verifier.seen.plus_ms(VERIFIER_MS_KEPT) > now || verifier.until(None, now).is_some()
         });
-        let of_api = self.sessions.values().filter(|session| session.api == api).count();
+        let of_api = self.verifiers.values().filter(|verifier| verifier.api == api).count();
         if self.lapsed.contains_key(&api)
             || of_api >= VERIFIERS_OF_API_MAX
-            || self.sessions.len() >= VERIFIERS_MAX
+            || self.verifiers.len() >= VERIFIERS_MAX
         {
             return Err(Full);
         }
-        self.sessions
-            .insert(id, Session { api, applied: position, told: position, grants: vec![], seen: now });
+        self.verifiers
+            .insert(id, Verifier { api, applied: position, told: position, grants: vec![], seen: now });
         Ok(())
     }
 
     /// Takes note of what a verifier has applied. Answers whether it is one that can have done so.
-    pub(super) fn confirm(&mut self, id: SessionId, api: ApiId, applied: Position, now: Moment) -> bool {
-        let Some(session) = self.sessions.get_mut(&id).filter(|session| session.api == api) else {
+    pub(super) fn confirm(&mut self, id: VerifierId, api: ApiId, applied: Position, now: Moment) -> bool {
+        let Some(verifier) = self.verifiers.get_mut(&id).filter(|verifier| verifier.api == api) else {
             return false;
         };
-        if applied < session.applied || applied > session.told {
+        if applied < verifier.applied || applied > verifier.told {
             return false;
         }
-        session.seen = now;
-        session.confirm(applied, now);
+        verifier.seen = now;
+        verifier.confirm(applied, now);
         true
     }
 
     /// Takes note of an answer that tells everything up to this position. Whether it carries a lease: if it `may`, and
     /// the verifier confirms what it is told.
-    pub(super) fn tell(&mut self, id: SessionId, position: Position, may: bool, now: Moment) -> bool {
-        let Some(session) = self.sessions.get_mut(&id) else {
+    pub(super) fn tell(&mut self, id: VerifierId, position: Position, may: bool, now: Moment) -> bool {
+        let Some(verifier) = self.verifiers.get_mut(&id) else {
             return false;
         };
-        session.told = position;
-        session.grants.retain(|grant| grant.until > now);
-        let leased = may && session.grants.len() < GRANTS_MAX;
+        verifier.told = position;
+        verifier.grants.retain(|grant| grant.until > now);
+        let leased = may && verifier.grants.len() < GRANTS_MAX;
         if leased {
-            session.grants.push(Grant { position, until: Self::end_of_one(now) });
+            verifier.grants.push(Grant { position, until: Self::end_of_one(now) });
         }
         leased
     }
@@ -141,26 +141,26 @@ impl Leases {
     /// Until when somebody may go on who does not know of the change at this position; nobody if there is nothing to
     /// wait for.
     pub(super) fn holds_up(&self, position: Position, now: Moment) -> Option<Moment> {
-        let waited_for = self.sessions.values().filter_map(|session| session.until(Some(position), now));
+        let waited_for = self.verifiers.values().filter_map(|verifier| verifier.until(Some(position), now));
         waited_for.chain(self.held_back.filter(|until| *until > now)).max()
     }
 
-    /// Ends the sessions of those that let the change at this position wait, since that moment, until their leases had
+    /// Ends the verifiers of those that let the change at this position wait, since that moment, until their leases had
     /// run out. Their APIs get no new ones for a while, so that no verifier holds up one change after the other.
     pub(super) fn end_lapsed(&mut self, position: Position, since: Moment, now: Moment) {
         let (lapsed, refused) = (&mut self.lapsed, now.plus_ms(LAPSED_MS));
-        self.sessions.retain(|_, session| {
-            let was_waited_for = session.until(Some(position), since).is_some();
-            let has_lapsed = was_waited_for && session.until(None, now).is_none();
+        self.verifiers.retain(|_, verifier| {
+            let was_waited_for = verifier.until(Some(position), since).is_some();
+            let has_lapsed = was_waited_for && verifier.until(None, now).is_none();
             if has_lapsed {
-                lapsed.insert(session.api, refused);
+                lapsed.insert(verifier.api, refused);
             }
             !has_lapsed
         });
     }
 }
 
-impl Session {
+impl Verifier {
     /// Of what is applied only the newest lease counts.
     fn confirm(&mut self, applied: Position, now: Moment) {
         self.applied = applied;

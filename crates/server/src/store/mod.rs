@@ -49,7 +49,7 @@ pub(crate) use feed::{Feed, News, Position, Settled, Thing, Told};
 pub(crate) use group::{GroupEdit, GroupRecord, MemberRecord, MemberSource};
 pub(crate) use idempotency::{KeptAnswer, KeptCall};
 pub(crate) use identity::{IdentityRecord, Linked, NewIdentity, SignIn};
-pub(crate) use lease::{Full, Leases, SessionId};
+pub(crate) use lease::{Full, Leases, VerifierId};
 pub(crate) use place::{OrganizationRecord, PipelineRecord, PipelineSettings, PlaceWrite, ProjectRecord};
 pub(crate) use principal::{NewPrincipal, PasswordHash, PrincipalEdit, PrincipalRecord};
 pub(crate) use provisioned::{

@@ -95,7 +95,7 @@ pub(super) fn questions() -> Group {
             .gives::<WatchAnswer>("What has changed, and a lease.")
             .denied(&[NotHonouredHere])
             .conflicts(&[NoLease])
-            .limited(&[LimitReached]),
+            .limited(&[Busy]),
         post("/api/v1/explain", "Ask why a token may or may not do something")
             .takes::<ExplainRequest>()
             .gives::<Explanation>("The decision, step by step.")

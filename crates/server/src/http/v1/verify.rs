@@ -17,7 +17,7 @@ use super::{parse, shown};
 use crate::authority::{Caller, Error, Judged, Keeping, Known, Question, Use, Watch};
 use crate::keys::hex;
 use crate::limits::{TOLD_USE_COUNT_MAX, TOLD_USES_MAX};
-use crate::store::{Position, SessionId};
+use crate::store::{Position, VerifierId};
 
 /// Judges a token for the API that calls with its own credential.
 pub(crate) async fn verify(
@@ -61,7 +61,7 @@ pub(crate) async fn watch(
 ) -> Result<Response<Answer>, Problem> {
     let watched = doors.authority.watch(&caller, asked(request)?).await?;
     Ok(no_store(Json(WatchAnswer {
-        session: hex(&watched.session.0),
+        verifier: hex(&watched.verifier.0),
         position: watched.position.0,
         everything: watched.changed.is_none(),
         changed: watched.changed.unwrap_or_default(),
@@ -74,19 +74,19 @@ fn asked(request: WatchRequest) -> Result<Watch, Problem> {
         let detail = format!("at most {TOLD_USES_MAX} uses in one call");
         return Err(Error::invalid("/uses", Code::InvalidField, detail).into());
     }
-    // A session that cannot be read is one that nobody knows: a new one begins.
-    let session = request.session.as_deref().and_then(session);
-    let goes_on = session.map(|session| (session, Position(request.applied)));
+    // A verifier that cannot be read is one that nobody knows: a new one begins.
+    let verifier = request.verifier.as_deref().and_then(verifier);
+    let goes_on = verifier.map(|verifier| (verifier, Position(request.applied)));
     let uses = request.uses.into_iter().enumerate();
     let uses = uses.map(|(at, told)| used(&format!("/uses/{at}"), told)).collect::<Result<_, _>>()?;
     Ok(Watch { goes_on, uses })
 }
 
-fn session(text: &str) -> Option<SessionId> {
+fn verifier(text: &str) -> Option<VerifierId> {
     let digits: Vec<u8> = text.chars().map(|c| c.to_digit(16)?.try_into().ok()).collect::<Option<_>>()?;
     let bytes: Vec<u8> =
         digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
-    Some(SessionId(bytes.try_into().ok().filter(|_| text.len() == 32)?))
+    Some(VerifierId(bytes.try_into().ok().filter(|_| text.len() == 32)?))
 }
 
 fn used(at: &str, told: ToldUse) -> Result<Use, Problem> {

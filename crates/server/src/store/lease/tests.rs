@@ -2,7 +2,7 @@
 
 use jeton_token::{ApiId, IdKey, PrincipalId, TokenId};
 
-use super::{Full, Leases, SessionId, Tail};
+use super::{Full, Leases, Tail, VerifierId};
 use crate::clock::Moment;
 use crate::limits::{
     DRIFT_MS, GRANTS_MAX, LAPSED_MS, LEASE_MS, TOLD_CHANGES_MAX, TOLD_THINGS_MAX, VERIFIER_MS_KEPT,
@@ -10,7 +10,7 @@ use crate::limits::{
 };
 use crate::store::feed::{Feed, News, Position, Settled, Thing};
 
-const OURS: SessionId = SessionId([1; 16]);
+const OURS: VerifierId = VerifierId([1; 16]);
 const HELD_MS: u64 = LEASE_MS + DRIFT_MS;
 
 fn api(n: u64) -> ApiId {
@@ -53,10 +53,10 @@ fn a_change_waits_for_whoever_has_a_lease_and_does_not_know_of_it() {
 fn only_what_a_verifier_was_told_can_be_confirmed_and_only_by_its_own_api() {
     let now = Moment::now();
     let mut leases = leased(5, now);
-    for (session, of, applied) in
-        [(OURS, api(1), 6), (OURS, api(1), 4), (OURS, api(2), 5), (SessionId([2; 16]), api(1), 5)]
+    for (verifier, of, applied) in
+        [(OURS, api(1), 6), (OURS, api(1), 4), (OURS, api(2), 5), (VerifierId([2; 16]), api(1), 5)]
     {
-        assert!(!leases.confirm(session, of, Position(applied), now));
+        assert!(!leases.confirm(verifier, of, Position(applied), now));
     }
     assert!(leases.confirm(OURS, api(1), Position(5), now));
     // An answer without a lease tells something all the same.
@@ -79,7 +79,7 @@ fn whoever_confirms_nothing_gets_no_more_leases_and_holds_up_no_longer() {
 fn there_is_room_for_so_many_verifiers_and_for_fewer_of_one_api() {
     let now = Moment::now();
     let mut leases = Leases::default();
-    let id = |n: usize| SessionId(u128::try_from(n).unwrap().to_be_bytes());
+    let id = |n: usize| VerifierId(u128::try_from(n).unwrap().to_be_bytes());
     for n in 0..VERIFIERS_OF_API_MAX {
         leases.admit(id(n), api(1), Position(0), now).unwrap();
     }
@@ -96,7 +96,7 @@ fn there_is_room_for_so_many_verifiers_and_for_fewer_of_one_api() {
 fn an_api_whose_verifier_let_a_change_wait_to_the_end_gets_no_other_for_a_while() {
     let now = Moment::now();
     let mut leases = leased(5, now);
-    let other = SessionId([2; 16]);
+    let other = VerifierId([2; 16]);
     leases.admit(other, api(2), Position(5), now).unwrap();
     let lapsed = now.plus_ms(HELD_MS);
     assert_eq!(leases.holds_up(Position(6), lapsed), None);

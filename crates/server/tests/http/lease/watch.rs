@@ -32,7 +32,7 @@ impl Stage {
 
     /// Goes on from an answer.
     async fn go_on(&self, from: &Value) -> Value {
-        self.watch(json!({"session": from["session"], "applied": from["position"]})).await
+        self.watch(json!({"verifier": from["verifier"], "applied": from["position"]})).await
     }
 
     async fn verify(&self, more: Value) -> Value {
@@ -56,7 +56,7 @@ async fn a_watch_begins_with_everything_and_goes_on_with_what_changes() {
     // Nothing changes meanwhile, so this one is held a little.
     let second = stage.go_on(&first).await;
     assert_eq!((&second["everything"], &second["changed"]), (&json!(false), &json!([])));
-    assert_eq!((&second["session"], &second["position"]), (&first["session"], &first["position"]));
+    assert_eq!((&second["verifier"], &second["position"]), (&first["verifier"], &first["position"]));
     let path = format!("/api/v1/tokens/{}", stage.pat.id);
     let rename = stage.authority.patch(&stage.alice.session, &path, json!({"name": "renamed"}));
     let watched = async {
@@ -68,16 +68,16 @@ async fn a_watch_begins_with_everything_and_goes_on_with_what_changes() {
     renamed.expect(200);
     assert_eq!(told["everything"], false);
     assert!(told["changed"].as_array().unwrap().contains(&names[0]), "{told} has no {kept}");
-    // Whoever does not say what it applied, or somebody else's session, begins anew.
+    // Whoever does not say what it applied, or somebody else's name, begins anew.
     for odd in
-        [json!({"session": told["session"], "applied": 0}), json!({"session": "x"}), json!({"applied": 7})]
+        [json!({"verifier": told["verifier"], "applied": 0}), json!({"verifier": "x"}), json!({"applied": 7})]
     {
         let anew = stage.watch(odd).await;
         assert_eq!(anew["everything"], true);
-        assert_ne!(anew["session"], told["session"]);
+        assert_ne!(anew["verifier"], told["verifier"]);
     }
     let other = stage.authority.firm().await;
-    let body = json!({"session": told["session"], "applied": told["position"]});
+    let body = json!({"verifier": told["verifier"], "applied": told["position"]});
     let anew = stage.authority.post(&other.api, WATCH, body).await.expect(200).body;
     assert_eq!(anew["everything"], true);
 }
@@ -93,7 +93,7 @@ async fn only_apis_watch_and_only_where_somebody_knows_of_every_change() {
     Answer::to(request).await.refused(401, "invalid_token");
     for (odd, code) in [
         (json!({"x": 1}), "unknown_field"),
-        (json!({"session": 1}), "invalid_field"),
+        (json!({"verifier": 1}), "invalid_field"),
         (json!({"uses": [{"token_id": "x", "receipt": "", "count": 1}]}), "invalid_field"),
     ] {
         authority.post(&firm.api, WATCH, odd).await.refused(422, code);
