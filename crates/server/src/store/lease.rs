@@ -145,8 +145,8 @@ impl Leases {
         waited_for.chain(self.held_back.filter(|until| *until > now)).max()
     }
 
-    /// Ends the verifiers of those that let the change at this position wait, since that moment, until their leases had
-    /// run out. Their APIs get no new ones for a while, so that no verifier holds up one change after the other.
+    /// Forgets those that let the change at this position wait, since that moment, until their leases had run out. Their
+    /// APIs get no new ones for a while, so that no verifier holds up one change after the other.
     pub(super) fn end_lapsed(&mut self, position: Position, since: Moment, now: Moment) {
         let (lapsed, refused) = (&mut self.lapsed, now.plus_ms(LAPSED_MS));
         self.verifiers.retain(|_, verifier| {
