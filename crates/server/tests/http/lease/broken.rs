@@ -83,9 +83,9 @@ async fn attack_31_a_verifier_that_is_cut_off_accepts_nothing_when_the_revocatio
     assert_eq!(verifier.allows(&stage.other.secret).await, Ok(true));
 
     wire.set(false);
-    // Nothing comes through any more, so whatever is allowed now is from memory. It goes on until the lease is over,
-    // and the revocation is not answered before.
-    assert_eq!(verifier.allows(&stage.pat.secret).await, Ok(true));
+    // Nothing comes through any more, so whatever is allowed now is from memory. On a machine that has other things to
+    // do the lease may be over already; the revocation is not answered before that in any case.
+    assert_ne!(verifier.allows(&stage.pat.secret).await, Ok(false));
     authority.revoke(&stage.alice.session, &stage.pat.id).await.expect(204);
     assert!(!verifier.client.holds_lease());
     for token in [&stage.pat, &stage.other] {
@@ -117,8 +117,8 @@ async fn attack_31_a_server_that_starts_again_answers_no_revocation_while_an_old
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert_eq!(verifier.allows(&stage.pat.secret).await, Ok(false));
-    let metrics = reqwest::get(authority.url("/metrics")).await.unwrap().text().await.unwrap();
-    assert!(metrics.contains("\njeton_verifiers 1\n"), "{metrics}");
+    while !super::metrics(&authority).await.contains("\njeton_verifiers 1\n") {}
+    assert!(super::metrics(&authority).await.contains("\njeton_verifier_waits_total{outcome=\""));
 }
 
 /// Whoever takes the API's credential away takes away what rests on it.

@@ -50,7 +50,11 @@ impl Verifier {
 
 /// How many verdicts the server gave to APIs so far.
 async fn verdicts(authority: &Authority) -> u64 {
-    let text = reqwest::get(authority.url("/metrics")).await.unwrap().text().await.unwrap();
+    let text = metrics(authority).await;
     let of_apis = text.lines().filter(|line| line.starts_with(r#"jeton_verdicts_total{asked_by="api""#));
     of_apis.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum()
+}
+
+async fn metrics(authority: &Authority) -> String {
+    reqwest::get(authority.url("/metrics")).await.unwrap().text().await.unwrap()
 }

@@ -186,5 +186,5 @@ async fn attack_31_no_verifier_with_a_lease_accepts_what_was_answered_to_be_over
     }
     assert!(verifies >= 100_000, "{verifies} verifies");
     let asked = usize::try_from(verdicts(&stage.authority).await - before).unwrap();
-    assert!(asked < verifies / 4, "{asked} of {verifies} were asked, so this shows little about memory");
+    assert!(asked < verifies / 2, "{asked} of {verifies} were asked, so this shows little about memory");
 }
