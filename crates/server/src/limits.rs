@@ -42,6 +42,37 @@ pub(crate) const FEED_THINGS_MAX: usize = 64 * 1024;
 /// Of how many members that enter or leave a group each is named as changed; of more, everybody is.
 pub(crate) const MEMBERS_NAMED_MAX: usize = 16;
 
+/// For how long a verifier may answer from memory, in milliseconds, counted from when it asked for that.
+pub(crate) const LEASE_MS: u64 = 2000;
+/// How much slower than ours the clock of a verifier may go within a lease, in milliseconds.
+pub(crate) const DRIFT_MS: u64 = 200;
+/// How long a verifier that watches waits for a change, in milliseconds: a quarter of the lease.
+pub(crate) const WATCH_MS: u64 = 500;
+/// The most verifiers that are known at once.
+pub(crate) const VERIFIERS_MAX: usize = 1024;
+/// The most of one API.
+pub(crate) const VERIFIERS_OF_API_MAX: usize = 256;
+/// How long a verifier that does not come any more is known, in milliseconds: a minute.
+pub(crate) const VERIFIER_MS_KEPT: u64 = 60 * 1000;
+/// How long an API's verifiers get no new lease after one has let a change wait to the end of its own, in
+/// milliseconds.
+pub(crate) const LAPSED_MS: u64 = 10 * 1000;
+/// The most answers to a verifier that it has not confirmed; the next one has no lease.
+pub(crate) const GRANTS_MAX: usize = 8;
+/// The most changes that verifiers are told one by one; who is further behind forgets everything.
+pub(crate) const TOLD_CHANGES_MAX: usize = 1024;
+/// The most things that one answer to a verifier names.
+pub(crate) const TOLD_THINGS_MAX: usize = 1024;
+/// The longest that a verifier may keep a verdict without asking again, in milliseconds: a minute, so that a clock that
+/// is set is felt within one.
+pub(crate) const KEEP_MS_MAX: i64 = 60 * 1000;
+/// The largest body of a call by which a verifier watches, in bytes: as many uses as one can tell.
+pub(crate) const WATCH_BODY_BYTES_MAX: usize = 256 * 1024;
+/// The most uses that one such call tells.
+pub(crate) const TOLD_USES_MAX: usize = 500;
+/// The most that one use of these counts for.
+pub(crate) const TOLD_USE_COUNT_MAX: i64 = 1_000_000_000;
+
 /// How many passwords are hashed at once: each takes 19 MiB.
 pub(crate) const PASSWORDS_AT_ONCE: usize = 2;
 /// How many more sign-ins may wait; further ones are told to come again.

@@ -12,7 +12,7 @@ use std::time::Duration;
 use jeton_token::{Audience, Verdict};
 
 use crate::authority::{Error, Verification};
-use crate::store::Expiring;
+use crate::store::{Expiring, Settled};
 
 /// The upper ends of the classes of durations: microseconds, and the same in seconds as Prometheus writes it.
 const CLASSES: [(u64, &str); 13] = [
@@ -48,6 +48,8 @@ pub(crate) struct Metrics {
     reuses: Counts<0>,
     /// Uses of tokens for which there was no room.
     dropped_uses: AtomicU64,
+    /// Changes that waited for verifiers, by how that ended.
+    waits: Counts<1>,
 }
 
 impl Metrics {
@@ -105,8 +107,18 @@ impl Metrics {
         self.dropped_uses.fetch_add(number, Ordering::Relaxed);
     }
 
-    /// All of it, whether the store answers, and what it says about tokens that end soon, in the text format of Prometheus.
-    pub(crate) fn text(&self, store_is_up: bool, expiring: Option<Expiring>) -> String {
+    /// Something done was known to all verifiers, or they did not answer from memory any more.
+    pub(crate) fn count_settled(&self, settled: Settled) {
+        match settled {
+            Settled::AtOnce => {}
+            Settled::Confirmed => self.waits.add(["confirmed"]),
+            Settled::Lapsed => self.waits.add(["lapsed"]),
+        }
+    }
+
+    /// All of it in the text format of Prometheus; whether the store answers, what it says about tokens that end soon,
+    /// and how many verifiers have a lease.
+    pub(crate) fn text(&self, store_is_up: bool, expiring: Option<Expiring>, verifiers: usize) -> String {
         let mut text = String::new();
         let version = env!("CARGO_PKG_VERSION");
         family(&mut text, "gauge", "jeton_build_info", "The version that runs.");
@@ -125,6 +137,11 @@ impl Metrics {
         if let Some(expiring) = expiring {
             write_expiring(&mut text, expiring);
         }
+        let name = "jeton_verifiers";
+        family(&mut text, "gauge", name, "Verifiers that answer from memory, under a lease.");
+        line(&mut text, name, &[], verifiers);
+        let help = "Changes that waited until verifiers knew of them, by how that ended.";
+        self.waits.write(&mut text, "jeton_verifier_waits_total", help, ["outcome"]);
         let name = "jeton_token_uses_dropped_total";
         family(&mut text, "counter", name, "Uses of tokens that are in no count, for want of room.");
         line(&mut text, name, &[], self.dropped_uses.load(Ordering::Relaxed));

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
 use crate::authority::{Authority, Error, Names};
-use crate::clock::Clock;
+use crate::clock::{Clock, Moment};
 use crate::config::{Settings, SignInProvider};
 use crate::data_dir::{DataDir, DataDirError};
 use crate::http::{AtHand, router};
@@ -20,7 +20,7 @@ use crate::identity::{PrivateOrigin, PrivateOrigins};
 use crate::keys::{Keys, KeysError, Rng};
 use crate::limits::KEYS_FORGOTTEN_SECONDS;
 use crate::listener;
-use crate::store::{Opened, Store, StoreError};
+use crate::store::{Leases, Opened, Store, StoreError};
 
 /// A server that is ready: the store is open, the port is bound, nothing is accepted yet.
 #[derive(Debug)]
@@ -103,6 +103,7 @@ impl Server {
         let prefix = prefix(&opened, settings.prefix.as_ref()).await?;
         let is_new = opened.kept("prefix").await?.is_none();
         let keys = Arc::new(keys(&opened, &settings.pepper_file, is_new, &rng).await?);
+        let may_be_leased = opened.may_be_leased().await?;
         let store = opened.with(Arc::clone(&keys), clock.clone(), rng.clone());
         let private_issuers = private_issuers(settings);
         let names = Names { prefix, first_password: data_dir.first_password().into(), private_issuers };
@@ -120,6 +121,10 @@ impl Server {
         let public_url = public_url.unwrap_or_else(|| format!("http://{address}")).into();
         let trusted_proxies = settings.trusted_proxies.clone().into();
         let sign_in = settings.sign_in.clone().into();
+        if may_be_leased {
+            // The lock of the data directory says that whoever granted them is gone; the leases may not be.
+            authority.store.feed().hold_back(Leases::end_of_one(Moment::now()));
+        }
         Ok(Self { listener, address, public_url, authority, trusted_proxies, sign_in, data_dir })
     }
 
@@ -153,6 +158,11 @@ impl Server {
         let keeping = tokio::spawn(async move { keeper.keep_uses(async { _ = stopped.await }).await });
         let doors = AtHand { authority, public_url, trusted_proxies, sign_in };
         let forgetting = tokio::spawn(forget_calls(store.clone()));
+        let feed = store.feed().clone();
+        let until = async move {
+            until.await;
+            feed.end();
+        };
         listener::serve(listener, router(doors.into()), until).await;
         forgetting.abort();
         drop(stop);

@@ -15,6 +15,7 @@ mod doctor;
 mod exec;
 mod files;
 mod help;
+mod killed;
 mod minted;
 mod org_file;
 mod person;

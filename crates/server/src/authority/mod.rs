@@ -40,6 +40,7 @@ mod trust;
 mod usage;
 mod user;
 mod verify;
+mod watch;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -62,6 +63,7 @@ use memory::Memory;
 use pace::Pace;
 use replay::InFlight;
 use usage::Usage;
+use watch::Watches;
 
 pub(crate) use access::{Caller, Permit};
 pub(crate) use api::{ApiRequest, Put};
@@ -89,6 +91,7 @@ pub(crate) use synced_group::{GroupChange, MemberStep};
 pub(crate) use token::{ListRequest, StateFilter};
 pub(crate) use user::UserRequest;
 pub(crate) use verify::{Judged, Known, Question, Verification};
+pub(crate) use watch::{Keeping, Use, Watch};
 
 /// Everything that decides and changes, behind all doors.
 #[derive(Clone)]
@@ -111,6 +114,8 @@ pub(crate) struct Authority {
     done: Arc<Done>,
     /// What tokens are used for.
     usage: Arc<Usage>,
+    /// What verifiers are told.
+    watches: Arc<Watches>,
     /// How many tokens end soon, and when that was looked up.
     expiring: Arc<Mutex<Option<(Timestamp, Expiring)>>>,
     /// The issuers whose identity tokens somebody trusts.
@@ -264,6 +269,7 @@ impl Authority {
         let issuers = Issuers::new(clock.clone(), private_issuers);
         let memory = Arc::new(Memory::of(&store));
         let usage = Arc::new(Usage::new(Arc::clone(store.metrics())));
+        let watches = Arc::new(Watches::new(&rng));
         Self {
             store,
             memory,
@@ -280,6 +286,7 @@ impl Authority {
             returns: Arc::new(Attempts::new()),
             done: Arc::new(Done::new()),
             usage,
+            watches,
             expiring: Arc::default(),
             first_password,
             noted: Arc::default(),

@@ -23,7 +23,8 @@ pub(super) async fn show(State(doors): State<Doors>) -> Response<Body> {
     let expiring = async { doors.authority.expiring().await.ok().filter(|_| is_up) };
     let expiring = tokio::time::timeout(limit, expiring).await.ok().flatten();
     let kind = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    problem::no_store((kind, doors.authority.store.metrics().text(is_up, expiring)))
+    let store = &doors.authority.store;
+    problem::no_store((kind, store.metrics().text(is_up, expiring, store.feed().verifiers())))
 }
 
 /// What the layer knows: where to count, and the words that may be labels.

@@ -17,6 +17,7 @@ mod feed;
 mod group;
 mod idempotency;
 mod identity;
+mod lease;
 mod meta;
 mod place;
 mod policy;
@@ -44,10 +45,11 @@ pub(crate) use bootstrap::FirstUser;
 pub(crate) use catalogue::{ApiRecord, NewApi};
 #[cfg(test)]
 pub(crate) use feed::Underway;
-pub(crate) use feed::{Feed, Position, Thing};
+pub(crate) use feed::{Feed, News, Position, Settled, Thing, Told};
 pub(crate) use group::{GroupEdit, GroupRecord, MemberRecord, MemberSource};
 pub(crate) use idempotency::{KeptAnswer, KeptCall};
 pub(crate) use identity::{IdentityRecord, Linked, NewIdentity, SignIn};
+pub(crate) use lease::{Full, Leases, VerifierId};
 pub(crate) use place::{OrganizationRecord, PipelineRecord, PipelineSettings, PlaceWrite, ProjectRecord};
 pub(crate) use principal::{NewPrincipal, PasswordHash, PrincipalEdit, PrincipalRecord};
 pub(crate) use provisioned::{
@@ -215,6 +217,12 @@ impl Store {
     /// What is counted.
     pub(crate) fn metrics(&self) -> &Arc<Metrics> {
         &self.metrics
+    }
+
+    /// Waits until everything that was done so far is known to every verifier that answers from memory, or until it does
+    /// not do so any more. Before that nobody is told that it is done.
+    pub(crate) async fn settled(&self) {
+        self.metrics.count_settled(self.feed.settled().await);
     }
 
     /// Which changes were applied here.

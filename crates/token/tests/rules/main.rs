@@ -40,6 +40,8 @@ mod scope;
 #[cfg(test)]
 mod scope_set;
 #[cfg(test)]
+mod steady;
+#[cfg(test)]
 mod tenant;
 #[cfg(test)]
 mod token_text;

@@ -4,6 +4,7 @@ pub(crate) mod answer;
 pub(crate) mod browser;
 pub(crate) mod clock;
 mod described;
+pub(crate) mod history;
 pub(crate) mod issuer;
 pub(crate) mod nginx;
 #[macro_use]
