@@ -15,7 +15,7 @@ use crate::authority::{Authority, Error, Names};
 use crate::clock::{Clock, Moment};
 use crate::config::{Settings, SignInProvider};
 use crate::data_dir::{DataDir, DataDirError};
-use crate::http::{Doors, router};
+use crate::http::{AtHand, router};
 use crate::identity::{PrivateOrigin, PrivateOrigins};
 use crate::keys::{Keys, KeysError, Rng};
 use crate::limits::KEYS_FORGOTTEN_SECONDS;
@@ -156,14 +156,14 @@ impl Server {
         let (store, keeper) = (authority.store.clone(), authority.clone());
         let (stop, stopped) = oneshot::channel::<()>();
         let keeping = tokio::spawn(async move { keeper.keep_uses(async { _ = stopped.await }).await });
-        let doors = Doors { authority, public_url, trusted_proxies, sign_in };
+        let doors = AtHand { authority, public_url, trusted_proxies, sign_in };
         let forgetting = tokio::spawn(forget_calls(store.clone()));
         let feed = store.feed().clone();
         let until = async move {
             until.await;
             feed.end();
         };
-        listener::serve(listener, router(doors), until).await;
+        listener::serve(listener, router(doors.into()), until).await;
         forgetting.abort();
         drop(stop);
         let _ = keeping.await;

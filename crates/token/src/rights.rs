@@ -56,6 +56,13 @@ impl Rights {
     /// What is in both: of each side what the other one covers.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
+        // Most owners hold everything, and then there is nothing to compare.
+        if self.is_everything() {
+            return other.clone();
+        }
+        if other.is_everything() {
+            return self.clone();
+        }
         let mine = self.0.iter().filter(|pattern| other.covers_pattern(pattern));
         let theirs = other.0.iter().filter(|pattern| self.covers_pattern(pattern));
         mine.chain(theirs).cloned().collect()
@@ -65,7 +72,15 @@ impl Rights {
     #[must_use]
     pub fn with_implied<'a>(&self, catalogues: impl IntoIterator<Item = &'a Catalogue>) -> Self {
         let implied = catalogues.into_iter().flat_map(|catalogue| catalogue.implied_by(self));
-        self.0.iter().cloned().chain(implied.cloned().map(ScopePattern::from)).collect()
+        let mut implied = implied.cloned().map(ScopePattern::from).peekable();
+        if implied.peek().is_none() {
+            return self.clone();
+        }
+        self.0.iter().cloned().chain(implied).collect()
+    }
+
+    fn is_everything(&self) -> bool {
+        self.0.first().is_some_and(ScopePattern::is_everything)
     }
 
     fn last_not_after(&self, text: &str) -> Option<&ScopePattern> {

@@ -21,9 +21,9 @@ pub const MAX_PATTERNS: usize = 256;
 const SEPARATOR: char = '.';
 const MAX_SEGMENT_BYTES: usize = 64;
 
-/// A concrete scope: 2 to 8 segments.
+/// A concrete scope: 2 to 8 segments. A clone is the same text and takes no room of its own.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Scope(String);
+pub struct Scope(Arc<str>);
 
 impl Scope {
     /// The text.
@@ -61,24 +61,24 @@ impl FromStr for Scope {
         if check(text)? < 2 {
             return Err(ScopeError::Segments);
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 }
 
-/// A scope, or a wildcard over all scopes that begin with the same whole segments.
+/// A scope, or a wildcard over all scopes that begin with the same whole segments. A clone is the same text.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ScopePattern(String);
+pub struct ScopePattern(Arc<str>);
 
 impl ScopePattern {
     /// `*`: everything, including scopes that do not exist yet.
     pub fn everything() -> Self {
-        Self("*".to_owned())
+        Self("*".into())
     }
 
     /// `NAMESPACE.*`: every scope of one API.
     pub fn namespace(namespace: &str) -> Result<Self, ScopeError> {
         check_segment(namespace)?;
-        Ok(Self(format!("{namespace}.*")))
+        Ok(Self(format!("{namespace}.*").into()))
     }
 
     /// The text.
@@ -88,7 +88,7 @@ impl ScopePattern {
 
     /// Whether this is the bare `*`.
     pub fn is_everything(&self) -> bool {
-        self.0 == "*"
+        *self.0 == *"*"
     }
 
     /// Whether the scope is among those that the pattern stands for.
@@ -116,7 +116,7 @@ impl ScopePattern {
         match self.0.strip_suffix('*') {
             // The stem keeps its final `.`, which makes the match one of whole segments.
             Some(stem) => text.starts_with(stem),
-            None => self.0 == text,
+            None => *self.0 == *text,
         }
     }
 }
@@ -131,7 +131,7 @@ impl FromStr for ScopePattern {
         match text.strip_suffix(".*") {
             Some(stem) if text.len() > MAX_SCOPE_BYTES || stem.is_empty() => Err(length_or_star(text)),
             Some(stem) if check(stem)? >= MAX_SEGMENTS => Err(ScopeError::Segments),
-            Some(_) => Ok(Self(text.to_owned())),
+            Some(_) => Ok(Self(text.into())),
             None => Scope::from_str(text).map(Self::from),
         }
     }

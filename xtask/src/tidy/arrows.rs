@@ -31,7 +31,7 @@ const RULES: [Rule; 8] = [
         uses: &["jeton-api", "jeton-token", "jeton-server", "task-api"],
         tests_use: &["jeton-verify"],
     },
-    Rule { name: "jeton-bench", uses: &["jeton-token"], tests_use: &[] },
+    Rule { name: "jeton-bench", uses: &["jeton-token", "jeton-verify"], tests_use: &[] },
     Rule { name: "xtask", uses: &[], tests_use: &[] },
 ];
 

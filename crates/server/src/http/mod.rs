@@ -42,9 +42,11 @@ use crate::limits::{
 
 pub use openapi::{described, document};
 
-/// What every door has at hand.
-#[derive(Clone)]
-pub(crate) struct Doors {
+/// What every door has at hand, shared: it goes with every request through every layer.
+pub(crate) type Doors = Arc<AtHand>;
+
+/// What that is.
+pub(crate) struct AtHand {
     pub(crate) authority: Authority,
     /// How this deployment is reached from outside, without a trailing slash.
     pub(crate) public_url: Arc<str>,
@@ -54,7 +56,7 @@ pub(crate) struct Doors {
     pub(crate) sign_in: Arc<[SignInProvider]>,
 }
 
-impl Doors {
+impl AtHand {
     /// The path below which clients reach this server; most often none.
     fn prefix(&self) -> &str {
         let behind = self

@@ -1,10 +1,11 @@
 //! Registered APIs with their scopes and routes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use jeton_token::{
     ApiId, Catalogue, CatalogueScope, Id, OrganizationId, PrincipalId, PrincipalKind, PrincipalName, Route,
-    Scope, Timestamp, TokenKind,
+    RouteTable, Scope, Timestamp, TokenKind,
 };
 
 use super::database::{Row, Transaction, statements, values};
@@ -26,6 +27,16 @@ pub(crate) struct ApiRecord {
     pub(crate) created_at: Timestamp,
     pub(crate) catalogue: Catalogue,
     pub(crate) routes: Vec<Route>,
+    /// The same, ready to be asked, once somebody did.
+    table: OnceLock<Option<RouteTable>>,
+}
+
+impl ApiRecord {
+    /// Its routes, ready to be asked. It takes long to make and is made once for all who share the record. There is
+    /// none when the routes contradict each other, which no API was ever registered with.
+    pub(crate) fn route_table(&self) -> Option<&RouteTable> {
+        self.table.get_or_init(|| RouteTable::new(self.routes.iter().cloned()).ok()).as_ref()
+    }
 }
 
 /// An API to be made or replaced.
@@ -192,6 +203,7 @@ fn record(row: &Row, scopes: Vec<CatalogueScope>, routes: Vec<Route>) -> Result<
         created_at: Timestamp(row.int("created_at")?),
         catalogue: catalogue.map_err(|_| StoreError::unreadable("api_scope"))?,
         routes,
+        table: OnceLock::new(),
     })
 }
 

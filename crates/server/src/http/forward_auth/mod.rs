@@ -18,7 +18,7 @@ use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Response};
 use jeton_api::Code;
-use jeton_token::{Inactive, NeedError, RouteTable};
+use jeton_token::{Inactive, NeedError};
 use url::form_urlencoded;
 
 use super::Doors;
@@ -64,7 +64,7 @@ async fn judge(doors: &Doors, api: &ApiRecord, headers: &HeaderMap) -> Result<Re
         return Err(Problem::TwoCredentials);
     }
     // A table that does not stand was never taken: then the store is not what it was.
-    let routes = RouteTable::new(api.routes.iter().cloned()).map_err(|_| Error::Unavailable)?;
+    let routes = api.route_table().ok_or(Error::Unavailable)?;
     let need = routes.need(wanted.method, wanted.path).map_err(without_need)?;
     let place = doors.authority.place_of_call(need.resource.as_deref()).await?;
     let question = Question {
