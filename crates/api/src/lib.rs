@@ -23,6 +23,7 @@ mod token;
 mod trust;
 mod user;
 mod verify;
+mod webhook;
 
 pub use catalogue::{Api, ApiChange, ApiPlan, ApiRoute, ApiScope, PutApi, Widening};
 pub use code::{Code, UnknownCode};
@@ -48,6 +49,7 @@ pub use token::{
 pub use trust::{ClaimRule, PutTrust, Replay, Trust};
 pub use user::{PatchUser, PutUser, User};
 pub use verify::{Introspection, PlaceDetail, Subject, VerifyAnswer, VerifyRequest};
+pub use webhook::{WebhookActor, WebhookData, WebhookEvent, WebhookToken};
 
 /// When something happened: RFC 3339 in UTC on the wire.
 pub use jiff::Timestamp;

@@ -14,6 +14,7 @@ mod code;
 mod create;
 mod device;
 mod edit;
+mod ends;
 mod explain;
 mod federation;
 mod flow;
@@ -63,7 +64,7 @@ use pace::Pace;
 use replay::InFlight;
 use usage::Usage;
 
-pub(crate) use access::{Caller, Permit};
+pub(crate) use access::{Action, Caller, Permit};
 pub(crate) use api::{ApiRequest, Put};
 pub(crate) use attempt::{Asked, Attempt};
 pub(crate) use attempts::Origin;

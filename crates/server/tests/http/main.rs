@@ -29,6 +29,7 @@ mod idempotency;
 mod live;
 mod memory;
 mod metrics;
+mod notices;
 mod oauth2;
 mod openapi;
 mod organizations;
