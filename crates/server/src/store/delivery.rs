@@ -104,7 +104,7 @@ statements! {
         WHERE sink = $1 AND next_try_at <= $2 AND failed_at IS NULL ORDER BY next_try_at, audit_id LIMIT 1";
     // What was never tried goes along, although its time has not come.
     ENTRIES = concat!("SELECT delivery.audit_id AS audit_id, delivery.tries AS tries,
-            CASE WHEN token.revoked_at IS NULL AND token.expires_at = notice.ends_at THEN 1 ELSE 0 END AS stands, ",
+            token.revoked_at AS revoked_at, notice.ends_at AS noted_end, ",
         token_columns!(), "
         FROM delivery JOIN audit ON audit.id = delivery.audit_id
             JOIN token ON token.id = audit.target
@@ -198,7 +198,10 @@ impl Store {
         let address = address.map(|row| row.text_or_null("email")).transpose()?.flatten();
         let mut entries = Vec::new();
         for row in transaction.fetch(ENTRIES, values![MAIL, recipient, now, LETTER_ENTRIES_MAX]).await? {
-            let token = if row.flag("stands")? { named_token(&row)? } else { None };
+            let token = named_token(&row)?.filter(|token| token.ends_at.is_some());
+            let is_noted = row.int_or_null("revoked_at")?.is_none()
+                && row.int_or_null("noted_end")? == row.int_or_null("ends_at")?;
+            let token = token.filter(|_| is_noted);
             entries.extend(take(&mut transaction, MAIL, taken_from(&row, token)?, until).await?);
         }
         transaction.commit().await?;

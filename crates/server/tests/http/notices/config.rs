@@ -58,7 +58,7 @@ fn a_key_is_one_of_standard_webhooks() {
         let says =
             if wrong.is_empty() { "it is empty" } else { "a key is `whsec_` and 24 to 64 bytes in base64" };
         assert!(error.contains(says), "{error}");
-        assert!(wrong.is_empty() || !error.contains(&format!("{wrong}`")), "{error}");
+        assert!(wrong.len() < 8 || !error.contains(&format!("{wrong}`")), "{error}");
     }
 }
 

@@ -20,7 +20,10 @@ on_both! {
 
 /// A user with an address, and a session of theirs.
 async fn user(authority: &Authority, name: &str, email: Option<&str>) -> String {
-    let body = json!({"password": PASSWORD, "email": email});
+    let mut body = json!({"password": PASSWORD});
+    if let Some(email) = email {
+        body["email"] = json!(email);
+    }
     authority.put(&authority.admin().await, &format!("/api/v1/users/{name}"), body).await.expect(201);
     authority.session(name, PASSWORD).await
 }

@@ -88,8 +88,8 @@ async fn after_three_days_it_is_given_up(authority: Authority) {
     authority.pat(&admin, &["*"]).await;
     for tries in 1..=10 {
         receiver.wait_for(tries).await;
-        assert_eq!(outbox(&authority).await.1, 0, "after {tries}");
         if tries < 10 {
+            assert_eq!(outbox(&authority).await.1, 0, "after {tries}");
             // It is put off when the answer was noted.
             next_is_later(&authority).await;
             authority.clock.advance_minutes(30 * 60);
