@@ -14,11 +14,16 @@ struct Package {
     is_there: fn() -> bool,
 }
 
-const PACKAGES: [Package; 10] = [
+/// What only the bench needs.
+const FOR_BENCH: [Package; 1] = [Package { name: "wrk", is_there: wrk_is_there }];
+
+const PACKAGES: [Package; 12] = [
     Package { name: "curl", is_there: curl_is_there },
     Package { name: "dbus-daemon", is_there: bus_is_there },
+    Package { name: "default-jdk-headless", is_there: java_is_there },
     Package { name: "git", is_there: git_is_there },
     Package { name: "gnome-keyring", is_there: keyring_is_there },
+    Package { name: "golang-go", is_there: go_is_there },
     Package { name: "libsecret-tools", is_there: secret_tool_is_there },
     Package { name: "nginx-light", is_there: nginx_is_there },
     Package { name: "nodejs", is_there: node_is_there },
@@ -29,8 +34,19 @@ const PACKAGES: [Package; 10] = [
 
 /// Installs the packages whose programs are missing; asks nobody when there are none.
 pub(crate) fn install_missing() -> Result<()> {
-    let missing: Vec<_> =
-        PACKAGES.iter().filter(|package| !(package.is_there)()).map(|package| package.name).collect();
+    let missing = missing(&PACKAGES);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if !can_install()? {
+        bail!("{}, or run `cargo xtask test --quick`, which needs none of them", advice(&missing));
+    }
+    install(&missing)
+}
+
+/// The same for the bench.
+pub(crate) fn install_for_bench() -> Result<()> {
+    let missing = missing(&FOR_BENCH);
     if missing.is_empty() {
         return Ok(());
     }
@@ -38,6 +54,10 @@ pub(crate) fn install_missing() -> Result<()> {
         bail!("{}", advice(&missing));
     }
     install(&missing)
+}
+
+fn missing(packages: &[Package]) -> Vec<&'static str> {
+    packages.iter().filter(|package| !(package.is_there)()).map(|package| package.name).collect()
 }
 
 fn can_install() -> Result<bool> {
@@ -48,7 +68,7 @@ fn advice(missing: &[&str]) -> String {
     let names = missing.join(" ");
     format!(
         "missing: {names}. Install them (on Debian: `sudo apt-get update && sudo apt-get install -y \
-         --no-install-recommends {names}`), or run `cargo xtask test --quick`, which needs none of them"
+         --no-install-recommends {names}`)"
     )
 }
 
@@ -85,6 +105,15 @@ fn git_is_there() -> bool {
     command::succeeds(Command::new("git").arg("--version"))
 }
 
+fn go_is_there() -> bool {
+    command::succeeds(Command::new("go").arg("version"))
+}
+
+/// The compiler: without it a source file is not run.
+fn java_is_there() -> bool {
+    command::succeeds(Command::new("javac").arg("-version"))
+}
+
 /// Debian keeps it where the path of a user without rights may not lead.
 fn nginx_is_there() -> bool {
     ["nginx", "/usr/sbin/nginx"].into_iter().any(|program| command::succeeds(Command::new(program).arg("-v")))
@@ -100,6 +129,11 @@ fn npm_is_there() -> bool {
 
 fn postgres_is_there() -> bool {
     postgres::binaries().is_ok()
+}
+
+/// Asked for its version it prints it, and its usage, with exit code 1.
+fn wrk_is_there() -> bool {
+    Command::new("wrk").arg("--version").output().is_ok()
 }
 
 fn venv_is_there() -> bool {

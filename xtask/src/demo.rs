@@ -21,7 +21,7 @@ const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(50);
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     command::run(&mut workspace.cargo(&["build", "--release", "--package", "jeton"]))?;
     let home = TempDir::new()?;
-    let mut demo = demo(&workspace.release_program(), home.path());
+    let mut demo = demo(&workspace.release_program("jeton"), home.path());
     let child = demo.spawn().with_context(|| command::cannot_start(&demo))?;
     let status = wait(child)?;
     command::succeeded(&demo, status)

@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task reports to the person who ran it")]
 
 mod account;
+mod bench;
 mod command;
 mod debian;
 mod demo;
@@ -51,6 +52,12 @@ enum Task {
     Tidy,
     /// Let the golden tests rewrite their files, and show what changed
     Golden,
+    /// Measure a release build beside a yardstick, and write docs/benchmarks.md
+    Bench {
+        /// What `jeton-bench` takes besides, after `--`: `--tokens`, `--rounds`, `--seconds`
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
     /// Run a command beside a fresh PostgreSQL, named to it by `JETON_TEST_POSTGRES`
     Postgres {
         /// The command and its arguments, after `--`
@@ -73,6 +80,7 @@ fn perform(task: Task) -> Result<ExitCode> {
         Task::Test { quick } => test::run(workspace, Extent::new(quick)),
         Task::Tidy => tidy::run(&workspace),
         Task::Golden => golden::run(&workspace),
+        Task::Bench { arguments } => bench::run(&workspace, &arguments).map(|()| ExitCode::SUCCESS),
         Task::Postgres { command } => postgres::run_beside(&workspace, &command),
     }
 }

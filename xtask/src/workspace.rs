@@ -26,9 +26,9 @@ impl Workspace {
         &self.root
     }
 
-    /// The program as a release build leaves it.
-    pub(crate) fn release_program(&self) -> PathBuf {
-        let name = format!("jeton{}", std::env::consts::EXE_SUFFIX);
+    /// A program as a release build leaves it.
+    pub(crate) fn release_program(&self, name: &str) -> PathBuf {
+        let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
         self.target.join("release").join(name)
     }
 

@@ -15,13 +15,14 @@ struct Rule {
     tests_use: &'static [&'static str],
 }
 
-const RULES: [Rule; 7] = [
+const RULES: [Rule; 8] = [
     Rule { name: "jeton-token", uses: &[], tests_use: &[] },
     Rule { name: "jeton-api", uses: &["jeton-token"], tests_use: &[] },
     Rule { name: "jeton-verify", uses: &["jeton-api", "jeton-token"], tests_use: &[] },
     Rule { name: "jeton-server", uses: &["jeton-api", "jeton-token"], tests_use: &[] },
     Rule { name: "task-api", uses: &["jeton-verify"], tests_use: &["jeton-api", "jeton-token"] },
     Rule { name: "jeton", uses: &["jeton-api", "jeton-token", "jeton-server", "task-api"], tests_use: &[] },
+    Rule { name: "jeton-bench", uses: &["jeton-token"], tests_use: &[] },
     Rule { name: "xtask", uses: &[], tests_use: &[] },
 ];
 

@@ -31,3 +31,4 @@ mod tokens;
 mod transcripts;
 mod who_may;
 mod workload;
+mod your_api;

@@ -1,0 +1,200 @@
+//! The rows of the bench: what is sent, and which yardstick it stands beside.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::figures::Figures;
+use crate::filling::{self, Filling};
+use crate::process::Process;
+use crate::wrk::{self, Round, Shape};
+
+/// Which of the yardstick's two rows a row is a ratio to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Beside {
+    Post,
+    Get,
+}
+
+/// One row: requests of a shape, and what its rounds measured.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
+    pub(crate) beside: Beside,
+    /// The most processor time for a request that is wished for, as a multiple of the yardstick's.
+    pub(crate) goal: Option<f64>,
+    pub(crate) cpu_us: Figures,
+    pub(crate) requests_per_second: Figures,
+    pub(crate) p99_us: Figures,
+    /// How many of the server's verdicts each answer is, all of them favourable.
+    verdicts: u32,
+    server: Server,
+    script: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Server {
+    Yardstick,
+    Jeton,
+}
+
+/// All rows.
+#[derive(Debug)]
+pub(crate) struct Rows(pub(crate) Vec<Row>);
+
+impl Rows {
+    /// Writes down what each row sends.
+    pub(crate) fn new(folder: &Path, filling: &Filling) -> Result<Self> {
+        let tokens = folder.join("tokens");
+        std::fs::write(&tokens, filling.tokens.join("\n"))?;
+        let rows = plan(filling).into_iter().enumerate();
+        let made = rows.map(|(at, planned)| planned.written(folder, &format!("row-{at}"), &tokens));
+        Ok(Self(made.collect::<Result<_>>()?))
+    }
+
+    /// Asks about every token at least once, so that each is remembered.
+    pub(crate) fn warm_up(&self, jeton: &Process, seconds: u32) -> Result<()> {
+        let warming = self.0.iter().find(|row| row.verdicts > 0).context("no row asks for verdicts")?;
+        wrk::run(jeton, &warming.script, seconds.max(1) * 4)?;
+        Ok(())
+    }
+
+    /// One round of every row, one after the other.
+    pub(crate) async fn round(&mut self, jeton: &Process, yardstick: &Process, seconds: u32) -> Result<()> {
+        for row in &mut self.0 {
+            let server = if row.server == Server::Jeton { jeton } else { yardstick };
+            let before = active_verdicts(jeton).await?;
+            let round = wrk::run(server, &row.script, seconds)?;
+            let active = active_verdicts(jeton).await? - before;
+            row.check(&round, active, seconds)?;
+            row.cpu_us.add(round.cpu_us);
+            row.requests_per_second.add(round.requests_per_second);
+            row.p99_us.add(round.p99_us);
+        }
+        Ok(())
+    }
+
+    /// What a row stands beside.
+    pub(crate) fn yardstick(&self, beside: Beside) -> Option<&Row> {
+        self.0.iter().find(|row| row.server == Server::Yardstick && row.beside == beside)
+    }
+}
+
+impl Row {
+    pub(crate) fn is_yardstick(&self) -> bool {
+        self.server == Server::Yardstick
+    }
+
+    /// Fast answers that say no are no answers: every one must have been a favourable verdict.
+    fn check(&self, round: &Round, active: f64, seconds: u32) -> Result<()> {
+        let requests = round.requests_per_second * f64::from(seconds);
+        let expected = requests * f64::from(self.verdicts);
+        // Requests that were on their way at the end are judged and not counted by the client.
+        let is_right = if self.verdicts == 0 { active < 1.0 } else { active >= expected * 0.99 };
+        ensure!(is_right, "`{}`: {active} favourable verdicts for {requests} requests", self.name);
+        Ok(())
+    }
+}
+
+/// A row before its script is written.
+struct Planned {
+    name: &'static str,
+    server: Server,
+    beside: Beside,
+    goal: Option<f64>,
+    verdicts: u32,
+    shape: Shape,
+}
+
+impl Planned {
+    fn written(self, folder: &Path, file: &str, tokens: &Path) -> Result<Row> {
+        let Self { name, server, beside, goal, verdicts, shape } = self;
+        let script = wrk::script(folder, file, &shape, tokens)?;
+        let (cpu_us, requests_per_second, p99_us) = Default::default();
+        Ok(Row { name, beside, goal, cpu_us, requests_per_second, p99_us, verdicts, server, script })
+    }
+}
+
+fn plan(filling: &Filling) -> Vec<Planned> {
+    let introspect = introspection(filling, "token=TOKEN");
+    let gateway = question("Bearer TOKEN");
+    let jeton = |name, beside, goal, verdicts, shape| Planned {
+        name,
+        server: Server::Jeton,
+        beside,
+        goal,
+        verdicts,
+        shape,
+    };
+    let yardstick = |name, beside, shape| Planned {
+        name,
+        server: Server::Yardstick,
+        beside,
+        goal: None,
+        verdicts: 0,
+        shape,
+    };
+    let nowhere = Shape { path: "/nowhere".to_owned(), status: 404, ..gateway.clone() };
+    let forged = question("Bearer jtn_pat_TOKEN");
+    vec![
+        yardstick("bare axum, POST", Beside::Post, introspect.clone()),
+        jeton("`POST /oauth2/introspect`", Beside::Post, Some(1.3), 1, introspect),
+        jeton("`POST /api/v1/verify`", Beside::Post, Some(1.4), 1, verification(filling)),
+        yardstick("bare axum, GET", Beside::Get, gateway.clone()),
+        jeton("`/forward-auth`, 200 routes", Beside::Get, Some(1.4), 1, gateway),
+        jeton("`/forward-auth`, garbage for a token", Beside::Get, None, 0, Shape { status: 401, ..forged }),
+        jeton("an address that is not there", Beside::Get, None, 0, nowhere),
+    ]
+}
+
+fn introspection(filling: &Filling, body: &str) -> Shape {
+    Shape {
+        method: "POST",
+        path: "/oauth2/introspect".to_owned(),
+        headers: vec![
+            ("Authorization", format!("Bearer {}", filling.credential)),
+            ("Content-Type", "application/x-www-form-urlencoded".to_owned()),
+        ],
+        body: body.to_owned(),
+        status: 200,
+    }
+}
+
+fn verification(filling: &Filling) -> Shape {
+    Shape {
+        path: "/api/v1/verify".to_owned(),
+        headers: vec![
+            ("Authorization", format!("Bearer {}", filling.credential)),
+            ("Content-Type", "application/json".to_owned()),
+        ],
+        ..introspection(filling, r#"{"token":"TOKEN","scope":"Bench.Task.Read"}"#)
+    }
+}
+
+/// What a gateway asks.
+fn question(authorization: &str) -> Shape {
+    Shape {
+        method: "GET",
+        path: format!("/forward-auth/{}", filling::API),
+        headers: vec![
+            ("Authorization", authorization.to_owned()),
+            ("X-Forwarded-Method", "GET".to_owned()),
+            ("X-Forwarded-Uri", filling::PATH.to_owned()),
+            ("X-Forwarded-For", "192.0.2.7".to_owned()),
+        ],
+        body: String::new(),
+        status: 200,
+    }
+}
+
+/// How many favourable verdicts the server gave to APIs so far, as it says itself.
+async fn active_verdicts(jeton: &Process) -> Result<f64> {
+    let text = reqwest::get(format!("{}/metrics", jeton.url)).await?.error_for_status()?.text().await?;
+    let is_it = |line: &&str| {
+        line.starts_with("jeton_verdicts_total{")
+            && line.contains(r#"asked_by="api""#)
+            && line.contains(r#"outcome="active""#)
+    };
+    let value = text.lines().find(is_it).and_then(|line| line.rsplit(' ').next());
+    Ok(value.map_or(Ok(0.0), str::parse)?)
+}

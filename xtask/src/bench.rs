@@ -1,0 +1,39 @@
+//! `cargo xtask bench`: a release build, measured beside the yardstick, on the page `docs/benchmarks.md`.
+
+use std::fs;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::workspace::Workspace;
+use crate::{command, debian};
+
+const PAGE: &str = "docs/benchmarks.md";
+
+/// Measures, and writes the page anew.
+pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
+    debian::install_for_bench()?;
+    command::run(&mut workspace.cargo(&[
+        "build",
+        "--release",
+        "--package",
+        "jeton",
+        "--package",
+        "jeton-bench",
+    ]))?;
+    let mut bench = bench(workspace, arguments);
+    let output = bench.stderr(Stdio::inherit()).output().with_context(|| command::cannot_start(&bench))?;
+    if !output.status.success() {
+        bail!("the bench ended with {}", output.status);
+    }
+    fs::write(workspace.root().join(PAGE), &output.stdout).with_context(|| format!("cannot write {PAGE}"))?;
+    println!("{}", String::from_utf8_lossy(&output.stdout));
+    Ok(())
+}
+
+fn bench(workspace: &Workspace, arguments: &[String]) -> Command {
+    let mut bench = Command::new(workspace.release_program("jeton-bench"));
+    bench.arg("--jeton").arg(workspace.release_program("jeton"));
+    bench.arg("--yardstick").arg(workspace.release_program("yardstick")).args(arguments);
+    bench
+}
