@@ -44,7 +44,7 @@ impl Authority {
             match noted {
                 Ok(()) => looked_at = Some(now),
                 Err(error) => {
-                    tracing::warn!(%error, "ends that come near are not noted yet; it is tried again")
+                    tracing::warn!(%error, "ends that come near are not noted yet; it is tried again");
                 }
             }
         }

@@ -35,19 +35,11 @@ pub(super) struct WebhookEntry {
 pub(super) struct MailEntry {
     server: Spanned<String>,
     port: Option<u16>,
-    tls: Spanned<Tls>,
+    tls: Spanned<MailTls>,
     user: Option<Spanned<String>>,
     password_file: Option<Spanned<PathBuf>>,
     from: Spanned<String>,
     fallback: Option<Spanned<String>>,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Tls {
-    Implicit,
-    StartTls,
-    None,
 }
 
 /// The webhooks, each with a name of its own: what waits to be delivered is known by it.
@@ -103,10 +95,10 @@ fn tls(entry: &MailEntry, server: &str, has_login: bool) -> Result<(MailTls, u16
     let is_here =
         server == "localhost" || server.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
     match entry.tls.get_ref() {
-        Tls::Implicit => Ok((MailTls::Implicit, 465)),
-        Tls::StartTls => Ok((MailTls::StartTls, 587)),
-        Tls::None if is_here && !has_login => Ok((MailTls::None, 25)),
-        Tls::None => Err((
+        MailTls::Implicit => Ok((MailTls::Implicit, 465)),
+        MailTls::StartTls => Ok((MailTls::StartTls, 587)),
+        MailTls::None if is_here && !has_login => Ok((MailTls::None, 25)),
+        MailTls::None => Err((
             entry.tls.span(),
             "without TLS only a mail server on this machine is spoken to, and no password is sent; say `implicit` or `starttls`"
                 .to_owned(),

@@ -63,9 +63,9 @@ fn plain(name: &str) -> String {
     };
     name.chars().fold(String::new(), |mut text, c| {
         if is_harmless(c) {
-            text.push(c)
+            text.push(c);
         } else {
-            text.extend(c.escape_unicode())
+            text.extend(c.escape_unicode());
         }
         text
     })

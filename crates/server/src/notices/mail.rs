@@ -14,6 +14,7 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
+use serde::Deserialize;
 use url::{Host, Url};
 
 use super::courier::NotDelivered;
@@ -34,7 +35,8 @@ pub struct MailSink {
 }
 
 /// How the connection to the mail server is kept private.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum MailTls {
     /// From the first byte (RFC 8314).
     Implicit,
