@@ -46,6 +46,8 @@ pub(crate) struct Metrics {
     writes: Counts<1>,
     /// Rotations with a secret that a rotation had retired.
     reuses: Counts<0>,
+    /// By kind of sink and outcome.
+    deliveries: Counts<2>,
     /// Uses of tokens for which there was no room.
     dropped_uses: AtomicU64,
     /// Changes that waited for verifiers, by how that ended.
@@ -102,6 +104,11 @@ impl Metrics {
         self.reuses.add([]);
     }
 
+    /// A delivery was tried.
+    pub(crate) fn count_delivery(&self, kind: &'static str, outcome: &'static str) {
+        self.deliveries.add([kind, outcome]);
+    }
+
     /// Uses of tokens are not counted anywhere else, because too many were waiting to be written.
     pub(crate) fn count_dropped_uses(&self, number: u64) {
         self.dropped_uses.fetch_add(number, Ordering::Relaxed);
@@ -132,6 +139,8 @@ impl Metrics {
         self.verdicts.write(&mut text, "jeton_verdicts_total", "Judged token texts.", labels);
         self.sign_ins.write(&mut text, "jeton_sign_ins_total", "Sign-ins, tried.", ["outcome"]);
         self.writes.write(&mut text, "jeton_writes_total", "Changes, committed.", ["action"]);
+        let help = "Tries to tell webhooks and people, by what came of them.";
+        self.deliveries.write(&mut text, "jeton_deliveries_total", help, ["sink", "outcome"]);
         let help = "Rotations that were tried with a retired secret.";
         self.reuses.write(&mut text, "jeton_retired_secrets_reused_total", help, []);
         if let Some(expiring) = expiring {

@@ -14,6 +14,7 @@ mod code;
 mod create;
 mod device;
 mod edit;
+mod ends;
 mod explain;
 mod federation;
 mod flow;
@@ -65,7 +66,7 @@ use replay::InFlight;
 use usage::Usage;
 use watch::Watches;
 
-pub(crate) use access::{Caller, Permit};
+pub(crate) use access::{Action, Caller, Permit};
 pub(crate) use api::{ApiRequest, Put};
 pub(crate) use attempt::{Asked, Attempt};
 pub(crate) use attempts::Origin;
