@@ -12,6 +12,7 @@ mod process;
 mod report;
 mod row;
 mod stopwatch;
+mod verifier;
 mod wrk;
 
 use std::path::{Path, PathBuf};
@@ -21,8 +22,10 @@ use anyhow::{Context as _, Result};
 use clap::Parser;
 use tempfile::TempDir;
 
+use crate::filling::Filling;
 use crate::process::Process;
-use crate::row::Rows;
+use crate::report::Measured;
+use crate::row::{Rows, Servers};
 
 /// Measure Jeton, and print the page of figures
 #[derive(Debug, Parser)]
@@ -49,7 +52,6 @@ async fn main() -> Result<()> {
     let args = Args::parse();
     let parts = parts::measure(args.rounds)?;
     let folder = TempDir::new()?;
-    let yardstick = Process::start(&Command::new(&args.yardstick))?;
     let jeton = Process::start(&serve(&args.jeton, folder.path()))?;
     say(&format!("creating {} tokens", args.tokens));
     let filling = filling::fill(&jeton.url, &first_password(folder.path())?, args.tokens).await?;
@@ -57,12 +59,36 @@ async fn main() -> Result<()> {
     let mut rows = Rows::new(folder.path(), &filling)?;
     rows.warm_up(&jeton, args.seconds)?;
     let remembered = (jeton.resident_bytes()? - before) / count(args.tokens);
+    let servers = Servers {
+        yardstick: Process::start(&Command::new(&args.yardstick))?,
+        layered: Process::start(&layered(&args.yardstick, folder.path(), &jeton, &filling)?)?,
+        jeton,
+    };
     for round in 1..=args.rounds {
         say(&format!("round {round} of {}", args.rounds));
-        rows.round(&jeton, &yardstick, args.seconds).await?;
+        rows.round(&servers, args.seconds).await?;
     }
-    print!("{}", report::page(&rows, &filling, &parts, remembered));
+    let verifier = verifier::measure(&servers.jeton.url, &filling, args.rounds).await?;
+    print!(
+        "{}",
+        report::page(&Measured {
+            rows: &rows,
+            filling: &filling,
+            parts: &parts,
+            verifier: &verifier,
+            remembered
+        })
+    );
     Ok(())
+}
+
+/// The yardstick behind the layer of `jeton-verify`.
+fn layered(program: &Path, folder: &Path, jeton: &Process, filling: &Filling) -> Result<Command> {
+    let file = folder.join("credential");
+    std::fs::write(&file, &filling.credential)?;
+    let mut layered = Command::new(program);
+    layered.args(["--authority", &jeton.url]).arg("--credential-file").arg(file);
+    Ok(layered)
 }
 
 fn serve(program: &Path, folder: &Path) -> Command {

@@ -6,8 +6,19 @@ use crate::filling::Filling;
 use crate::parts::Part;
 use crate::row::{Row, Rows};
 
-/// Says what was measured, in Markdown.
-pub(crate) fn page(rows: &Rows, filling: &Filling, parts: &[Part], remembered: f64) -> String {
+/// All that was measured.
+pub(crate) struct Measured<'a> {
+    pub(crate) rows: &'a Rows,
+    pub(crate) filling: &'a Filling,
+    pub(crate) parts: &'a [Part],
+    pub(crate) verifier: &'a [Part],
+    /// Memory for each token that was asked about, in bytes.
+    pub(crate) remembered: f64,
+}
+
+/// Says it in Markdown.
+pub(crate) fn page(measured: &Measured<'_>) -> String {
+    let Measured { rows, filling, parts, verifier, remembered } = *measured;
     let mut page = include_str!("introduction.md").to_owned();
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let _ = writeln!(page, "\nMeasured on {cores} cores, with {} tokens stored.\n", filling.tokens.len());
@@ -15,17 +26,24 @@ pub(crate) fn page(rows: &Rows, filling: &Filling, parts: &[Part], remembered: f
     for row in &rows.0 {
         let _ = writeln!(page, "{}", line(row, rows));
     }
-    page.push_str("\n## Parts of a verify, in process\n\n| part | ns |\n|---|---|\n");
-    for part in parts {
-        let _ = writeln!(page, "| {} | {} |", part.name, part.ns);
-    }
-    let creates = filling.creates_per_second;
-    let _ = writeln!(
-        page,
-        "\n## Beside these\n\n- Durable creates over HTTP, 32 clients on the same core as the server's load: {creates:.0} per second."
-    );
-    let _ = writeln!(page, "- Memory for each token that was asked about: {:.1} KiB.", remembered / 1024.0);
+    section(&mut page, "Parts of a verify, in process", parts, |_| String::new());
+    let floor: f64 = parts.iter().filter(|part| part.is_floor).map(|part| part.ns.median()).sum();
+    section(&mut page, "`jeton-verify` under a lease, in process", verifier, |part| {
+        let ratio = part.ns.median() / floor;
+        format!("{ratio:.2} × the text's checksum and the keyed digest")
+    });
+    let (creates, kib) = (filling.creates_per_second, remembered / 1024.0);
+    let _ = writeln!(page, "\n## Besides\n");
+    let _ = writeln!(page, "- Durable creates over HTTP with 32 clients: {creates:.0} per second.");
+    let _ = writeln!(page, "- Memory of the server for each token that was asked about: {kib:.1} KiB.");
     page
+}
+
+fn section(page: &mut String, title: &str, parts: &[Part], remark: impl Fn(&Part) -> String) {
+    let _ = writeln!(page, "\n## {title}\n\n| part | ns | |\n|---|---|---|");
+    for part in parts {
+        let _ = writeln!(page, "| {} | {} | {} |", part.name, part.ns, remark(part));
+    }
 }
 
 fn line(row: &Row, rows: &Rows) -> String {

@@ -81,6 +81,7 @@ codes! {
     NotEmpty = "not_empty", "something is still in it";
     InUse = "in_use", "somebody still has it";
     NotBindableThere = "not_bindable_there", "the role cannot be bound at such a place";
+    NoLease = "no_lease", "this server cannot let anybody answer from memory; ask each time";
     LimitReached = "limit_reached", "there are as many of these as there can be";
     LastAdministrator = "last_administrator", "somebody must remain who can administer";
     TooManyAttempts = "too_many_attempts", "too many wrong guesses; wait as Retry-After says";

@@ -23,6 +23,8 @@ mod token;
 mod trust;
 mod user;
 mod verify;
+mod watch;
+mod webhook;
 
 pub use catalogue::{Api, ApiChange, ApiPlan, ApiRefusal, ApiRoute, ApiScope, ForwardAuth, PutApi, Widening};
 pub use code::{Code, UnknownCode};
@@ -48,6 +50,8 @@ pub use token::{
 pub use trust::{ClaimRule, PutTrust, Replay, Trust};
 pub use user::{PatchUser, PutUser, User};
 pub use verify::{Introspection, PlaceDetail, Subject, VerifyAnswer, VerifyRequest};
+pub use watch::{Keep, ToldUse, WatchAnswer, WatchRequest};
+pub use webhook::{WebhookActor, WebhookData, WebhookEvent, WebhookToken};
 
 /// When something happened: RFC 3339 in UTC on the wire.
 pub use jiff::Timestamp;

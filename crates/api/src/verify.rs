@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::optional::given;
 use crate::secret::Secret;
 use crate::token::Token;
+use crate::watch::Keep;
 
 /// `POST /api/v1/verify`, with an API's own credential.
 #[derive(Debug, Deserialize, Serialize)]
@@ -23,6 +24,9 @@ pub struct VerifyRequest {
     /// The client's address.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub client_ip: Option<String>,
+    /// Whether the answer shall say for what it may be kept, for whoever has a lease.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keep: bool,
 }
 
 /// The answer to [`VerifyRequest`].
@@ -49,6 +53,9 @@ pub struct VerifyAnswer {
     /// The earliest end now known; absent: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+    /// For what the answer may be kept under a lease, when that was asked for and it may be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep: Option<Keep>,
 }
 
 /// Whose token was verified.

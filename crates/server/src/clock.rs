@@ -34,6 +34,27 @@ impl fmt::Debug for Clock {
     }
 }
 
+/// A moment on this machine that only goes forward, for whatever others rely on: no wall clock is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Moment(Instant);
+
+impl Moment {
+    pub(crate) fn now() -> Self {
+        #[expect(clippy::disallowed_methods, reason = "this is the room for it")]
+        Self(Instant::now())
+    }
+
+    /// So much later; a moment that cannot be written is as far as it gets.
+    pub(crate) fn plus_ms(self, ms: u64) -> Self {
+        Self(self.0.checked_add(Duration::from_millis(ms)).unwrap_or(self.0))
+    }
+
+    /// Ready when it has come.
+    pub(crate) async fn reached(self) {
+        tokio::time::sleep_until(self.0.into()).await;
+    }
+}
+
 /// Measures how long something takes, for numbers that nothing is decided by.
 pub(crate) struct Stopwatch(Instant);
 

@@ -42,6 +42,37 @@ pub(crate) const FEED_THINGS_MAX: usize = 64 * 1024;
 /// Of how many members that enter or leave a group each is named as changed; of more, everybody is.
 pub(crate) const MEMBERS_NAMED_MAX: usize = 16;
 
+/// For how long a verifier may answer from memory, in milliseconds, counted from when it asked for that.
+pub(crate) const LEASE_MS: u64 = 2000;
+/// How much slower than ours the clock of a verifier may go within a lease, in milliseconds.
+pub(crate) const DRIFT_MS: u64 = 200;
+/// How long a verifier that watches waits for a change, in milliseconds: a quarter of the lease.
+pub(crate) const WATCH_MS: u64 = 500;
+/// The most verifiers that are known at once.
+pub(crate) const VERIFIERS_MAX: usize = 1024;
+/// The most of one API.
+pub(crate) const VERIFIERS_OF_API_MAX: usize = 256;
+/// How long a verifier that does not come any more is known, in milliseconds: a minute.
+pub(crate) const VERIFIER_MS_KEPT: u64 = 60 * 1000;
+/// How long an API's verifiers get no new lease after one has let a change wait to the end of its own, in
+/// milliseconds.
+pub(crate) const LAPSED_MS: u64 = 10 * 1000;
+/// The most answers to a verifier that it has not confirmed; the next one has no lease.
+pub(crate) const GRANTS_MAX: usize = 8;
+/// The most changes that verifiers are told one by one; who is further behind forgets everything.
+pub(crate) const TOLD_CHANGES_MAX: usize = 1024;
+/// The most things that one answer to a verifier names.
+pub(crate) const TOLD_THINGS_MAX: usize = 1024;
+/// The longest that a verifier may keep a verdict without asking again, in milliseconds: a minute, so that a clock that
+/// is set is felt within one.
+pub(crate) const KEEP_MS_MAX: i64 = 60 * 1000;
+/// The largest body of a call by which a verifier watches, in bytes: as many uses as one can tell.
+pub(crate) const WATCH_BODY_BYTES_MAX: usize = 256 * 1024;
+/// The most uses that one such call tells.
+pub(crate) const TOLD_USES_MAX: usize = 500;
+/// The most that one use of these counts for.
+pub(crate) const TOLD_USE_COUNT_MAX: i64 = 1_000_000_000;
+
 /// How many passwords are hashed at once: each takes 19 MiB.
 pub(crate) const PASSWORDS_AT_ONCE: usize = 2;
 /// How many more sign-ins may wait; further ones are told to come again.
@@ -241,3 +272,36 @@ pub(crate) const KEYS_MS_RETRY: i64 = 1000;
 pub(crate) const ISSUERS_MAX: usize = 256;
 /// The most scope patterns of places that the approvals of one token are about.
 pub(crate) const APPROVED_PATTERNS_MAX: usize = 1024;
+
+/// How often it is looked for ends that come near, in milliseconds: once an hour.
+pub(crate) const ENDS_MS_BETWEEN: i64 = 60 * 60 * 1000;
+/// How often it is looked whether that hour is over, in seconds.
+pub(crate) const ENDS_SECONDS_BETWEEN: u64 = 5;
+/// How many of them are read at once.
+pub(crate) const ENDS_AT_ONCE: i64 = 200;
+/// How long ends that were noted wait for others that go into the same letter, in milliseconds: a minute.
+pub(crate) const LETTER_MS_HELD: i64 = 60 * 1000;
+/// The most tokens of one letter; more go into the next one.
+pub(crate) const LETTER_ENTRIES_MAX: i64 = 200;
+/// How often it is looked whether something is to be delivered, in seconds, besides after each change.
+pub(crate) const OUTBOX_SECONDS_BETWEEN: u64 = 2;
+/// How many deliveries to one webhook are taken at once.
+pub(crate) const DELIVERIES_TAKEN_MAX: i64 = 16;
+/// How many of these are under way at the same time.
+pub(crate) const DELIVERIES_AT_ONCE: usize = 4;
+/// The longest that one may take, in seconds.
+pub(crate) const DELIVERY_SECONDS_MAX: u64 = 15;
+/// For how long nobody else takes what was taken, in milliseconds: two minutes, more than all of them can take.
+pub(crate) const DELIVERY_MS_TAKEN: i64 = 2 * 60 * 1000;
+/// How long to wait after each try that failed, in seconds, as Standard Webhooks proposes it: a little more than three
+/// days in all.
+pub(crate) const DELIVERY_SECONDS_BETWEEN: [i64; 9] =
+    [5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600];
+/// The shortest key of a webhook, in bytes.
+pub(crate) const WEBHOOK_KEY_BYTES_MIN: usize = 24;
+/// The longest one, in bytes.
+pub(crate) const WEBHOOK_KEY_BYTES_MAX: usize = 64;
+/// The most webhooks.
+pub(crate) const WEBHOOKS_MAX: usize = 32;
+/// The largest file with a secret that the configuration names, in bytes.
+pub(crate) const SECRET_FILE_BYTES_MAX: u64 = 4096;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use jeton_token::{Audience, Verdict};
 
 use crate::authority::{Error, Verification};
-use crate::store::Expiring;
+use crate::store::{Expiring, Settled};
 
 /// The upper ends of the classes of durations: microseconds, and the same in seconds as Prometheus writes it.
 const CLASSES: [(u64, &str); 13] = [
@@ -48,8 +48,12 @@ pub(crate) struct Metrics {
     reuses: Counts<0>,
     /// Requests that gateways let through though they are to be refused, by reason.
     reported: Counts<1>,
+    /// By kind of sink and outcome.
+    deliveries: Counts<2>,
     /// Uses of tokens for which there was no room.
     dropped_uses: AtomicU64,
+    /// Changes that waited for verifiers, by how that ended.
+    waits: Counts<1>,
 }
 
 impl Metrics {
@@ -108,13 +112,28 @@ impl Metrics {
         self.reported.add([reason]);
     }
 
+    /// A delivery was tried.
+    pub(crate) fn count_delivery(&self, kind: &'static str, outcome: &'static str) {
+        self.deliveries.add([kind, outcome]);
+    }
+
     /// Uses of tokens are not counted anywhere else, because too many were waiting to be written.
     pub(crate) fn count_dropped_uses(&self, number: u64) {
         self.dropped_uses.fetch_add(number, Ordering::Relaxed);
     }
 
-    /// All of it, whether the store answers, and what it says, in the text format of Prometheus.
-    pub(crate) fn text(&self, store_is_up: bool, told: Told) -> String {
+    /// Something done was known to all verifiers, or they did not answer from memory any more.
+    pub(crate) fn count_settled(&self, settled: Settled) {
+        match settled {
+            Settled::AtOnce => {}
+            Settled::Confirmed => self.waits.add(["confirmed"]),
+            Settled::Lapsed => self.waits.add(["lapsed"]),
+        }
+    }
+
+    /// All of it in the text format of Prometheus; whether the store answers, what it says, and how many verifiers have a
+    /// lease.
+    pub(crate) fn text(&self, store_is_up: bool, told: Told, verifiers: usize) -> String {
         let mut text = String::new();
         let version = env!("CARGO_PKG_VERSION");
         family(&mut text, "gauge", "jeton_build_info", "The version that runs.");
@@ -128,6 +147,8 @@ impl Metrics {
         self.verdicts.write(&mut text, "jeton_verdicts_total", "Judged token texts.", labels);
         self.sign_ins.write(&mut text, "jeton_sign_ins_total", "Sign-ins, tried.", ["outcome"]);
         self.writes.write(&mut text, "jeton_writes_total", "Changes, committed.", ["action"]);
+        let help = "Tries to tell webhooks and people, by what came of them.";
+        self.deliveries.write(&mut text, "jeton_deliveries_total", help, ["sink", "outcome"]);
         let help = "Rotations that were tried with a retired secret.";
         self.reuses.write(&mut text, "jeton_retired_secrets_reused_total", help, []);
         let help = "Requests that were to be refused, where gateways are only to report.";
@@ -140,6 +161,11 @@ impl Metrics {
             family(&mut text, "gauge", name, "APIs whose gateways refuse nobody.");
             line(&mut text, name, &[], reporting);
         }
+        let name = "jeton_verifiers";
+        family(&mut text, "gauge", name, "Verifiers that answer from memory, under a lease.");
+        line(&mut text, name, &[], verifiers);
+        let help = "Changes that waited until verifiers knew of them, by how that ended.";
+        self.waits.write(&mut text, "jeton_verifier_waits_total", help, ["outcome"]);
         let name = "jeton_token_uses_dropped_total";
         family(&mut text, "counter", name, "Uses of tokens that are in no count, for want of room.");
         line(&mut text, name, &[], self.dropped_uses.load(Ordering::Relaxed));

@@ -27,6 +27,7 @@ mod route;
 mod scope;
 mod secret;
 mod shape;
+mod steady;
 mod tenant;
 mod token_text;
 
@@ -61,5 +62,6 @@ pub use scope::{
 };
 pub use secret::TokenSecret;
 pub use shape::path_shape;
+pub use steady::{minds_client, steady_until};
 pub use tenant::{Place, ResourceName, ResourceNameError};
 pub use token_text::{MAX_TEXT_BYTES, Prefix, PrefixError, TokenKind, TokenText, TokenTextError};

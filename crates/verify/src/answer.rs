@@ -1,6 +1,6 @@
 //! Reading the answer. Whatever is not exactly understood allows nothing.
 
-use jeton_api::{Token, VerifyAnswer};
+use jeton_api::{Keep, Token, VerifyAnswer};
 use jeton_token::{PrincipalKind, Scope, TokenText};
 
 use crate::ask::Ask;
@@ -8,14 +8,19 @@ use crate::caller::{Caller, Subject};
 use crate::decision::{Decision, Denied, Reason};
 use crate::unavailable::Unavailable::{self, Malformed};
 
-/// The decision that the body of a 200 states about the token.
-pub(crate) fn read(body: &[u8], token: &TokenText, ask: &Ask<'_>) -> Result<Decision, Unavailable> {
-    let answer: VerifyAnswer =
+/// The decision that the body of a 200 states about the token, and for what it may be kept.
+pub(crate) fn read(
+    body: &[u8],
+    token: &TokenText,
+    ask: &Ask<'_>,
+) -> Result<(Decision, Option<Keep>), Unavailable> {
+    let mut answer: VerifyAnswer =
         serde_json::from_slice(body).map_err(|_| Malformed("it is no answer to a verify call"))?;
     if answer.allowed {
-        caller(answer, token, ask).map(Decision::Allowed)
+        let keep = answer.keep.take();
+        caller(answer, token, ask).map(|caller| (Decision::Allowed(caller), keep))
     } else {
-        denied(&answer, ask).map(Decision::Denied)
+        denied(&answer, ask).map(|denied| (Decision::Denied(denied), None))
     }
 }
 
@@ -32,8 +37,8 @@ fn caller(answer: VerifyAnswer, token: &TokenText, ask: &Ask<'_>) -> Result<Call
         subject: read_subject(subject)?,
         token_id: token.id(),
         token_kind: token.kind(),
-        token_name: record.name,
-        scopes,
+        token_name: record.name.into(),
+        scopes: scopes.into(),
         expires_at: answer.expires_at,
     })
 }
@@ -71,7 +76,7 @@ fn read_subject(subject: jeton_api::Subject) -> Result<Subject, Unavailable> {
     let kind =
         PrincipalKind::from_word(&subject.kind).ok_or(Malformed("it names an unknown kind of subject"))?;
     let id = subject.id.parse().map_err(|_| Malformed("the id of its subject is malformed"))?;
-    Ok(Subject { kind, id, name: subject.name })
+    Ok(Subject { kind, id, name: subject.name.into() })
 }
 
 fn read_scope(text: &str) -> Result<Scope, Unavailable> {

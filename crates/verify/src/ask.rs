@@ -56,12 +56,21 @@ impl<'a> Ask<'a> {
         self.scope
     }
 
+    pub(crate) fn place(&self) -> Option<&'a str> {
+        self.resource
+    }
+
+    pub(crate) fn client(&self) -> Option<IpAddr> {
+        self.client_ip
+    }
+
     pub(crate) fn request(&self) -> VerifyRequest {
         VerifyRequest {
             token: Secret::new(self.token),
             scope: self.scope.map(Scope::to_string),
             resource: self.resource.map(str::to_owned),
             client_ip: self.client_ip.map(|address| address.to_string()),
+            keep: false,
         }
     }
 }

@@ -1,12 +1,13 @@
 //! Who calls.
 
 use std::fmt;
+use std::sync::Arc;
 
 use jeton_api::Timestamp;
 use jeton_token::{PrincipalId, PrincipalKind, Scope, TokenId, TokenKind};
 
 /// The caller of an allowed request, as the authority knows it. The [`Layer`](crate::Layer) puts it into the
-/// request's extensions.
+/// request's extensions. A clone takes no room of its own.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Caller {
     /// Whose token it is.
@@ -16,9 +17,9 @@ pub struct Caller {
     /// `personal`, `service` or `job`: no other kind leaves the authority's own endpoints.
     pub token_kind: TokenKind,
     /// What the owner called the token.
-    pub token_name: String,
+    pub token_name: Arc<str>,
     /// The scopes of this API that are effective at the place that was asked about, implied ones included.
-    pub scopes: Vec<Scope>,
+    pub scopes: Arc<[Scope]>,
     /// When that ends, as far as it is known now; `None`: not by itself. It may end sooner: by revocation.
     pub expires_at: Option<Timestamp>,
 }
@@ -38,7 +39,7 @@ pub struct Subject {
     /// Its id, never reused: key your own records by this.
     pub id: PrincipalId,
     /// Its name, for people. Somebody else may have it later.
-    pub name: String,
+    pub name: Arc<str>,
 }
 
 impl fmt::Display for Subject {

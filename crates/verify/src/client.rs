@@ -5,27 +5,33 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderValue, StatusCode, header};
-use jeton_api::{Code, Problem, Secret};
+use jeton_api::{Code, Keep, Problem, Secret, VerifyRequest};
 use jeton_token::{TokenKind, TokenText};
 use reqwest::{Response, redirect, retry};
 use url::{Host, Url};
+use zeroize::Zeroizing;
 
-use crate::answer;
 use crate::ask::Ask;
+use crate::clock::Moment;
 use crate::decision::{Decision, Denied, Reason};
+use crate::lease::{self, Lease};
 use crate::limits::{ANSWER_BYTES_MAX, IDLE_CONNECTIONS_MAX, IDLE_TIME_MAX, TIMEOUT_DEFAULT};
 use crate::unavailable::Unavailable;
+use crate::watch::{Line, Watched};
+use crate::{answer, random};
 
-/// Asks the authority about tokens. Clones share their connections, which are kept open between questions.
+/// Asks the authority about tokens. Clones share their connections, which are kept open between questions, and their
+/// lease.
 #[derive(Clone)]
 pub struct Client {
-    http: reqwest::Client,
-    endpoint: Url,
-    credential: HeaderValue,
+    line: Line,
     timeout: Duration,
+    /// With the line of its watch.
+    lease: Option<(Arc<Watched>, Line)>,
 }
 
 /// Why a client cannot be made.
@@ -43,6 +49,9 @@ pub enum ClientError {
     /// The credential is no token of kind `api`.
     #[error("the credential is no API credential; `jeton api credential NAME` makes one")]
     Credential,
+    /// The system gives no randomness, which a lease needs.
+    #[error("the system gives no random numbers; build the client without a lease")]
+    Randomness,
     /// The certificates that this machine trusts cannot be loaded.
     #[error("TLS cannot be set up: {0}")]
     Tls(String),
@@ -59,10 +68,11 @@ impl Client {
 
     /// A client with other settings.
     pub fn builder(base: Url, credential: Secret) -> ClientBuilder {
-        ClientBuilder { base, credential, timeout: TIMEOUT_DEFAULT, transport: Transport::Private }
+        let (timeout, transport, memory) = (TIMEOUT_DEFAULT, Transport::Private, Memory::None);
+        ClientBuilder { base, credential, timeout, transport, memory }
     }
 
-    /// Asks (`POST /api/v1/verify`).
+    /// Asks (`POST /api/v1/verify`), or answers from memory where there is a lease.
     ///
     /// What cannot be a token, and kinds that are honoured by the authority alone, are denied without asking.
     /// There is one attempt, apart from a kept connection that turns out to be closed before anything was sent.
@@ -76,19 +86,66 @@ impl Client {
         if !token.kind().leaves_home() {
             return Ok(refused(Reason::KindNotHonoured));
         }
-        let response = self.send(&ask).await?;
-        if response.status() != StatusCode::OK {
-            return Err(self.no_answer(response, &ask).await);
+        let Some((watched, line)) = &self.lease else {
+            return self.asked(&token, &ask, Keeping::Nothing).await.map(|(decision, _)| decision);
+        };
+        let lease = watched.lease(line);
+        match lease.recall(&token, &ask) {
+            Some(caller) => Ok(Decision::Allowed(caller)),
+            None => self.asked_to_keep(&token, &ask, lease).await,
         }
-        let body = self.read(response).await?;
-        answer::read(&body, &token, &ask)
     }
 
-    async fn send(&self, ask: &Ask<'_>) -> Result<Response, Unavailable> {
-        self.http
-            .post(self.endpoint.clone())
-            .header(header::AUTHORIZATION, self.credential.clone())
-            .json(&ask.request())
+    /// Whether verdicts may be answered from memory at this moment. Without [`ClientBuilder::under_lease`] they never
+    /// are.
+    pub fn holds_lease(&self) -> bool {
+        self.lease.as_ref().is_some_and(|(watched, _)| watched.holds())
+    }
+
+    /// Asks, and keeps the answer as far as it may be kept.
+    async fn asked_to_keep(
+        &self,
+        token: &TokenText,
+        ask: &Ask<'_>,
+        lease: &Lease,
+    ) -> Result<Decision, Unavailable> {
+        let question = lease.question(token);
+        let wanted = if lease.holds() { Keeping::Wanted } else { Keeping::Nothing };
+        let asked = Moment::now();
+        let (decision, keep) = self.asked(token, ask, wanted).await?;
+        match (question, &decision) {
+            (Some(question), Decision::Denied(_)) => question.deny(),
+            (Some(question), Decision::Allowed(caller)) => {
+                if let Some(keeping) = keep.and_then(|keep| lease::keeping(keep, asked)) {
+                    question.keep(token, ask, caller, keeping);
+                }
+            }
+            (None, _) => {}
+        }
+        Ok(decision)
+    }
+
+    async fn asked(
+        &self,
+        token: &TokenText,
+        ask: &Ask<'_>,
+        keeping: Keeping,
+    ) -> Result<(Decision, Option<Keep>), Unavailable> {
+        let response = self.send(ask, keeping).await?;
+        if response.status() != StatusCode::OK {
+            return Err(self.no_answer(response, ask).await);
+        }
+        let body = self.read(response).await?;
+        answer::read(&body, token, ask)
+    }
+
+    async fn send(&self, ask: &Ask<'_>, keeping: Keeping) -> Result<Response, Unavailable> {
+        let request = VerifyRequest { keep: keeping == Keeping::Wanted, ..ask.request() };
+        self.line
+            .http
+            .post(self.line.endpoint.clone())
+            .header(header::AUTHORIZATION, self.line.credential.clone())
+            .json(&request)
             .send()
             .await
             .map_err(|error| self.failure(&error))
@@ -134,10 +191,11 @@ impl Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let endpoint = self.endpoint.as_str();
+        let endpoint = self.line.endpoint.as_str();
         f.debug_struct("Client")
             .field("endpoint", &endpoint)
             .field("timeout", &self.timeout)
+            .field("holds_lease", &self.holds_lease())
             .finish_non_exhaustive()
     }
 }
@@ -149,6 +207,21 @@ pub struct ClientBuilder {
     credential: Secret,
     timeout: Duration,
     transport: Transport,
+    memory: Memory,
+}
+
+/// Whether an answer shall say for what it may be kept.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Keeping {
+    Wanted,
+    Nothing,
+}
+
+/// Whether answers are kept at all.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Memory {
+    None,
+    UnderLease,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -171,6 +244,19 @@ impl ClientBuilder {
         Self { transport: Transport::VouchedFor, ..self }
     }
 
+    /// Keeps verdicts that allow, and answers from memory while the authority grants a *lease* for that.
+    ///
+    /// A revoked token is refused by the very next question all the same: the authority calls nothing done before
+    /// every client with a lease knows of it, or its lease, which is of two seconds, has run out. While there is none
+    /// (the authority cannot be reached, or does not grant any because it is not alone at its database) every question
+    /// is asked, as without this.
+    ///
+    /// The first question starts a task on the tokio runtime that it is asked on. The task asks twice a second what
+    /// has changed, and ends with the last clone of the client.
+    pub fn under_lease(self) -> Self {
+        Self { memory: Memory::UnderLease, ..self }
+    }
+
     /// The client.
     ///
     /// # Errors
@@ -180,14 +266,26 @@ impl ClientBuilder {
         check_transport(&endpoint, self.transport)?;
         let credential = authorization(&self.credential)?;
         let http = transport(&endpoint, self.timeout).map_err(|error| ClientError::Tls(innermost(&error)))?;
-        Ok(Client { http, endpoint, credential, timeout: self.timeout })
+        let line = Line { http, endpoint, credential };
+        let lease = match self.memory {
+            Memory::None => None,
+            Memory::UnderLease => {
+                let key = Zeroizing::new(random::key().ok_or(ClientError::Randomness)?);
+                Some((Arc::new(Watched::new(&key)), watch_line(&line)?))
+            }
+        };
+        Ok(Client { line, timeout: self.timeout, lease })
     }
 }
 
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("ClientBuilder");
-        shown.field("timeout", &self.timeout).field("transport", &self.transport).finish_non_exhaustive()
+        shown
+            .field("timeout", &self.timeout)
+            .field("transport", &self.transport)
+            .field("memory", &self.memory);
+        shown.finish_non_exhaustive()
     }
 }
 
@@ -205,6 +303,13 @@ fn endpoint(mut base: Url) -> Result<Url, ClientError> {
     segments.pop_if_empty().extend(["api", "v1", "verify"]);
     drop(segments);
     Ok(base)
+}
+
+/// The same authority, asked what has changed.
+fn watch_line(line: &Line) -> Result<Line, ClientError> {
+    let mut endpoint = line.endpoint.clone();
+    endpoint.path_segments_mut().map_err(|()| ClientError::Address)?.push("watch");
+    Ok(Line { endpoint, ..line.clone() })
 }
 
 fn check_transport(endpoint: &Url, transport: Transport) -> Result<(), ClientError> {

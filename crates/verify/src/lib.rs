@@ -25,18 +25,24 @@
 //! - What no route names is denied.
 //! - The token's text appears in no error, no `Debug` output and no response, and what is behind the layer does not
 //!   see it.
-//! - Nothing is remembered: each request asks, so a revoked token is refused by the very next one.
+//! - A revoked token is refused by the very next request. Either each request asks, or, with
+//!   [`ClientBuilder::under_lease`], verdicts are kept as long as the authority vouches that nothing has changed.
 
 mod answer;
 mod ask;
 mod caller;
 mod client;
+mod clock;
 mod credential;
 mod decision;
+mod kept;
 mod layer;
+mod lease;
 mod limits;
 mod problem;
+mod random;
 mod unavailable;
+mod watch;
 
 pub use ask::Ask;
 pub use caller::{Caller, Subject};

@@ -66,7 +66,10 @@ async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
 
 fn service(protection: Protection) -> Result<Router, Box<dyn Error>> {
     match protection.jeton {
-        Some(authority) => Ok(task_api::protected(Client::new(authority, credential()?)?)?),
+        Some(authority) => {
+            let client = Client::builder(authority, credential()?).under_lease().build()?;
+            Ok(task_api::protected(client)?)
+        }
         None => Ok(task_api::router()),
     }
 }

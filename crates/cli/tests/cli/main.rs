@@ -17,6 +17,7 @@ mod files;
 mod formats;
 mod help;
 mod import;
+mod killed;
 mod minted;
 mod org_file;
 mod person;

@@ -14,6 +14,7 @@ mod code;
 mod create;
 mod device;
 mod edit;
+mod ends;
 mod explain;
 mod federation;
 mod flow;
@@ -41,6 +42,7 @@ mod trust;
 mod usage;
 mod user;
 mod verify;
+mod watch;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -64,8 +66,9 @@ use pace::Pace;
 use refusals::Refusals;
 use replay::InFlight;
 use usage::Usage;
+use watch::Watches;
 
-pub(crate) use access::{Caller, Permit};
+pub(crate) use access::{Action, Caller, Permit};
 pub(crate) use api::{ApiRequest, Put};
 pub(crate) use attempt::{Asked, Attempt};
 pub(crate) use attempts::Origin;
@@ -91,6 +94,7 @@ pub(crate) use synced_group::{GroupChange, MemberStep};
 pub(crate) use token::{ListRequest, StateFilter};
 pub(crate) use user::UserRequest;
 pub(crate) use verify::{Judged, Known, Question, Verification};
+pub(crate) use watch::{Keeping, Use, Watch};
 
 /// Everything that decides and changes, behind all doors.
 #[derive(Clone)]
@@ -115,6 +119,8 @@ pub(crate) struct Authority {
     usage: Arc<Usage>,
     /// What gateways would have refused.
     refusals: Arc<Refusals>,
+    /// What verifiers are told.
+    watches: Arc<Watches>,
     /// How many tokens end soon, and when that was looked up.
     expiring: Arc<Mutex<Option<(Timestamp, Expiring)>>>,
     /// The issuers whose identity tokens somebody trusts.
@@ -268,6 +274,7 @@ impl Authority {
         let issuers = Issuers::new(clock.clone(), private_issuers);
         let memory = Arc::new(Memory::of(&store));
         let usage = Arc::new(Usage::new(Arc::clone(store.metrics())));
+        let watches = Arc::new(Watches::new(&rng));
         Self {
             store,
             memory,
@@ -285,6 +292,7 @@ impl Authority {
             done: Arc::new(Done::new()),
             usage,
             refusals: Arc::default(),
+            watches,
             expiring: Arc::default(),
             first_password,
             noted: Arc::default(),

@@ -57,6 +57,15 @@ struct Use<'a> {
     scope: Option<&'a Scope>,
     place: Option<Place>,
     outcome: Outcome,
+    count: i64,
+}
+
+/// Uses of one kind that a verifier made of what it remembers.
+pub(super) struct Told<'a> {
+    pub(super) scope: Option<&'a Scope>,
+    pub(super) place: Option<Place>,
+    pub(super) client: Option<IpAddr>,
+    pub(super) count: i64,
 }
 
 enum Outcome {
@@ -94,7 +103,13 @@ impl Usage {
     pub(super) fn note_scope(&self, token: TokenId, scope: &Scope, place: Place, call: Circumstances) {
         let place = Some(place).filter(|place| *place != Place::Global);
         let outcome = Outcome::Allowed(call.client);
-        self.add(&Use { token, at: call.now, scope: Some(scope), place, outcome });
+        self.add(&Use { token, at: call.now, scope: Some(scope), place, outcome, count: 1 });
+    }
+
+    /// Notes uses that a verifier made a moment ago.
+    pub(super) fn note_told(&self, token: TokenId, told: &Told<'_>, now: Timestamp) {
+        let Told { scope, place, client, count } = *told;
+        self.add(&Use { token, at: now, scope, place, outcome: Outcome::Allowed(client), count });
     }
 
     /// Brings up to date when tokens were used last, as far as the store does not know yet.
@@ -116,7 +131,7 @@ impl Usage {
         let is_filling = state.noted.len() > USED_TOKENS_MAX / 2 || state.counts > USE_COUNTS_MAX / 2;
         drop(state);
         if !counted {
-            self.metrics.count_dropped_uses(1);
+            self.metrics.count_dropped_uses(one.count.unsigned_abs());
         }
         if is_filling {
             self.filling.notify_one();
@@ -211,7 +226,7 @@ impl Use<'_> {
             Outcome::Allowed(_) => &mut count.allowed,
             Outcome::LacksScope => &mut count.refused,
         };
-        *number = number.saturating_add(1);
+        *number = number.saturating_add(self.count);
     }
 }
 
@@ -300,7 +315,7 @@ fn use_of<'a>(token: TokenId, demand: &Demand<'a>, outcome: Outcome, at: Timesta
         Where::At(place) => Some(place),
         Where::Everywhere | Where::Nowhere => None,
     };
-    Use { token, at, scope: demand.scope, place, outcome }
+    Use { token, at, scope: demand.scope, place, outcome, count: 1 }
 }
 
 /// What no catalogue has is not written down: there would be no end to it.

@@ -11,6 +11,7 @@ use jeton_token::{
 
 use super::access::{self, Caller, Reason};
 use super::memory::Remembered;
+use super::watch::Keeping;
 use super::{Authority, Error};
 use crate::store::{ApiRecord, Chain, SecretRecord, Write};
 
@@ -67,11 +68,39 @@ impl Authority {
         caller: &Caller,
         question: Question<'_>,
     ) -> Result<(Arc<ApiRecord>, Judged), Error> {
+        let (api, place) = self.asked_at(caller, question).await?;
+        let judged = self.judge_for(&api, question, place).await?;
+        Ok((api, judged))
+    }
+
+    /// The same, and for what the answer may be kept.
+    pub(crate) async fn judge_to_keep(
+        &self,
+        caller: &Caller,
+        question: Question<'_>,
+    ) -> Result<(Judged, Option<Keeping>), Error> {
+        let since = self.position();
+        let (api, place) = self.asked_at(caller, question).await?;
+        let judged = self.judge_for(&api, question, place).await?;
+        let keeping = match &judged {
+            Judged::Honoured(known, _) => {
+                self.keeping(&api, since, known, &demand_of(&api, &question, place))
+            }
+            Judged::HonouredAt(..) | Judged::Refused(_) | Judged::Nothing => None,
+        };
+        Ok((judged, keeping))
+    }
+
+    /// The API that asks, about its own scopes only, and where the call acts.
+    async fn asked_at(
+        &self,
+        caller: &Caller,
+        question: Question<'_>,
+    ) -> Result<(Arc<ApiRecord>, Where), Error> {
         let api = self.calling_api(caller).await?;
         check_own(&api, question.scope)?;
         let place = self.place_of_call(question.resource).await?;
-        let judged = self.judge_for(&api, question, place).await?;
-        Ok((api, judged))
+        Ok((api, place))
     }
 
     /// Answers whoever asks for an API, about a call that acts at this place.
@@ -81,9 +110,8 @@ impl Authority {
         question: Question<'_>,
         place: Where,
     ) -> Result<Judged, Error> {
-        let organization = api.organization.as_ref().map(|(id, _)| *id);
-        let audience = Audience::Api { catalogue: &api.catalogue, organization };
-        let demand = Demand { audience, scope: question.scope, place, client: question.client };
+        let demand = demand_of(api, &question, place);
+        let audience = demand.audience;
         Ok(match self.verify(question.text, &demand).await? {
             Verification::Unknown => Judged::Nothing,
             Verification::Known(known) if asks_for_places(api, &question) => {
@@ -210,7 +238,7 @@ impl Authority {
 
     /// Honours a caller's own credential at Jeton's own endpoints.
     pub(crate) async fn authenticate(&self, text: &str, client: Option<IpAddr>) -> Result<Caller, Error> {
-        let demand = Demand { audience: Audience::Jeton, scope: None, place: Where::Everywhere, client };
+        let demand = own_demand(client);
         let Verification::Known(known) = self.verify(text, &demand).await? else {
             return Err(Error::Unauthenticated(Code::InvalidToken));
         };
@@ -258,7 +286,7 @@ impl Authority {
     }
 
     /// The caller as the caller is now, and of which state of all rights that is.
-    async fn anew(&self, caller: &Caller) -> Result<Caller, Error> {
+    pub(super) async fn anew(&self, caller: &Caller) -> Result<Caller, Error> {
         let gone = || Error::Unauthenticated(Code::InvalidToken);
         let epoch = Some(self.store.rights_epoch().await?);
         let found = self.store.token_with_rights(caller.token(), |_| true).await?;
@@ -269,12 +297,7 @@ impl Authority {
         let circumstances = Circumstances { now: self.now(), ..caller.circumstances };
         let secret = caller.secret;
         facts.token.issued_at = chain.in_force(secret, circumstances.now).ok_or_else(gone)?.issued_at;
-        let demand = Demand {
-            audience: Audience::Jeton,
-            scope: None,
-            place: Where::Everywhere,
-            client: circumstances.client,
-        };
+        let demand = own_demand(circumstances.client);
         match decide(&facts, &demand, circumstances.now) {
             Verdict::Active(_) => {
                 let attempt = caller.attempt.clone();
@@ -287,8 +310,7 @@ impl Authority {
 
     /// Ends the token that was presented, whoever presents it (RFC 7009). Texts that are no token's are ignored.
     pub(crate) async fn revoke_presented(&self, text: &str) -> Result<(), Error> {
-        let demand =
-            Demand { audience: Audience::Jeton, scope: None, place: Where::Everywhere, client: None };
+        let demand = own_demand(None);
         if let Verification::Known(known) = self.look_at(text, &demand).await? {
             let token = &known.chain.token;
             let permit = access::system(Reason::Possession(token.id, token.owner));
@@ -299,8 +321,7 @@ impl Authority {
 
     /// The token that a text is of, dead or alive.
     pub(super) async fn presented(&self, text: &str) -> Result<Option<TokenId>, Error> {
-        let demand =
-            Demand { audience: Audience::Jeton, scope: None, place: Where::Everywhere, client: None };
+        let demand = own_demand(None);
         Ok(match self.look_at(text, &demand).await? {
             Verification::Known(known) => Some(known.chain.token.id),
             Verification::Unknown => None,
@@ -366,6 +387,11 @@ impl Authority {
     }
 }
 
+/// What Jeton's own endpoints ask about the credential of a call.
+pub(super) fn own_demand(client: Option<IpAddr>) -> Demand<'static> {
+    Demand { audience: Audience::Jeton, scope: None, place: Where::Everywhere, client }
+}
+
 /// The facts as they are for this secret: a longest life counts for each.
 fn of_secret(facts: Arc<Facts>, secret: &SecretRecord) -> Arc<Facts> {
     if facts.token.issued_at == secret.issued_at {
@@ -374,6 +400,12 @@ fn of_secret(facts: Arc<Facts>, secret: &SecretRecord) -> Arc<Facts> {
     let mut own = Facts::clone(&facts);
     own.token.issued_at = secret.issued_at;
     Arc::new(own)
+}
+
+fn demand_of<'a>(api: &'a ApiRecord, question: &Question<'a>, place: Where) -> Demand<'a> {
+    let organization = api.organization.as_ref().map(|(id, _)| *id);
+    let audience = Audience::Api { catalogue: &api.catalogue, organization };
+    Demand { audience, scope: question.scope, place, client: question.client }
 }
 
 /// An API that enforces places may leave it to the answer to say where a token is good.

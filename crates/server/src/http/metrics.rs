@@ -27,7 +27,8 @@ pub(super) async fn show(State(doors): State<Doors>) -> Response<Body> {
     let told = async { if is_up { told.await } else { Told::default() } };
     let told = tokio::time::timeout(limit, told).await.unwrap_or_default();
     let kind = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    problem::no_store((kind, doors.authority.store.metrics().text(is_up, told)))
+    let store = &doors.authority.store;
+    problem::no_store((kind, store.metrics().text(is_up, told, store.feed().verifiers())))
 }
 
 /// What the layer knows: where to count, and the words that may be labels.

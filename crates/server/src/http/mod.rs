@@ -19,6 +19,7 @@ mod path;
 mod problem;
 mod query;
 mod scim;
+mod settle;
 mod v1;
 
 use std::sync::Arc;
@@ -35,7 +36,9 @@ use tower_http::trace::TraceLayer;
 
 use crate::authority::Authority;
 use crate::config::SignInProvider;
-use crate::limits::{BODY_BYTES_MAX, CATALOGUE_BODY_BYTES_MAX, REQUEST_SECONDS_MAX, SCIM_BODY_BYTES_MAX};
+use crate::limits::{
+    BODY_BYTES_MAX, CATALOGUE_BODY_BYTES_MAX, REQUEST_SECONDS_MAX, SCIM_BODY_BYTES_MAX, WATCH_BODY_BYTES_MAX,
+};
 
 pub use openapi::{described, document};
 
@@ -175,6 +178,7 @@ fn routes_of_tokens_and_principals() -> Vec<RouteEntry> {
         POST   "/api/v1/tokens/{id}/approve" => "token.approve", tokens::approve;
         POST   "/api/v1/explain" => "token.read", v1::explain::explain;
         POST   "/api/v1/verify" => "token.verify", v1::verify::verify;
+        POST   "/api/v1/verify/watch" => "token.verify", v1::verify::watch;
         GET    "/api/v1/apis" => "api.read", apis::list;
         PUT    "/api/v1/apis/{name}" => "api.write", apis::put;
         GET    "/api/v1/apis/{name}" => "api.read", apis::show;
@@ -287,14 +291,22 @@ pub(crate) fn router(doors: Doors) -> Router {
             CATALOGUE_BODY_BYTES_MAX
         } else if entry.path.starts_with(scim::BASE) {
             SCIM_BODY_BYTES_MAX
+        } else if entry.path.ends_with("/verify/watch") {
+            WATCH_BODY_BYTES_MAX
         } else {
             BODY_BYTES_MAX
         };
+        let may_change = entry.may_change();
         let guarded = idempotency::Guarded { doors: doors.clone(), action: entry.action };
         let handler = match entry.method {
             // A gateway asks with the client's own method and fields, and changes nothing.
             "GET" | ANY => entry.handler,
             _ => entry.handler.layer(from_fn_with_state(guarded, idempotency::layer)),
+        };
+        let handler = if may_change {
+            handler.layer(from_fn_with_state(doors.authority.store.clone(), settle::layer))
+        } else {
+            handler
         };
         let handler = handler.layer(DefaultBodyLimit::max(limit)).layer(from_fn(headers::length(limit)));
         for path in compat::spellings(entry.path) {

@@ -8,6 +8,7 @@ statements! {
     VALUE = "SELECT value FROM meta WHERE name = $1";
     KEYS = "SELECT name, value FROM meta WHERE name = 'id_key' OR name LIKE 'pepper.%' ORDER BY name";
     SET = "INSERT INTO meta (name, value) VALUES ($1, $2)";
+    SET_ONCE = "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
 }
 
 pub(super) async fn value(transaction: &mut Transaction, name: &str) -> Result<Option<String>, StoreError> {
@@ -42,9 +43,25 @@ impl Store {
     pub(crate) async fn kept(&self, name: &str) -> Result<Option<String>, StoreError> {
         value(&mut self.read().await?, name).await
     }
+
+    /// Notes that verifiers get leases from now on, for the process after this one. Nobody decides that, so it has no
+    /// permit and no audit row.
+    pub(crate) async fn note_leases(&self) -> Result<(), StoreError> {
+        let mut transaction = self.database.write().await?;
+        transaction.execute(SET_ONCE, values![LEASES, "granted"]).await?;
+        transaction.commit().await
+    }
 }
 
+/// The name under which it stands that verifiers ever got leases.
+const LEASES: &str = "leases";
+
 impl Opened {
+    /// Whether a process before this one may have granted leases that still run.
+    pub(crate) async fn may_be_leased(&self) -> Result<bool, StoreError> {
+        Ok(self.kept(LEASES).await?.is_some())
+    }
+
     /// What was kept under a name when the database was made; `None` before that.
     pub(crate) async fn kept(&self, name: &str) -> Result<Option<String>, StoreError> {
         value(&mut self.0.read().await?, name).await

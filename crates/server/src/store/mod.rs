@@ -13,11 +13,14 @@ mod bootstrap;
 mod catalogue;
 mod change;
 pub(crate) mod database;
+mod delivery;
 mod feed;
 mod group;
 mod idempotency;
 mod identity;
+mod lease;
 mod meta;
+mod notice;
 mod place;
 mod policy;
 mod principal;
@@ -43,12 +46,15 @@ use database::{Database, Transaction};
 pub(crate) use binding::{Bearer, BearerKind, BindingFilter, BindingRecord, NewBinding};
 pub(crate) use bootstrap::FirstUser;
 pub(crate) use catalogue::{ApiRecord, NewApi};
+pub(crate) use delivery::{AuditEvent, Letter, NamedToken, Outbox, Taken};
 #[cfg(test)]
 pub(crate) use feed::Underway;
-pub(crate) use feed::{Feed, Position, Thing};
+pub(crate) use feed::{Feed, News, Position, Settled, Thing, Told};
 pub(crate) use group::{GroupEdit, GroupRecord, MemberRecord, MemberSource};
 pub(crate) use idempotency::{KeptAnswer, KeptCall};
 pub(crate) use identity::{IdentityRecord, Linked, NewIdentity, SignIn};
+pub(crate) use lease::{Full, Leases, VerifierId};
+pub(crate) use notice::{Horizon, NearEnd};
 pub(crate) use place::{OrganizationRecord, PipelineRecord, PipelineSettings, PlaceWrite, ProjectRecord};
 pub(crate) use principal::{NewPrincipal, PasswordHash, PrincipalEdit, PrincipalRecord};
 pub(crate) use provisioned::{
@@ -76,6 +82,8 @@ pub struct Store {
     metrics: Arc<Metrics>,
     /// What changed; here because a change is applied where it commits.
     feed: Feed,
+    /// Who is told of what; here because it is put down where it commits.
+    outbox: Outbox,
 }
 
 /// How many processes answer from the same database.
@@ -203,8 +211,8 @@ impl Opened {
         Ok(Self(Database::open_postgres(url).await?))
     }
 
-    pub(crate) fn with(self, keys: Arc<Keys>, clock: Clock, rng: Rng) -> Store {
-        Store { database: self.0, keys, clock, rng, metrics: Arc::default(), feed: Feed::default() }
+    pub(crate) fn with(self, keys: Arc<Keys>, clock: Clock, rng: Rng, outbox: Outbox) -> Store {
+        Store { database: self.0, keys, clock, rng, metrics: Arc::default(), feed: Feed::default(), outbox }
     }
 }
 
@@ -217,6 +225,12 @@ impl Store {
     /// What is counted.
     pub(crate) fn metrics(&self) -> &Arc<Metrics> {
         &self.metrics
+    }
+
+    /// Waits until everything that was done so far is known to every verifier that answers from memory, or until it does
+    /// not do so any more. Before that nobody is told that it is done.
+    pub(crate) async fn settled(&self) {
+        self.metrics.count_settled(self.feed.settled().await);
     }
 
     /// Which changes were applied here.

@@ -41,6 +41,8 @@ mod scope;
 mod scope_set;
 mod shape;
 #[cfg(test)]
+mod steady;
+#[cfg(test)]
 mod tenant;
 #[cfg(test)]
 mod token_text;

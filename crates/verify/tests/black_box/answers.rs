@@ -49,13 +49,13 @@ async fn an_allowed_answer_names_the_caller() {
         Subject {
             kind: PrincipalKind::User,
             id: "0322SbK0OGq5g2jkoFDl1U".parse().unwrap(),
-            name: "alice".to_owned()
+            name: "alice".into()
         }
     );
     assert_eq!(caller.subject.to_string(), "user alice");
     assert_eq!(caller.token_id, personal().id);
     assert_eq!(caller.token_kind, TokenKind::Personal);
-    assert_eq!(caller.token_name, "nightly");
+    assert_eq!(&*caller.token_name, "nightly");
     assert_eq!(caller.expires_at.unwrap().to_string(), "2031-02-03T04:05:06Z");
     assert!(caller.holds(&scope()));
     assert!(!caller.holds(&"Taskurai.Task.Delete".parse().unwrap()));

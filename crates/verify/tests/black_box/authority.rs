@@ -44,6 +44,8 @@ pub(crate) struct Authority {
 #[derive(Clone)]
 struct Desk {
     reply: Arc<Mutex<Reply>>,
+    /// What it says to whoever asks what has changed.
+    news: Arc<Mutex<Reply>>,
     questions: Arc<Mutex<Vec<Question>>>,
 }
 
@@ -51,7 +53,9 @@ impl Authority {
     pub(crate) async fn that_says(reply: Reply) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let desk = Desk { reply: Arc::new(Mutex::new(reply)), questions: Arc::default() };
+        let none = Reply::Text(404, String::new());
+        let (reply, news) = (Arc::new(Mutex::new(reply)), Arc::new(Mutex::new(none)));
+        let desk = Desk { reply, news, questions: Arc::default() };
         let app = Router::new().fallback(answer).with_state(desk.clone());
         let service = app.into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async { axum::serve(listener, service).await });
@@ -68,6 +72,11 @@ impl Authority {
 
     pub(crate) fn now_says(&self, reply: Reply) {
         *self.desk.reply.lock().unwrap() = reply;
+    }
+
+    /// To a watch it says this.
+    pub(crate) fn tells(&self, reply: Reply) {
+        *self.desk.news.lock().unwrap() = reply;
     }
 
     /// A client that is patient enough for a busy machine.
@@ -145,7 +154,8 @@ async fn answer(
     let path = uri.path().to_owned();
     let body = serde_json::from_slice(&body).unwrap_or_default();
     desk.questions.lock().unwrap().push(Question { path, headers, body, peer });
-    let reply = desk.reply.lock().unwrap().clone();
+    let replies = if uri.path().ends_with("/watch") { &desk.news } else { &desk.reply };
+    let reply = replies.lock().unwrap().clone();
     reply.render().await
 }
 

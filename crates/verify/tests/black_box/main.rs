@@ -13,6 +13,8 @@ mod credentials;
 #[cfg(test)]
 mod failures;
 #[cfg(test)]
+mod lease;
+#[cfg(test)]
 mod routes;
 #[cfg(test)]
 mod tokens;

@@ -15,6 +15,8 @@ mod protection;
 #[cfg(test)]
 mod service;
 #[cfg(test)]
+mod stopped;
+#[cfg(test)]
 mod tasks;
 #[cfg(test)]
 mod tokens;

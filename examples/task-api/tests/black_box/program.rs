@@ -7,7 +7,7 @@ use std::process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio};
 use crate::authority::{Authority, nobody};
 use crate::tokens::{assert_shows_no_secret, credential, personal};
 
-fn program(arguments: &[&str]) -> Command {
+pub(crate) fn program(arguments: &[&str]) -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_task-api"));
     program.args(arguments).env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     program
@@ -27,14 +27,14 @@ fn refusal(mut program: Command) -> (Option<i32>, String) {
 }
 
 /// A program that serves, on a port of its own choice.
-struct Running {
+pub(crate) struct Running {
     child: Child,
     stderr: BufReader<ChildStderr>,
     address: String,
 }
 
 impl Running {
-    fn start(mut program: Command) -> Self {
+    pub(crate) fn start(mut program: Command) -> Self {
         let mut child = program.args(["--listen", "127.0.0.1:0"]).spawn().unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
@@ -45,26 +45,39 @@ impl Running {
 
     /// The whole answer to a GET.
     fn get(&self, path: &str) -> String {
+        answer(self.ask(path, &personal().text))
+    }
+
+    /// Sends a GET with a token, and leaves the answer to be read.
+    pub(crate) fn ask(&self, path: &str, token: &str) -> TcpStream {
         let mut stream = TcpStream::connect(&self.address).unwrap();
-        let token = personal().text;
         write!(
             stream,
             "GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n"
         )
         .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
+        stream
+    }
+
+    pub(crate) fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
     }
 
     /// Sends the signal, and gives how the program ended and what else it said.
     fn end(&mut self, signal: &str) -> (ExitStatus, String) {
-        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
-        assert!(sent.success());
+        self.signal(signal);
         let mut said = String::new();
         self.stderr.read_to_string(&mut said).unwrap();
         (self.child.wait().unwrap(), said)
     }
+}
+
+/// All that comes until the other side closes.
+pub(crate) fn answer(mut stream: TcpStream) -> String {
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
 }
 
 impl Drop for Running {

@@ -182,7 +182,7 @@ fn weight(facts: &Remembered) -> usize {
 }
 
 /// Everything that facts about a token are made from: the token and its ancestors, their owners, and who may do what.
-fn names(chain: &Chain) -> Box<[Thing]> {
+pub(super) fn names(chain: &Chain) -> Box<[Thing]> {
     let tokens = std::iter::once(&chain.token).chain(&chain.ancestors);
     let named = tokens.flat_map(|token| [Thing::Token(token.id), Thing::Principal(token.owner)]);
     named.chain([Thing::Rights]).collect()

@@ -12,7 +12,7 @@ fn usage() -> Usage {
 }
 
 fn add(usage: &Usage, token: u128, scope: Option<&Scope>, at: i64, outcome: Outcome) {
-    usage.add(&Use { token: TokenId(id(token)), at: Timestamp(at), scope, place: None, outcome });
+    usage.add(&Use { token: TokenId(id(token)), at: Timestamp(at), scope, place: None, outcome, count: 1 });
 }
 
 fn scope(name: &str) -> Scope {
@@ -20,7 +20,7 @@ fn scope(name: &str) -> Scope {
 }
 
 fn dropped(usage: &Usage) -> u64 {
-    let text = usage.metrics.text(true, Told::default());
+    let text = usage.metrics.text(true, Told::default(), 0);
     let line = text.lines().find_map(|line| line.strip_prefix("jeton_token_uses_dropped_total "));
     line.unwrap().parse().unwrap()
 }
@@ -42,6 +42,7 @@ fn the_same_is_counted_in_one_count_and_anything_else_in_another() {
         scope: Some(&read),
         place: Some(Place::Organization(at)),
         outcome: Outcome::Allowed(None),
+        count: 1,
     };
     usage.add(&elsewhere);
     let taken = usage.take();

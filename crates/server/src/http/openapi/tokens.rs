@@ -2,12 +2,12 @@
 
 use jeton_api::Code::{
     ApprovalRequired, Busy, ChangedMeanwhile, DepthExceeded, ExpiryExceedsParent, ForeignScope, InvalidField,
-    InvalidPassword, LifetimeExceedsPolicy, LimitReached, NameTaken, NotHonouredHere, PolicyRefuses,
+    InvalidPassword, LifetimeExceedsPolicy, LimitReached, NameTaken, NoLease, NotHonouredHere, PolicyRefuses,
     RenewalOver, ScopeExceedsGrant, TokenNotLive, TooManyAttempts, UnknownName, UnknownScope,
 };
 use jeton_api::{
     CreateSession, CreateToken, ExplainRequest, Explanation, Issued, PatchToken, RevokeTokens, RevokedTokens,
-    RotateToken, Token, TokenQuery, VerifyAnswer, VerifyRequest,
+    RotateToken, Token, TokenQuery, VerifyAnswer, VerifyRequest, WatchAnswer, WatchRequest,
 };
 
 use super::operation::{Group, Operation, delete, get, patch, post};
@@ -89,6 +89,13 @@ pub(super) fn questions() -> Group {
             .takes::<VerifyRequest>()
             .gives::<VerifyAnswer>("The verdict.")
             .denied(&[ForeignScope, NotHonouredHere]),
+        post("/api/v1/verify/watch", "Ask what has changed, to answer from memory meanwhile")
+            .about("For `jeton-verify`. The answer comes as soon as something has changed, or after half a second.")
+            .takes::<WatchRequest>()
+            .gives::<WatchAnswer>("What has changed, and a lease.")
+            .denied(&[NotHonouredHere])
+            .conflicts(&[NoLease])
+            .limited(&[Busy]),
         post("/api/v1/explain", "Ask why a token may or may not do something")
             .takes::<ExplainRequest>()
             .gives::<Explanation>("The decision, step by step.")

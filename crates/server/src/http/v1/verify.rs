@@ -1,10 +1,12 @@
-//! `/api/v1/verify`
+//! `/api/v1/verify`, `/api/v1/verify/watch`
 
 use axum::Json;
 use axum::body::Body as Answer;
 use axum::extract::State;
 use axum::http::Response;
-use jeton_api::{Subject, TokenState, VerifyAnswer, VerifyRequest};
+use jeton_api::{
+    Code, Keep, Subject, TokenState, ToldUse, VerifyAnswer, VerifyRequest, WatchAnswer, WatchRequest,
+};
 use jeton_token::{Active, Inactive, Place, Scope};
 
 use super::super::Doors;
@@ -12,7 +14,10 @@ use super::super::body::Body;
 use super::super::problem::{Problem, no_store};
 use super::super::query::{Nothing, Query};
 use super::{parse, shown};
-use crate::authority::{Caller, Error, Judged, Known, Question};
+use crate::authority::{Caller, Error, Judged, Keeping, Known, Question, Use, Watch};
+use crate::keys::hex;
+use crate::limits::{TOLD_USE_COUNT_MAX, TOLD_USES_MAX};
+use crate::store::{Position, VerifierId};
 
 /// Judges a token for the API that calls with its own credential.
 pub(crate) async fn verify(
@@ -28,8 +33,12 @@ pub(crate) async fn verify(
         resource: request.resource.as_deref(),
         client: request.client_ip.as_deref().map(|text| parse::value("/client_ip", text)).transpose()?,
     };
-    let (_, judged) = doors.authority.judge(&caller, question).await?;
-    Ok(no_store(Json(match judged {
+    let (judged, keeping) = if request.keep {
+        doors.authority.judge_to_keep(&caller, question).await?
+    } else {
+        (doors.authority.judge(&caller, question).await?.1, None)
+    };
+    let answer = match judged {
         Judged::Nothing => VerifyAnswer::default(),
         Judged::Refused(reason) => refused(&reason),
         Judged::Honoured(known, active) => allowed(&doors, *known, &active).await?,
@@ -39,7 +48,68 @@ pub(crate) async fn verify(
             let rights = whole.map(|(_, rights)| rights).unwrap_or_default();
             allowed(&doors, *known, &Active { rights, expiry }).await?
         }
+    };
+    Ok(no_store(Json(VerifyAnswer { keep: keeping.map(keep), ..answer })))
+}
+
+/// Tells a verifier what has changed, and lets it answer from memory for a while.
+pub(crate) async fn watch(
+    State(doors): State<Doors>,
+    caller: Caller,
+    Query(Nothing {}): Query<Nothing>,
+    Body(request): Body<WatchRequest>,
+) -> Result<Response<Answer>, Problem> {
+    let watched = doors.authority.watch(&caller, asked(request)?).await?;
+    Ok(no_store(Json(WatchAnswer {
+        verifier: hex(&watched.verifier.0),
+        position: watched.position.0,
+        everything: watched.changed.is_none(),
+        changed: watched.changed.unwrap_or_default(),
+        lease_ms: watched.lease_ms,
     })))
+}
+
+fn asked(request: WatchRequest) -> Result<Watch, Problem> {
+    if request.uses.len() > TOLD_USES_MAX {
+        let detail = format!("at most {TOLD_USES_MAX} uses in one call");
+        return Err(Error::invalid("/uses", Code::InvalidField, detail).into());
+    }
+    // A verifier that cannot be read is one that nobody knows: a new one begins.
+    let verifier = request.verifier.as_deref().and_then(verifier);
+    let goes_on = verifier.map(|verifier| (verifier, Position(request.applied)));
+    let uses = request.uses.into_iter().enumerate();
+    let uses = uses.map(|(at, told)| used(&format!("/uses/{at}"), told)).collect::<Result<_, _>>()?;
+    Ok(Watch { goes_on, uses })
+}
+
+fn verifier(text: &str) -> Option<VerifierId> {
+    let digits: Vec<u8> = text.chars().map(|c| c.to_digit(16)?.try_into().ok()).collect::<Option<_>>()?;
+    let bytes: Vec<u8> =
+        digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
+    Some(VerifierId(bytes.try_into().ok().filter(|_| text.len() == 32)?))
+}
+
+fn used(at: &str, told: ToldUse) -> Result<Use, Problem> {
+    let field = |name: &str| format!("{at}/{name}");
+    let scope = told.scope.as_deref().map(|text| parse::value(&field("scope"), text)).transpose()?;
+    let client = told.client_ip.as_deref().map(|text| parse::value(&field("client_ip"), text)).transpose()?;
+    Ok(Use {
+        token: parse::value(&field("token_id"), &told.token_id)?,
+        receipt: told.receipt,
+        scope,
+        resource: told.resource,
+        client,
+        count: i64::try_from(told.count).unwrap_or(i64::MAX).min(TOLD_USE_COUNT_MAX),
+    })
+}
+
+fn keep(keeping: Keeping) -> Keep {
+    Keep {
+        for_ms: keeping.for_ms,
+        names: keeping.marks,
+        any_client: !keeping.minds_client,
+        receipt: keeping.receipt,
+    }
 }
 
 fn refused(reason: &Inactive) -> VerifyAnswer {
@@ -65,5 +135,6 @@ async fn allowed(doors: &Doors, known: Known, active: &Active) -> Result<VerifyA
         subject: Some(subject),
         scopes: Some(active.rights.patterns().iter().map(ToString::to_string).collect()),
         expires_at: active.expiry.at().map(shown::moment),
+        keep: None,
     })
 }

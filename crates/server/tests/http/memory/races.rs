@@ -1,14 +1,9 @@
-//! Verifies and revocations at the same time, and an exact checker of what they answered.
-//!
-//! A token is there, is active, and is inactive for good. So whether a history of answers fits can be told without a
-//! search: no active verify begins after a revocation was answered; no inactive one ends before a revocation was sent;
-//! and on one node no active one begins after an inactive one has ended.
-
-use std::time::Instant;
+//! Verifies and revocations at the same time, and what an exact checker says of the answers.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
+use crate::support::history::{Revocation, Verify, fault, now};
 use crate::support::rights::{Firm, user};
 use crate::support::{Authority, Person};
 
@@ -25,43 +20,13 @@ const VERIFIERS: usize = 4;
 /// How often each verifier asks on after its first inactive answer.
 const ASKED_ON: usize = 6;
 
-/// A verify: when it began and ended, and what it said.
-#[derive(Clone, Copy, Debug)]
-struct Verify {
-    began: Instant,
-    ended: Instant,
-    active: bool,
-}
-
-/// A revocation: when it was sent and answered.
-#[derive(Clone, Copy, Debug)]
-struct Revocation {
-    sent: Instant,
-    answered: Instant,
-}
-
-/// What is wrong with a history.
-fn fault(verifies: &[Verify], revocation: Revocation) -> Option<&'static str> {
-    let (active, inactive): (Vec<&Verify>, Vec<&Verify>) = verifies.iter().partition(|verify| verify.active);
-    let first_inactive = inactive.iter().map(|verify| verify.ended).min();
-    if active.iter().any(|verify| verify.began > revocation.answered) {
-        Some("an active verify began after the revocation was answered")
-    } else if inactive.iter().any(|verify| verify.ended < revocation.sent) {
-        Some("an inactive verify ended before a revocation was sent")
-    } else if active.iter().any(|verify| first_inactive.is_some_and(|ended| verify.began > ended)) {
-        Some("an active verify began after an inactive one had ended")
-    } else {
-        None
-    }
-}
-
 /// Asks until the token is inactive, and some times more.
 async fn ask_on(authority: &Authority, firm: &Firm, secret: &str) -> Vec<Verify> {
     let (mut asked, mut left) = (Vec::new(), ASKED_ON);
     while left > 0 {
         let began = now();
         let active = authority.introspect_as(&firm.api, secret, &[]).await.expect(200).body["active"] == true;
-        asked.push(Verify { began, ended: now(), active });
+        asked.push(Verify { node: 0, began, ended: now(), active });
         left -= usize::from(!active);
     }
     asked
@@ -132,32 +97,4 @@ async fn attack_32_no_verify_is_active_after_its_owner_was_disabled(authority: A
         race(&authority, &firm, &pat.secret, set(json!(true))).await;
         set(json!(false)).await;
     }
-}
-
-/// The checker itself: each of its three rules finds what it is about, and nothing else.
-#[test]
-fn the_checker_finds_each_kind_of_fault() {
-    let start = now();
-    let at = |ms| start + std::time::Duration::from_millis(ms);
-    let verify = |from, to, active| Verify { began: at(from), ended: at(to), active };
-    let revocation = Revocation { sent: at(10), answered: at(20) };
-    let rows = [
-        (vec![], None),
-        (vec![verify(0, 9, true), verify(5, 15, true), verify(12, 30, true), verify(19, 25, false)], None),
-        (vec![verify(11, 12, false), verify(9, 30, true)], None),
-        (vec![verify(21, 22, true)], Some("an active verify began after the revocation was answered")),
-        (vec![verify(1, 9, false)], Some("an inactive verify ended before a revocation was sent")),
-        (
-            vec![verify(11, 12, false), verify(13, 14, true)],
-            Some("an active verify began after an inactive one had ended"),
-        ),
-    ];
-    for (verifies, expected) in rows {
-        assert_eq!(fault(&verifies, revocation), expected, "{verifies:?}");
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a history is told by the clock of whoever asks")]
-fn now() -> Instant {
-    Instant::now()
 }
