@@ -26,7 +26,7 @@ mod verify;
 mod watch;
 mod webhook;
 
-pub use catalogue::{Api, ApiChange, ApiPlan, ApiRoute, ApiScope, PutApi, Widening};
+pub use catalogue::{Api, ApiChange, ApiPlan, ApiRefusal, ApiRoute, ApiScope, ForwardAuth, PutApi, Widening};
 pub use code::{Code, UnknownCode};
 pub use explain::{ExplainRequest, Explanation, Remedy, Step, StepOutcome};
 pub use grant::{GrantRefusal, Granted};

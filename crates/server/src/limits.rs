@@ -222,6 +222,13 @@ pub(crate) const USE_COUNTS_OF_TOKEN_MAX: usize = 256;
 /// How long counts of uses are kept, in days: what is done once a year is still known.
 pub(crate) const USE_DAYS_KEPT: i64 = 400;
 
+/// The most requests that would have been refused, told apart, of one API.
+pub(crate) const REFUSALS_OF_API_MAX: i64 = 1000;
+/// The most of them that wait to be written, of all APIs together.
+pub(crate) const REFUSALS_WAITING_MAX: usize = 10_000;
+/// How many are written in one transaction.
+pub(crate) const REFUSALS_AT_ONCE: usize = 200;
+
 /// The most trusts of one service account.
 pub(crate) const TRUSTS_MAX: usize = 32;
 /// The most trusts that are looked through for an identity token that names no service account.

@@ -82,6 +82,7 @@ actions! {
     ProjectWrite = "project.write", None, &["Jeton.Admin.Organization"];
     PipelineWrite = "pipeline.write", None, &["Jeton.Admin.Organization"];
     ApiWrite = "api.write", None, &["Jeton.Admin.Api"];
+    ApiReport = "api.report", None, &["Jeton.Admin.Api", AUDIT];
     ApiCredential = "api.credential", None, &["Jeton.Admin.Api"];
     Bootstrap = "server.bootstrap", None, &[];
     KeyAdd = "key.add", None, &[];

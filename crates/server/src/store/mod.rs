@@ -25,6 +25,7 @@ mod place;
 mod policy;
 mod principal;
 mod provisioned;
+mod refusal;
 mod rights;
 mod role;
 mod seal;
@@ -59,6 +60,7 @@ pub(crate) use principal::{NewPrincipal, PasswordHash, PrincipalEdit, PrincipalR
 pub(crate) use provisioned::{
     EmailLabel, Found, GroupFilter, Members, Provision, Provisioned, UserFilter, Window,
 };
+pub(crate) use refusal::{Refused, RefusedRecord, RefusedSeen};
 pub(crate) use rights::{EVERY_API, Grounds};
 pub(crate) use role::{RoleRecord, RoleSettings};
 pub(crate) use token::{

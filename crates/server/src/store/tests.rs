@@ -3,7 +3,7 @@
 use super::database::{Database, Statement};
 use super::{
     audit, binding, bootstrap, catalogue, change, delivery, group, idempotency, identity, meta, notice,
-    place, policy, principal, provisioned, rights, role, token, trust, usage, write,
+    place, policy, principal, provisioned, refusal, rights, role, token, trust, usage, write,
 };
 
 fn every_statement() -> Vec<Statement> {
@@ -23,6 +23,7 @@ fn every_statement() -> Vec<Statement> {
         policy::STATEMENTS,
         principal::STATEMENTS,
         provisioned::STATEMENTS,
+        refusal::STATEMENTS,
         rights::STATEMENTS,
         role::STATEMENTS,
         trust::STATEMENTS,
