@@ -46,10 +46,10 @@ pub(crate) struct Metrics {
     writes: Counts<1>,
     /// Rotations with a secret that a rotation had retired.
     reuses: Counts<0>,
-    /// Requests that gateways let through though they are to be refused, by reason.
-    reported: Counts<1>,
     /// By kind of sink and outcome.
     deliveries: Counts<2>,
+    /// Requests that gateways let through though they are to be refused, by reason.
+    reported: Counts<1>,
     /// Uses of tokens for which there was no room.
     dropped_uses: AtomicU64,
     /// Changes that waited for verifiers, by how that ended.
@@ -106,15 +106,15 @@ impl Metrics {
         self.reuses.add([]);
     }
 
+    /// A delivery was tried.
+    pub(crate) fn count_delivery(&self, kind: &'static str, outcome: &'static str) {
+        self.deliveries.add([kind, outcome]);
+    }
+
     /// A gateway was told to let a request through that is to be refused, or refused it all the same, because its API is
     /// only to report.
     pub(crate) fn count_reported(&self, reason: &'static str) {
         self.reported.add([reason]);
-    }
-
-    /// A delivery was tried.
-    pub(crate) fn count_delivery(&self, kind: &'static str, outcome: &'static str) {
-        self.deliveries.add([kind, outcome]);
     }
 
     /// Uses of tokens are not counted anywhere else, because too many were waiting to be written.
@@ -131,9 +131,8 @@ impl Metrics {
         }
     }
 
-    /// All of it in the text format of Prometheus; whether the store answers, what it says, and how many verifiers have a
-    /// lease.
-    pub(crate) fn text(&self, store_is_up: bool, told: Told, verifiers: usize) -> String {
+    /// All of it, whether the store answers, and what it says, in the text format of Prometheus.
+    pub(crate) fn text(&self, store_is_up: bool, told: Told) -> String {
         let mut text = String::new();
         let version = env!("CARGO_PKG_VERSION");
         family(&mut text, "gauge", "jeton_build_info", "The version that runs.");
@@ -156,16 +155,16 @@ impl Metrics {
         if let Some(expiring) = told.expiring {
             write_expiring(&mut text, expiring);
         }
+        let name = "jeton_verifiers";
+        family(&mut text, "gauge", name, "Verifiers that answer from memory, under a lease.");
+        line(&mut text, name, &[], told.verifiers);
+        let help = "Changes that waited until verifiers knew of them, by how that ended.";
+        self.waits.write(&mut text, "jeton_verifier_waits_total", help, ["outcome"]);
         if let Some(reporting) = told.reporting {
             let name = "jeton_apis_report_only";
             family(&mut text, "gauge", name, "APIs whose gateways refuse nobody.");
             line(&mut text, name, &[], reporting);
         }
-        let name = "jeton_verifiers";
-        family(&mut text, "gauge", name, "Verifiers that answer from memory, under a lease.");
-        line(&mut text, name, &[], verifiers);
-        let help = "Changes that waited until verifiers knew of them, by how that ended.";
-        self.waits.write(&mut text, "jeton_verifier_waits_total", help, ["outcome"]);
         let name = "jeton_token_uses_dropped_total";
         family(&mut text, "counter", name, "Uses of tokens that are in no count, for want of room.");
         line(&mut text, name, &[], self.dropped_uses.load(Ordering::Relaxed));
@@ -180,6 +179,8 @@ pub(crate) struct Told {
     pub(crate) expiring: Option<Expiring>,
     /// How many APIs are only to report.
     pub(crate) reporting: Option<usize>,
+    /// How many verifiers have a lease; nobody has to ask the store for that.
+    pub(crate) verifiers: usize,
 }
 
 /// Why a sign-in did not succeed.

@@ -117,10 +117,10 @@ pub(crate) struct Authority {
     done: Arc<Done>,
     /// What tokens are used for.
     usage: Arc<Usage>,
-    /// What gateways would have refused.
-    refusals: Arc<Refusals>,
     /// What verifiers are told.
     watches: Arc<Watches>,
+    /// What gateways would have refused.
+    refusals: Arc<Refusals>,
     /// How many tokens end soon, and when that was looked up.
     expiring: Arc<Mutex<Option<(Timestamp, Expiring)>>>,
     /// The issuers whose identity tokens somebody trusts.

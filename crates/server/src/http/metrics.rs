@@ -22,13 +22,14 @@ pub(super) async fn show(State(doors): State<Doors>) -> Response<Body> {
     let is_up = tokio::time::timeout(limit, doors.authority.is_ready()).await.unwrap_or(false);
     let told = async {
         let expiring = Box::pin(doors.authority.expiring()).await.ok();
-        Told { expiring, reporting: Box::pin(doors.authority.reporting()).await.ok() }
+        let reporting = Box::pin(doors.authority.reporting()).await.ok();
+        Told { expiring, reporting, ..Told::default() }
     };
     let told = async { if is_up { told.await } else { Told::default() } };
     let told = tokio::time::timeout(limit, told).await.unwrap_or_default();
     let kind = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    let store = &doors.authority.store;
-    problem::no_store((kind, store.metrics().text(is_up, told, store.feed().verifiers())))
+    let told = Told { verifiers: doors.authority.store.feed().verifiers(), ..told };
+    problem::no_store((kind, doors.authority.store.metrics().text(is_up, told)))
 }
 
 /// What the layer knows: where to count, and the words that may be labels.

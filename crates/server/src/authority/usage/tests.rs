@@ -20,7 +20,7 @@ fn scope(name: &str) -> Scope {
 }
 
 fn dropped(usage: &Usage) -> u64 {
-    let text = usage.metrics.text(true, Told::default(), 0);
+    let text = usage.metrics.text(true, Told::default());
     let line = text.lines().find_map(|line| line.strip_prefix("jeton_token_uses_dropped_total "));
     line.unwrap().parse().unwrap()
 }
