@@ -23,6 +23,9 @@ pub struct Api {
     pub audience: String,
     /// Whether the API itself judges the places that a token is limited to.
     pub enforces_places: bool,
+    /// What gateways are told about requests that are to be refused.
+    #[serde(default)]
+    pub forward_auth: ForwardAuth,
     /// The scopes.
     pub scopes: Vec<ApiScope>,
     /// Which request needs which scope.
@@ -48,11 +51,36 @@ pub struct PutApi {
     /// Whether the API itself judges the places that a token is limited to.
     #[serde(default)]
     pub enforces_places: bool,
+    /// What gateways are told about requests that are to be refused; default: to refuse them.
+    #[serde(default)]
+    pub forward_auth: ForwardAuth,
     /// The scopes.
     pub scopes: Vec<ApiScope>,
     /// Which request needs which scope.
     #[serde(default)]
     pub routes: Vec<ApiRoute>,
+}
+
+/// What the door for gateways does about a request that is to be refused. Nothing but that door looks at it.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ForwardAuth {
+    /// It refuses it.
+    #[default]
+    Enforce,
+    /// It lets it pass as nobody's, and writes down that it would have refused it.
+    ReportOnly,
+}
+
+impl ForwardAuth {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Enforce => "enforce",
+            Self::ReportOnly => "report_only",
+        }
+    }
 }
 
 /// A scope of an API.
@@ -99,6 +127,37 @@ pub struct ApiPlan {
     pub widenings: Vec<Widening>,
     /// How many routes there will be.
     pub routes: usize,
+    /// Routes that come; one that needs another scope or acts elsewhere comes and goes.
+    #[serde(default)]
+    pub routes_added: Vec<ApiRoute>,
+    /// Routes that go.
+    #[serde(default)]
+    pub routes_removed: Vec<ApiRoute>,
+    /// What gateways are told from then on, if it is something else than before; `enforce` is before a new API.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forward_auth: Option<ForwardAuth>,
+}
+
+/// Requests that a gateway let through, and that are to be refused: `GET /api/v1/apis/{name}/refusals`.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ApiRefusal {
+    /// The HTTP method; `OTHER` for one that no route can have, empty when `reason` is `overflow`.
+    pub method: String,
+    /// The path of the route, or without one the shape of the path: what looks like a value is a `{name}`. Empty where
+    /// the path cannot be read safely.
+    pub path: String,
+    /// Why they would be refused, like `no_route`, `no_token`, `inactive` or `missing_scope`. `overflow` counts what
+    /// found no room in this list.
+    pub reason: String,
+    /// The scope that was missing.
+    pub missing_scope: Option<String>,
+    /// How many there were.
+    pub count: i64,
+    /// When there was one first.
+    pub first_seen_at: Timestamp,
+    /// When there was one last.
+    pub last_seen_at: Timestamp,
 }
 
 /// What a PUT does to an API.

@@ -24,8 +24,9 @@ mod trust;
 mod user;
 mod verify;
 mod watch;
+mod webhook;
 
-pub use catalogue::{Api, ApiChange, ApiPlan, ApiRoute, ApiScope, PutApi, Widening};
+pub use catalogue::{Api, ApiChange, ApiPlan, ApiRefusal, ApiRoute, ApiScope, ForwardAuth, PutApi, Widening};
 pub use code::{Code, UnknownCode};
 pub use explain::{ExplainRequest, Explanation, Remedy, Step, StepOutcome};
 pub use grant::{GrantRefusal, Granted};
@@ -50,6 +51,7 @@ pub use trust::{ClaimRule, PutTrust, Replay, Trust};
 pub use user::{PatchUser, PutUser, User};
 pub use verify::{Introspection, PlaceDetail, Subject, VerifyAnswer, VerifyRequest};
 pub use watch::{Keep, ToldUse, WatchAnswer, WatchRequest};
+pub use webhook::{WebhookActor, WebhookData, WebhookEvent, WebhookToken};
 
 /// When something happened: RFC 3339 in UTC on the wire.
 pub use jiff::Timestamp;

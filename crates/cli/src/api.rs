@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use jeton_api::TokenQuery;
+use jeton_token::TokenKind;
 
 use crate::access::App;
 use crate::apply;
@@ -10,6 +12,8 @@ use crate::args::Confirmation;
 use crate::client::Client;
 use crate::error::Result;
 use crate::escape::safe;
+use crate::import::{self, ImportArgs};
+use crate::report;
 use crate::store::{StoreArgs, Undo};
 
 /// Protected APIs and their catalogues of scopes
@@ -17,6 +21,8 @@ use crate::store::{StoreArgs, Undo};
 pub(crate) enum ApiVerb {
     /// Register what a file declares: shows the plan, and asks before anything is taken away or widened
     Apply(ApplyArgs),
+    /// Draft what to declare from an OpenAPI document: scopes and routes, to be looked through
+    Import(ImportArgs),
     /// List the APIs
     List,
     /// Show an API with its scopes and routes
@@ -25,6 +31,10 @@ pub(crate) enum ApiVerb {
     Delete(DeleteArgs),
     /// Make a credential with which the API can ask about tokens; its value is shown this once
     Credential(CredentialArgs),
+    /// List an API's credentials; `token rotate` and `token revoke` renew and end one
+    Credentials(NameArgs),
+    /// What gateways would have refused, and routes for what no route names
+    Report(NameArgs),
 }
 
 /// `jeton api apply`
@@ -46,7 +56,7 @@ pub(crate) struct ApplyArgs {
 #[derive(Args, Debug)]
 pub(crate) struct NameArgs {
     /// The API's name
-    name: String,
+    pub(crate) name: String,
 }
 
 /// `jeton api credential`
@@ -76,7 +86,10 @@ pub(crate) async fn run(app: &App, verb: ApiVerb) -> Result<()> {
         ApiVerb::List => app.output.show(&app.client()?.apis().await?),
         ApiVerb::Show(args) => app.output.show(&app.client()?.api(&args.name).await?),
         ApiVerb::Delete(args) => delete(app, &app.client()?, args).await,
+        ApiVerb::Import(args) => import::run(app.output, &args),
         ApiVerb::Credential(args) => credential(app, &app.client()?, args).await,
+        ApiVerb::Credentials(args) => credentials(app, &app.client()?, args).await,
+        ApiVerb::Report(args) => report::run(app, args).await,
     }
 }
 
@@ -88,6 +101,11 @@ async fn credential(
     let destination = store.prepare().await?;
     let issued = client.create_api_credential(&name).await?;
     destination.take(app, client, &issued, Undo::Revoke).await
+}
+
+async fn credentials(app: &App, client: &Client, NameArgs { name }: NameArgs) -> Result<()> {
+    let (owner, kind) = (Some(client.api(&name).await?.name), Some(TokenKind::Api.word().to_owned()));
+    app.output.show(&client.tokens(TokenQuery { owner, kind, ..TokenQuery::default() }).await?)
 }
 
 async fn delete(app: &App, client: &Client, DeleteArgs { name, confirmation }: DeleteArgs) -> Result<()> {

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use jeton_api::{ApiChange, ApiPlan, ApiRoute, ApiScope, PutApi, Widening};
+use jeton_api::{ApiChange, ApiPlan, ApiRoute, ApiScope, ForwardAuth, PutApi, Widening};
 use serde::{Deserialize, Serialize};
 
 use crate::access::App;
@@ -29,6 +29,8 @@ struct ApiFile {
     audience: String,
     #[serde(default)]
     enforces_places: bool,
+    #[serde(default)]
+    forward_auth: ForwardAuth,
     scopes: Vec<ApiScope>,
     #[serde(default)]
     routes: Vec<ApiRoute>,
@@ -50,6 +52,19 @@ pub(crate) async fn run(app: &App, args: ApplyArgs) -> Result<()> {
         return app.output.show(&report);
     }
     ask(app, &args, &report)?;
+    match carry_out(&client, &candidates, &mut report).await {
+        Ok(()) => app.output.show(&report),
+        Err(error) => {
+            // What was done stays done: the same command goes on from there.
+            if report.0.len() > 1 {
+                app.output.note(&report.table());
+            }
+            Err(error)
+        }
+    }
+}
+
+async fn carry_out(client: &Client, candidates: &[Candidate], report: &mut Report) -> Result<()> {
     for (candidate, planned) in candidates.iter().zip(&mut report.0) {
         if planned.plan.change != ApiChange::None {
             let put = client.put_api(&candidate.name, &candidate.put).await;
@@ -57,7 +72,7 @@ pub(crate) async fn run(app: &App, args: ApplyArgs) -> Result<()> {
             planned.applied = true;
         }
     }
-    app.output.show(&report)
+    Ok(())
 }
 
 /// Registers what a file or folder declares, without a plan.
@@ -73,6 +88,25 @@ pub(crate) async fn register(client: &Client, path: &Path) -> Result<()> {
 pub(crate) fn read_one(path: &Path) -> Result<(TomlFile, String, PutApi)> {
     let Candidate { file, name, put } = candidate(TomlFile::read(path)?)?;
     Ok((file, name, put))
+}
+
+/// The same of a text.
+pub(crate) fn read_text(file: &TomlFile) -> Result<(String, PutApi)> {
+    let ApiFile {
+        name,
+        title,
+        organization,
+        namespace,
+        audience,
+        enforces_places,
+        forward_auth,
+        scopes,
+        routes,
+    } = file.parse()?;
+    Ok((
+        name,
+        PutApi { title, organization, namespace, audience, enforces_places, forward_auth, scopes, routes },
+    ))
 }
 
 fn read(path: &Path) -> Result<Vec<Candidate>> {
@@ -107,9 +141,7 @@ fn files(path: &Path) -> Result<Vec<PathBuf>> {
 }
 
 fn candidate(file: TomlFile) -> Result<Candidate> {
-    let ApiFile { name, title, organization, namespace, audience, enforces_places, scopes, routes } =
-        file.parse()?;
-    let put = PutApi { title, organization, namespace, audience, enforces_places, scopes, routes };
+    let (name, put) = read_text(&file)?;
     Ok(Candidate { file, name, put })
 }
 
@@ -138,7 +170,8 @@ fn ask(app: &App, args: &ApplyArgs, report: &Report) -> Result<()> {
     if !args.confirmation.is_given() {
         app.output.note(&report.table());
     }
-    args.confirmation.obtain("scopes go for ever, or tokens come to do more; apply this?")
+    args.confirmation
+        .obtain("scopes go for ever, tokens come to do more, or gateways refuse nobody any more; apply this?")
 }
 
 /// The plans of all files.
@@ -157,11 +190,12 @@ struct Planned {
 
 impl Planned {
     fn takes_or_widens(&self) -> bool {
-        !self.plan.scopes_removed.is_empty() || !self.plan.widenings.is_empty()
+        let opens = self.plan.forward_auth == Some(ForwardAuth::ReportOnly);
+        opens || !self.plan.scopes_removed.is_empty() || !self.plan.widenings.is_empty()
     }
 
     fn lines(&self) -> Vec<String> {
-        let ApiPlan { change, scopes_added, scopes_removed, widenings, routes } = &self.plan;
+        let ApiPlan { change, scopes_added, scopes_removed, widenings, routes, .. } = &self.plan;
         let head = match (change, self.applied) {
             (ApiChange::None, _) => "unchanged",
             (ApiChange::Create, false) => "to create",
@@ -173,7 +207,30 @@ impl Planned {
         lines.extend(scopes_added.iter().map(|scope| format!("  + {}", safe(scope))));
         lines.extend(scopes_removed.iter().map(|scope| format!("  - {} for ever", safe(scope))));
         lines.extend(widenings.iter().map(|it| format!("  {}", widening(it))));
+        lines.extend(routes_of(&self.plan).iter().map(|line| format!("  {line}")));
+        lines.extend(self.plan.forward_auth.map(|mode| format!("  {}", gateways(mode))));
         lines
+    }
+}
+
+/// Which routes come and go. Of a new API all of them come, and their number says enough.
+pub(crate) fn routes_of(plan: &ApiPlan) -> Vec<String> {
+    let line = |sign: &str, route: &ApiRoute| {
+        let ApiRoute { method, path, scope, resource } = route;
+        let at = resource.as_ref().map(|resource| format!(" at {}", safe(resource))).unwrap_or_default();
+        format!("{sign} {} {} needs {}{at}", safe(method), safe(path), safe(scope))
+    };
+    let shown = plan.change == ApiChange::Update;
+    let added = plan.routes_added.iter().map(|route| line("+", route));
+    let removed = plan.routes_removed.iter().map(|route| line("-", route));
+    added.chain(removed).filter(|_| shown).collect()
+}
+
+/// What becomes of gateways, in words.
+pub(crate) fn gateways(mode: ForwardAuth) -> String {
+    match mode {
+        ForwardAuth::Enforce => "gateways refuse again what is to be refused".to_owned(),
+        ForwardAuth::ReportOnly => "! gateways refuse nobody, and report what they would refuse".to_owned(),
     }
 }
 
@@ -229,6 +286,11 @@ mod tests {
         }
     }
 
+    fn route(path: &str, scope: &str, resource: Option<&str>) -> ApiRoute {
+        let (method, path, scope) = ("GET".to_owned(), path.to_owned(), scope.to_owned());
+        ApiRoute { method, path, scope, resource: resource.map(str::to_owned) }
+    }
+
     #[test]
     fn a_plan_shows_what_comes_what_goes_and_what_widens() {
         let plan = ApiPlan {
@@ -237,6 +299,9 @@ mod tests {
             scopes_removed: vec!["A.Old".to_owned()],
             widenings: vec![Widening { scope: "A.X".into(), adds: vec!["A.New".into()], live_tokens: 3 }],
             routes: 2,
+            routes_added: vec![route("/a/{x}", "A.New", Some("acme/web"))],
+            routes_removed: vec![route("/a", "A.Old", None)],
+            forward_auth: Some(ForwardAuth::ReportOnly),
         };
         let mut planned = Planned { name: "a".to_owned(), applied: false, plan };
         insta::assert_snapshot!(planned.lines().join("\n"), @r"
@@ -244,6 +309,9 @@ mod tests {
           + A.New
           - A.Old for ever
           ! A.X comes to imply A.New: live tokens that widen: 3
+          + GET /a/{x} needs A.New at acme/web
+          - GET /a needs A.Old
+          ! gateways refuse nobody, and report what they would refuse
         ");
         planned.applied = true;
         assert_eq!(planned.lines().first().map(String::as_str), Some("a: updated; routes: 2"));

@@ -224,6 +224,7 @@ impl Command {
             | Self::Exec(_)
             // It looks at the credential itself, before the command.
             | Self::Derive(_)
+            | Self::Api(ApiVerb::Import(_))
             | Self::Scan(_)
             | Self::Doctor(_)
             | Self::Completion(_)

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use jeton_api::{
-    Api, ApiPlan, CreateSession, CreateToken, Issued, List, PatchToken, PatchUser, Policy, PolicyEffect,
-    PutApi, PutUser, RevokeTokens, RevokedTokens, RotateToken, Token, TokenQuery, User,
+    Api, ApiPlan, ApiRefusal, CreateSession, CreateToken, Issued, List, PatchToken, PatchUser, Policy,
+    PolicyEffect, PutApi, PutUser, RevokeTokens, RevokedTokens, RotateToken, Token, TokenQuery, User,
 };
 use reqwest::Method;
 use reqwest::header::IF_NONE_MATCH;
@@ -132,6 +132,11 @@ impl Client {
     pub(crate) async fn create_api_credential(&self, name: &str) -> Result<Issued> {
         let request = self.0.request(Method::POST, &["apis", name, "credential"])?;
         self.0.answer(request).await
+    }
+
+    /// What the gateways of an API would have refused.
+    pub(crate) async fn refusals(&self, name: &str) -> Result<Vec<ApiRefusal>> {
+        self.all(&["apis", name, "refusals"], &[("page_size", PAGE_SIZE)]).await
     }
 
     /// All users.

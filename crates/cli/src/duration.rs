@@ -23,6 +23,26 @@ impl FromStr for Overlap {
 #[error("a whole number and a unit are needed: m, h, d or w, as in `30d`")]
 pub(crate) struct DurationError;
 
+/// Whole days: `30`, `30d` or `4w`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Days(pub(crate) i64);
+
+/// A text that is no number of days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a whole number of days or weeks is needed, as in `30`, `30d` or `4w`")]
+pub(crate) struct DaysError;
+
+impl FromStr for Days {
+    type Err = DaysError;
+
+    fn from_str(text: &str) -> Result<Self, DaysError> {
+        const DAY: i64 = 24 * 60;
+        let text = if text.ends_with(['d', 'w']) { text.to_owned() } else { format!("{text}d") };
+        let Minutes(minutes) = text.parse().map_err(|_| DaysError)?;
+        Ok(Self(minutes / DAY))
+    }
+}
+
 impl Minutes {
     /// So many days.
     pub(crate) fn of_days(days: u32) -> Self {
@@ -59,6 +79,16 @@ mod tests {
             assert_eq!(text.parse(), Ok(Minutes(minutes)), "{text}");
         }
         assert_eq!(Minutes::of_days(30), Minutes(43_200));
+    }
+
+    #[test]
+    fn days_are_whole_days() {
+        for (text, days) in [("30", 30), ("30d", 30), ("4w", 28), ("1", 1)] {
+            assert_eq!(text.parse(), Ok(Days(days)), "{text}");
+        }
+        for wrong in ["", "0", "0d", "-1", "12h", "90m", "1.5", "d", "30dd", "soon"] {
+            assert_eq!(wrong.parse::<Days>(), Err(DaysError), "{wrong}");
+        }
     }
 
     #[test]

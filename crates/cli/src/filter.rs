@@ -3,6 +3,8 @@
 use clap::{Args, ValueEnum};
 use jeton_api::TokenQuery;
 
+use crate::duration::Days;
+
 /// Which tokens
 #[derive(Args, Debug)]
 pub(crate) struct Filters {
@@ -14,9 +16,9 @@ pub(crate) struct Filters {
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(i64).range(1..))]
     unused_for_days: Option<i64>,
 
-    /// Only those that end within so many days
-    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(i64).range(1..))]
-    expiring_in_days: Option<i64>,
+    /// Only those that end within so many days: `30`, `30d` or `4w`
+    #[arg(long, value_name = "DAYS", visible_alias = "expiring")]
+    expiring_in_days: Option<Days>,
 
     /// Only those that may do this, or some of it: a scope or a pattern
     #[arg(long, value_name = "SCOPE")]
@@ -53,7 +55,7 @@ impl Filters {
         TokenQuery {
             state: self.state.map(|state| state.word().to_owned()).or(query.state),
             unused_for_days: self.unused_for_days,
-            expiring_in_days: self.expiring_in_days,
+            expiring_in_days: self.expiring_in_days.map(|Days(days)| days),
             scope: self.scope,
             ..query
         }

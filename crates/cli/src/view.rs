@@ -1,6 +1,8 @@
 //! How records look to people, and which of their values matters alone.
 
-use jeton_api::{Api, ApiRoute, ApiScope, Issued, OldSecret, PrincipalRef, Token, TokenState, User};
+use jeton_api::{
+    Api, ApiRoute, ApiScope, ForwardAuth, Issued, OldSecret, PrincipalRef, Token, TokenState, User,
+};
 use serde::Serialize;
 
 use crate::output::Show;
@@ -148,6 +150,7 @@ fn state(state: TokenState) -> &'static str {
 impl Show for Api {
     fn table(&self) -> String {
         let serves = self.organization.as_deref().unwrap_or("every one");
+        let reports = self.forward_auth == ForwardAuth::ReportOnly;
         let places = if self.enforces_places { "judged by the API" } else { "judged here" };
         let head = details([
             ("name", one(&self.name)),
@@ -157,6 +160,7 @@ impl Show for Api {
             ("namespace", one(&self.namespace)),
             ("audience", one(&self.audience)),
             ("places", one(places)),
+            ("gateways", if reports { one("only report, and refuse nobody") } else { vec![] }),
             ("created", one(moment(self.created_at))),
         ]);
         let parts = [head, scope_table(&self.scopes), route_table(&self.routes)];

@@ -222,6 +222,13 @@ pub(crate) const USE_COUNTS_OF_TOKEN_MAX: usize = 256;
 /// How long counts of uses are kept, in days: what is done once a year is still known.
 pub(crate) const USE_DAYS_KEPT: i64 = 400;
 
+/// The most requests that would have been refused, told apart, of one API.
+pub(crate) const REFUSALS_OF_API_MAX: i64 = 1000;
+/// The most of them that wait to be written, of all APIs together.
+pub(crate) const REFUSALS_WAITING_MAX: usize = 10_000;
+/// How many are written in one transaction.
+pub(crate) const REFUSALS_AT_ONCE: usize = 200;
+
 /// The most trusts of one service account.
 pub(crate) const TRUSTS_MAX: usize = 32;
 /// The most trusts that are looked through for an identity token that names no service account.
@@ -265,3 +272,36 @@ pub(crate) const KEYS_MS_RETRY: i64 = 1000;
 pub(crate) const ISSUERS_MAX: usize = 256;
 /// The most scope patterns of places that the approvals of one token are about.
 pub(crate) const APPROVED_PATTERNS_MAX: usize = 1024;
+
+/// How often it is looked for ends that come near, in milliseconds: once an hour.
+pub(crate) const ENDS_MS_BETWEEN: i64 = 60 * 60 * 1000;
+/// How often it is looked whether that hour is over, in seconds.
+pub(crate) const ENDS_SECONDS_BETWEEN: u64 = 5;
+/// How many of them are read at once.
+pub(crate) const ENDS_AT_ONCE: i64 = 200;
+/// How long ends that were noted wait for others that go into the same letter, in milliseconds: a minute.
+pub(crate) const LETTER_MS_HELD: i64 = 60 * 1000;
+/// The most tokens of one letter; more go into the next one.
+pub(crate) const LETTER_ENTRIES_MAX: i64 = 200;
+/// How often it is looked whether something is to be delivered, in seconds, besides after each change.
+pub(crate) const OUTBOX_SECONDS_BETWEEN: u64 = 2;
+/// How many deliveries to one webhook are taken at once.
+pub(crate) const DELIVERIES_TAKEN_MAX: i64 = 16;
+/// How many of these are under way at the same time.
+pub(crate) const DELIVERIES_AT_ONCE: usize = 4;
+/// The longest that one may take, in seconds.
+pub(crate) const DELIVERY_SECONDS_MAX: u64 = 15;
+/// For how long nobody else takes what was taken, in milliseconds: two minutes, more than all of them can take.
+pub(crate) const DELIVERY_MS_TAKEN: i64 = 2 * 60 * 1000;
+/// How long to wait after each try that failed, in seconds, as Standard Webhooks proposes it: a little more than three
+/// days in all.
+pub(crate) const DELIVERY_SECONDS_BETWEEN: [i64; 9] =
+    [5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600];
+/// The shortest key of a webhook, in bytes.
+pub(crate) const WEBHOOK_KEY_BYTES_MIN: usize = 24;
+/// The longest one, in bytes.
+pub(crate) const WEBHOOK_KEY_BYTES_MAX: usize = 64;
+/// The most webhooks.
+pub(crate) const WEBHOOKS_MAX: usize = 32;
+/// The largest file with a secret that the configuration names, in bytes.
+pub(crate) const SECRET_FILE_BYTES_MAX: u64 = 4096;

@@ -46,6 +46,10 @@ pub(crate) struct Metrics {
     writes: Counts<1>,
     /// Rotations with a secret that a rotation had retired.
     reuses: Counts<0>,
+    /// By kind of sink and outcome.
+    deliveries: Counts<2>,
+    /// Requests that gateways let through though they are to be refused, by reason.
+    reported: Counts<1>,
     /// Uses of tokens for which there was no room.
     dropped_uses: AtomicU64,
     /// Changes that waited for verifiers, by how that ended.
@@ -102,6 +106,17 @@ impl Metrics {
         self.reuses.add([]);
     }
 
+    /// A delivery was tried.
+    pub(crate) fn count_delivery(&self, kind: &'static str, outcome: &'static str) {
+        self.deliveries.add([kind, outcome]);
+    }
+
+    /// A gateway was told to let a request through that is to be refused, or refused it all the same, because its API is
+    /// only to report.
+    pub(crate) fn count_reported(&self, reason: &'static str) {
+        self.reported.add([reason]);
+    }
+
     /// Uses of tokens are not counted anywhere else, because too many were waiting to be written.
     pub(crate) fn count_dropped_uses(&self, number: u64) {
         self.dropped_uses.fetch_add(number, Ordering::Relaxed);
@@ -116,9 +131,8 @@ impl Metrics {
         }
     }
 
-    /// All of it in the text format of Prometheus; whether the store answers, what it says about tokens that end soon,
-    /// and how many verifiers have a lease.
-    pub(crate) fn text(&self, store_is_up: bool, expiring: Option<Expiring>, verifiers: usize) -> String {
+    /// All of it, whether the store answers, and what it says, in the text format of Prometheus.
+    pub(crate) fn text(&self, store_is_up: bool, told: Told) -> String {
         let mut text = String::new();
         let version = env!("CARGO_PKG_VERSION");
         family(&mut text, "gauge", "jeton_build_info", "The version that runs.");
@@ -132,21 +146,41 @@ impl Metrics {
         self.verdicts.write(&mut text, "jeton_verdicts_total", "Judged token texts.", labels);
         self.sign_ins.write(&mut text, "jeton_sign_ins_total", "Sign-ins, tried.", ["outcome"]);
         self.writes.write(&mut text, "jeton_writes_total", "Changes, committed.", ["action"]);
+        let help = "Tries to tell webhooks and people, by what came of them.";
+        self.deliveries.write(&mut text, "jeton_deliveries_total", help, ["sink", "outcome"]);
         let help = "Rotations that were tried with a retired secret.";
         self.reuses.write(&mut text, "jeton_retired_secrets_reused_total", help, []);
-        if let Some(expiring) = expiring {
+        let help = "Requests that were to be refused, where gateways are only to report.";
+        self.reported.write(&mut text, "jeton_forward_auth_reported_total", help, ["reason"]);
+        if let Some(expiring) = told.expiring {
             write_expiring(&mut text, expiring);
         }
         let name = "jeton_verifiers";
         family(&mut text, "gauge", name, "Verifiers that answer from memory, under a lease.");
-        line(&mut text, name, &[], verifiers);
+        line(&mut text, name, &[], told.verifiers);
         let help = "Changes that waited until verifiers knew of them, by how that ended.";
         self.waits.write(&mut text, "jeton_verifier_waits_total", help, ["outcome"]);
+        if let Some(reporting) = told.reporting {
+            let name = "jeton_apis_report_only";
+            family(&mut text, "gauge", name, "APIs whose gateways refuse nobody.");
+            line(&mut text, name, &[], reporting);
+        }
         let name = "jeton_token_uses_dropped_total";
         family(&mut text, "counter", name, "Uses of tokens that are in no count, for want of room.");
         line(&mut text, name, &[], self.dropped_uses.load(Ordering::Relaxed));
         text
     }
+}
+
+/// What the store says for the metrics, as far as it answers.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Told {
+    /// Tokens that end soon.
+    pub(crate) expiring: Option<Expiring>,
+    /// How many APIs are only to report.
+    pub(crate) reporting: Option<usize>,
+    /// How many verifiers have a lease; nobody has to ask the store for that.
+    pub(crate) verifiers: usize,
 }
 
 /// Why a sign-in did not succeed.

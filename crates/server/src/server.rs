@@ -8,7 +8,8 @@ use std::time::Duration;
 use ipnet::IpNet;
 use jeton_token::Prefix;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
 use zeroize::Zeroizing;
 
 use crate::authority::{Authority, Error, Names};
@@ -20,7 +21,8 @@ use crate::identity::{PrivateOrigin, PrivateOrigins};
 use crate::keys::{Keys, KeysError, Rng};
 use crate::limits::KEYS_FORGOTTEN_SECONDS;
 use crate::listener;
-use crate::store::{Leases, Opened, Store, StoreError};
+use crate::notices::{Bag, Couriers, MailSink, Wanted, WebhookSink};
+use crate::store::{Leases, Opened, Outbox, Store, StoreError};
 
 /// A server that is ready: the store is open, the port is bound, nothing is accepted yet.
 #[derive(Debug)]
@@ -31,6 +33,8 @@ pub struct Server {
     authority: Authority,
     trusted_proxies: Arc<[IpNet]>,
     sign_in: Arc<[SignInProvider]>,
+    webhooks: Vec<WebhookSink>,
+    mail: Option<MailSink>,
     /// Held as long as the server lives.
     data_dir: DataDir,
 }
@@ -104,7 +108,8 @@ impl Server {
         let is_new = opened.kept("prefix").await?.is_none();
         let keys = Arc::new(keys(&opened, &settings.pepper_file, is_new, &rng).await?);
         let may_be_leased = opened.may_be_leased().await?;
-        let store = opened.with(Arc::clone(&keys), clock.clone(), rng.clone());
+        let outbox = Outbox::new(Wanted::new(&settings.webhooks, settings.mail.as_ref()));
+        let store = opened.with(Arc::clone(&keys), clock.clone(), rng.clone(), outbox);
         let private_issuers = private_issuers(settings);
         let names = Names { prefix, first_password: data_dir.first_password().into(), private_issuers };
         let authority = Authority::new(store, keys, clock, rng.clone(), names);
@@ -114,6 +119,7 @@ impl Server {
         authority.keep_new_keys().await?;
         authority.put_built_in_roles().await?;
         authority.register_built_in().await?;
+        authority.warn_of_reporting().await?;
         let (listener, address) = bind(settings.listen).await?;
         data_dir.sign(&address.to_string())?;
         let public_url =
@@ -125,7 +131,18 @@ impl Server {
             // The lock of the data directory says that whoever granted them is gone; the leases may not be.
             authority.store.feed().hold_back(Leases::end_of_one(Moment::now()));
         }
-        Ok(Self { listener, address, public_url, authority, trusted_proxies, sign_in, data_dir })
+        let (webhooks, mail) = (settings.webhooks.clone(), settings.mail.clone());
+        Ok(Self {
+            listener,
+            address,
+            public_url,
+            authority,
+            trusted_proxies,
+            sign_in,
+            webhooks,
+            mail,
+            data_dir,
+        })
     }
 
     /// Where it listens.
@@ -152,23 +169,55 @@ impl Server {
     /// Serves until `until` is ready; then finishes the requests in flight, writes what tokens were used for and closes
     /// the store.
     pub async fn serve(self, until: impl Future<Output = ()>) {
+        let chores = Chores::start(&self);
         let Self { listener, public_url, authority, trusted_proxies, sign_in, data_dir, .. } = self;
-        let (store, keeper) = (authority.store.clone(), authority.clone());
-        let (stop, stopped) = oneshot::channel::<()>();
-        let keeping = tokio::spawn(async move { keeper.keep_uses(async { _ = stopped.await }).await });
+        let store = authority.store.clone();
         let doors = AtHand { authority, public_url, trusted_proxies, sign_in };
-        let forgetting = tokio::spawn(forget_calls(store.clone()));
         let feed = store.feed().clone();
         let until = async move {
             until.await;
             feed.end();
         };
         listener::serve(listener, router(doors.into()), until).await;
-        forgetting.abort();
-        drop(stop);
-        let _ = keeping.await;
+        chores.stop().await;
         store.close().await;
         drop(data_dir);
+    }
+}
+
+/// What a server does besides answering.
+struct Chores {
+    stop: watch::Sender<()>,
+    keeping: JoinSet<()>,
+    forgetting: JoinHandle<()>,
+    couriers: Couriers,
+}
+
+impl Chores {
+    fn start(server: &Server) -> Self {
+        let Server { authority, public_url, webhooks, mail, .. } = server;
+        let (stop, mut keeping) = (watch::Sender::new(()), JoinSet::new());
+        let stopped = || {
+            let mut stopped = stop.subscribe();
+            async move { _ = stopped.changed().await }
+        };
+        let (uses, ends) = (authority.clone(), authority.clone());
+        let (uses_stopped, ends_stopped) = (stopped(), stopped());
+        keeping.spawn(async move { uses.keep_uses(uses_stopped).await });
+        keeping.spawn(async move { ends.keep_ends_noted(ends_stopped).await });
+        let forgetting = tokio::spawn(forget_calls(authority.store.clone()));
+        let Authority { store, clock, rng, .. } = authority.clone();
+        let bag = Bag { store, clock, rng, public_url: Arc::clone(public_url) };
+        let couriers = Couriers::start(&bag, webhooks, mail.as_ref());
+        Self { stop, keeping, forgetting, couriers }
+    }
+
+    /// Ends all of it. Only uses are finished; the rest is taken up again at the next start.
+    async fn stop(mut self) {
+        self.forgetting.abort();
+        self.stop.send_replace(());
+        self.couriers.stop().await;
+        while self.keeping.join_next().await.is_some() {}
     }
 }
 

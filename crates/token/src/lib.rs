@@ -26,6 +26,7 @@ mod role;
 mod route;
 mod scope;
 mod secret;
+mod shape;
 mod steady;
 mod tenant;
 mod token_text;
@@ -60,6 +61,7 @@ pub use scope::{
     MAX_PATTERNS, MAX_SCOPE_BYTES, MAX_SEGMENTS, Scope, ScopeError, ScopePattern, ScopeSet, ScopeSetError,
 };
 pub use secret::TokenSecret;
+pub use shape::path_shape;
 pub use steady::{minds_client, steady_until};
 pub use tenant::{Place, ResourceName, ResourceNameError};
 pub use token_text::{MAX_TEXT_BYTES, Prefix, PrefixError, TokenKind, TokenText, TokenTextError};

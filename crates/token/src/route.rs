@@ -53,6 +53,8 @@ pub enum RouteError {
 /// What a request needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RouteMatch<'a> {
+    /// The path of the route, as it is declared.
+    pub path: &'a str,
     /// The required scope.
     pub scope: &'a Scope,
     /// The place that the request acts on, filled in from the path.
@@ -69,12 +71,15 @@ impl RouteTable {
     /// The table of these routes.
     pub fn new(routes: impl IntoIterator<Item = Route>) -> Result<Self, RouteError> {
         let mut table = Self::default();
-        for route in routes {
-            check(&route)?;
-            let path = route.path.clone();
-            table.method(&route.method).insert(path.clone(), route).map_err(|error| refusal(&error, path))?;
-        }
+        routes.into_iter().try_for_each(|route| table.add(route))?;
         Ok(table)
+    }
+
+    /// Adds one route. A table that refuses it is as it was.
+    pub fn add(&mut self, route: Route) -> Result<(), RouteError> {
+        check(&route)?;
+        let path = route.path.clone();
+        self.method(&route.method).insert(path.clone(), route).map_err(|error| refusal(&error, path))
     }
 
     /// What the request needs, or `None` when no route matches: then it is to be denied.
@@ -85,7 +90,7 @@ impl RouteTable {
             return Ok(None);
         };
         let resource = found.value.resource.as_deref().map(|template| fill(template, &found.params));
-        Ok(Some(RouteMatch { scope: &found.value.scope, resource }))
+        Ok(Some(RouteMatch { path: &found.value.path, scope: &found.value.scope, resource }))
     }
 
     fn method(&mut self, method: &str) -> &mut matchit::Router<Route> {

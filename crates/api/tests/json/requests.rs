@@ -96,7 +96,7 @@ fn users_are_written_by_known_fields() {
 fn apis_are_written_by_known_fields() {
     let full = json!({
         "title": "Tasks", "organization": "default", "namespace": "Taskurai", "audience": "https://tasks.example.com",
-        "enforces_places": true, "scopes": [scope()], "routes": [route()],
+        "enforces_places": true, "forward_auth": "report_only", "scopes": [scope()], "routes": [route()],
     });
     check::<PutApi>(&full, &["title", "namespace", "audience", "scopes"]);
     check::<ApiScope>(&scope(), &["name", "description"]);

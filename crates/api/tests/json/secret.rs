@@ -25,7 +25,8 @@ fn what_holds_a_secret_does_not_print_it() {
     let session = CreateSession { user: "alice".to_owned(), password: Secret::new(TEXT) };
     let put = PutUser { password: Some(Secret::new(TEXT)), ..PutUser::default() };
     let patch = PatchUser { password: Some(Secret::new(TEXT)), ..PatchUser::default() };
-    let verify = VerifyRequest { token: Secret::new(TEXT), scope: None, resource: None, client_ip: None };
+    let verify =
+        VerifyRequest { token: Secret::new(TEXT), scope: None, resource: None, client_ip: None, keep: false };
     for shown in [format!("{session:#?}"), format!("{put:#?}"), format!("{patch:#?}"), format!("{verify:#?}")]
     {
         assert!(shown.contains("Secret") && !shown.contains("horse"), "{shown}");

@@ -1,11 +1,12 @@
 //! The credential in use: where it comes from, whether it is honoured, and how long still.
 
-use jeton_api::{Secret, Token};
+use jeton_api::{ForwardAuth, Secret, Token};
 use jeton_token::{TokenKind, TokenText};
 
 use super::report::Report;
 use super::server::first_line;
 use crate::access::{App, Credential, Server};
+use crate::client::Client;
 use crate::error::Error;
 use crate::escape::safe;
 use crate::table::moment;
@@ -31,12 +32,26 @@ pub(super) async fn check(app: &App, report: &mut Report, reached: Option<Server
     }
     let source = credential.source.word();
     let asked = match app.client_of(server, Some(credential)) {
-        Ok(client) => client.token_self().await,
+        Ok(client) => client.token_self().await.map(|token| (client, token)),
         Err(error) => Err(error),
     };
     match asked {
-        Ok(token) => honoured(app, report, &token, source),
+        Ok((client, token)) => {
+            honoured(app, report, &token, source);
+            gateways(report, &client).await;
+        }
         Err(error) => refused(report, &error, source),
+    }
+}
+
+/// Says so when gateways somewhere refuse nobody: that is for a while, and easily forgotten. Who may not see the APIs is
+/// told nothing.
+async fn gateways(report: &mut Report, client: &Client) {
+    let apis = client.apis().await.unwrap_or_default();
+    for api in apis.iter().filter(|api| api.forward_auth == ForwardAuth::ReportOnly) {
+        let name = safe(&api.name);
+        let found = format!("those in front of `{name}` refuse nobody: its forward_auth is report_only");
+        report.warn("gateways", found, format!("jeton api report {name}; then set forward_auth to enforce"));
     }
 }
 

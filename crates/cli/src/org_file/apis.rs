@@ -9,7 +9,7 @@ use super::Unknown;
 use super::file::{ApiSpec, pointer};
 use super::plan::Plan;
 use super::step::{Action, Change, Kind, Rehearsal, Request, Step, Thing, changed};
-use crate::apply::widening;
+use crate::apply::{gateways, routes_of, widening};
 use crate::client::Client;
 use crate::error::Result;
 use crate::toml_file::TomlFile;
@@ -71,7 +71,8 @@ async fn plan_one(
 fn notes(plan: &ApiPlan) -> Vec<String> {
     let added = plan.scopes_added.iter().map(|scope| format!("scopes: + {scope}"));
     let removed = plan.scopes_removed.iter().map(|scope| format!("scopes: - {scope} for ever"));
-    added.chain(removed).chain(plan.widenings.iter().map(widening)).collect()
+    let notes = added.chain(removed).chain(plan.widenings.iter().map(widening)).chain(routes_of(plan));
+    notes.chain(plan.forward_auth.map(gateways)).collect()
 }
 
 fn changes(before: &Api, after: &PutApi) -> Vec<Change> {
@@ -86,6 +87,8 @@ fn changes(before: &Api, after: &PutApi) -> Vec<Change> {
 }
 
 fn as_it_is(api: &Api) -> PutApi {
-    let Api { title, organization, namespace, audience, enforces_places, scopes, routes, .. } = api.clone();
-    PutApi { title, organization, namespace, audience, enforces_places, scopes, routes }
+    let Api {
+        title, organization, namespace, audience, enforces_places, forward_auth, scopes, routes, ..
+    } = api.clone();
+    PutApi { title, organization, namespace, audience, enforces_places, forward_auth, scopes, routes }
 }

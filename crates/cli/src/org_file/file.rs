@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use jeton_api::{
-    ApiRoute, ApiScope, Excess, FieldError, PrincipalRef, PutApi, PutPipeline, Rule, Visibility,
+    ApiRoute, ApiScope, Excess, FieldError, ForwardAuth, PrincipalRef, PutApi, PutPipeline, Rule, Visibility,
 };
 use jeton_token::{Network, PrincipalName, ResourceName, ScopePattern};
 use serde::{Deserialize, Serialize};
@@ -53,6 +53,7 @@ pub(super) struct ApiSpec {
     namespace: Option<String>,
     audience: Option<String>,
     enforces_places: Option<bool>,
+    forward_auth: Option<ForwardAuth>,
     scopes: Option<Vec<ApiScope>>,
     routes: Option<Vec<ApiRoute>>,
 }
@@ -223,7 +224,8 @@ impl ApiSpec {
             }
             return Ok((put, Some(file)));
         }
-        let Self { title, organization, namespace, audience, enforces_places, scopes, routes, .. } = self;
+        let Self { title, organization, namespace, audience, enforces_places, forward_auth, .. } = self;
+        let Self { scopes, routes, .. } = self;
         let missing = |field: &str| wrong(&format!("missing field `{field}`"));
         let put = PutApi {
             title: title.clone().ok_or_else(|| missing("title"))?,
@@ -231,6 +233,7 @@ impl ApiSpec {
             namespace: namespace.clone().ok_or_else(|| missing("namespace"))?,
             audience: audience.clone().ok_or_else(|| missing("audience"))?,
             enforces_places: enforces_places.unwrap_or(false),
+            forward_auth: forward_auth.unwrap_or_default(),
             scopes: scopes.clone().ok_or_else(|| missing("scopes"))?,
             routes: routes.clone().unwrap_or_default(),
         };
@@ -238,11 +241,12 @@ impl ApiSpec {
     }
 
     fn says_something(&self) -> bool {
-        let Self { file: _, title, organization, namespace, audience, enforces_places, scopes, routes } =
-            self;
+        let Self { title, organization, namespace, audience, enforces_places, forward_auth, .. } = self;
+        let Self { scopes, routes, .. } = self;
         let texts = [title, organization, namespace, audience];
         texts.iter().any(|text| text.is_some())
             || enforces_places.is_some()
+            || forward_auth.is_some()
             || scopes.is_some()
             || routes.is_some()
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::stub::{Stub, token};
+use crate::stub::{Stub, problem, token};
 use crate::support::{Home, Ran};
 
 const FILE: &str = "\
@@ -105,6 +105,57 @@ fn widening_needs_a_yes() {
         ran.stderr
     );
     assert_eq!(puts(&stub), 0);
+}
+
+#[test]
+fn letting_gateways_refuse_nobody_needs_a_yes() {
+    let mut plan = plan("create", &[]);
+    plan["forward_auth"] = json!("report_only");
+    let stub = stub(&plan);
+    let ran = apply(&stub, &[]);
+    assert_eq!((ran.code, puts(&stub)), (2, 0), "{}", ran.shown());
+    assert!(
+        ran.stderr.contains("! gateways refuse nobody, and report what they would refuse"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!((apply(&stub, &["--yes"]).code, puts(&stub)), (0, 1));
+}
+
+/// A folder with `a.toml`, `b.toml` and `c.toml`, of which the server takes the first one only.
+#[test]
+fn a_folder_is_planned_whole_and_what_fails_says_what_was_done() {
+    let home = Home::new();
+    for name in ["a", "b", "c"] {
+        home.write(
+            &format!("apis/{name}.toml"),
+            &FILE.replace("name = \"tasks\"", &format!("name = \"{name}\"")),
+        );
+    }
+    let api = json!({"id": "a1", "name": "a", "title": "Tasks", "organization": "default",
+        "namespace": "Tasks", "audience": "https://tasks.example", "enforces_places": false, "scopes": [],
+        "routes": [], "created_at": "2026-11-22T02:49:00Z"});
+    let planned = plan("create", &[]).to_string();
+    let stub = Stub::new(vec![
+        ("PUT /api/v1/apis/a?dry_run=true", 200, planned.clone()),
+        ("PUT /api/v1/apis/b?dry_run=true", 200, planned.clone()),
+        ("PUT /api/v1/apis/c?dry_run=true", 200, planned),
+        ("PUT /api/v1/apis/a", 201, api.to_string()),
+        ("PUT /api/v1/apis/b", 503, problem(503, "unavailable", "the store does not answer")),
+    ]);
+    let run = |home: &Home| home.run_with(&["api", "apply", "apis"], &stub.variables(), "");
+    let ran = run(&home);
+    assert_eq!((ran.code, ran.stdout.as_str()), (8, ""), "{}", ran.shown());
+    let said = "a: created; routes: 0\n  + Tasks.Read\nb: to create; routes: 0\n  + Tasks.Read\nc: to create; routes: 0\n";
+    assert!(ran.stderr.starts_with(said), "{}", ran.stderr);
+    assert!(ran.stderr.contains("error: the store does not answer"), "{}", ran.stderr);
+    let lines = stub.lines();
+    assert!(lines.iter().all(|line| line != "PUT /api/v1/apis/c"), "{lines:?}");
+
+    // What cannot be read is said before anything is asked.
+    home.write("apis/d.toml", "name = ");
+    let before = stub.lines().len();
+    assert_eq!((run(&home).code, stub.lines().len()), (1, before));
 }
 
 #[test]

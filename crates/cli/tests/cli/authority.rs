@@ -79,6 +79,24 @@ impl Authority {
         self.call(&self.admin_token(), path)
     }
 
+    /// What a gateway with the API's credential is told about a request: the status.
+    pub(crate) fn forward_auth(
+        &self,
+        api: &str,
+        credential: &str,
+        token: &str,
+        method: &str,
+        uri: &str,
+    ) -> u16 {
+        self.runtime.block_on(async {
+            let client = reqwest::Client::builder().no_proxy().build().unwrap();
+            let request = client.get(format!("{}/forward-auth/{api}", self.url)).bearer_auth(token);
+            let request = request.header("x-jeton-gateway-authorization", format!("Bearer {credential}"));
+            let request = request.header("x-forwarded-method", method).header("x-forwarded-uri", uri);
+            request.send().await.unwrap().status().as_u16()
+        })
+    }
+
     fn admin_token(&self) -> String {
         let profile = std::fs::read_to_string(self.admin().path().join("config/jeton/profile.toml")).unwrap();
         let line = profile.lines().find_map(|line| line.strip_prefix("token = \"")).unwrap();

@@ -13,7 +13,7 @@ fn lines(page: &str) -> Vec<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(page);
     let text = fs::read_to_string(path).unwrap();
     let commands = text.lines().filter_map(|line| line.strip_prefix("    "));
-    let starts = ["jeton ", ". ./", "kubectl ", "secret-tool "];
+    let starts = ["jeton ", "sed ", ". ./", "kubectl ", "secret-tool "];
     let commands = commands.filter(|line| starts.iter().any(|start| line.starts_with(start)));
     commands.map(|line| line.split("  #").next().unwrap().trim_end().to_owned()).collect()
 }
@@ -70,7 +70,7 @@ fn the_page_about_the_command_line() {
     let authority = Authority::start();
     let admin = with_taskurai(&authority);
     let all = lines("cli.md");
-    assert_eq!(all.len(), 30);
+    assert_eq!(all.len(), 36);
     let asks = |line: &String| line.contains("user password") || line.starts_with("jeton logout");
     let (ended, commands): (Vec<_>, Vec<_>) = all.into_iter().partition(asks);
     run(&admin, &commands, &|_| String::new());
@@ -81,6 +81,36 @@ fn the_page_about_the_command_line() {
         ended.iter().map(|line| line.replace("password", "password --password-stdin")).collect();
     run(&alice, &ended, &|_| answers.replace("\\n", "\n"));
     authority.signed_in("alice", "another long password");
+}
+
+#[test]
+fn the_page_about_bringing_an_api() {
+    let authority = Authority::start();
+    let admin = authority.admin();
+    let page =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/onboarding.md")).unwrap();
+    let document = page.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    admin.write("openapi.yaml", document);
+    let all = lines("onboarding.md");
+    assert_eq!(all.len(), 9);
+    run(&admin, &all, &|_| String::new());
+    let api = authority.get_as_admin("/apis/notes");
+    assert_eq!(
+        (&api["forward_auth"], &api["audience"]),
+        (&"enforce".into(), &"https://notes.example/v1".into())
+    );
+    let routes = api["routes"].as_array().unwrap().iter();
+    let routes: Vec<_> = routes.map(|route| [&route["method"], &route["path"], &route["scope"]]).collect();
+    let (notes, note) = ("/v1/notes", "/v1/notes/{note_id}");
+    assert_eq!(
+        routes,
+        [
+            ["GET", notes, "Notes.Notes.Read"],
+            ["POST", notes, "Notes.Notes.Create"],
+            ["GET", note, "Notes.Notes.Read"],
+            ["DELETE", note, "Notes.Notes.Delete"],
+        ]
+    );
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The help of every command, so that a change of the grammar is seen in review.
 
+use std::collections::BTreeSet;
+
 use crate::support::Home;
 
 /// Every command that has help of its own, by the snapshot that it is in.
@@ -39,7 +41,20 @@ const COMMANDS: &[(&str, &[&str])] = &[
             "token verify",
         ],
     ),
-    ("api", &["api", "api apply", "api list", "api show", "api delete", "api credential"]),
+    (
+        "api",
+        &[
+            "api",
+            "api apply",
+            "api import",
+            "api list",
+            "api show",
+            "api delete",
+            "api credential",
+            "api credentials",
+            "api report",
+        ],
+    ),
     (
         "user",
         &[
@@ -134,6 +149,35 @@ fn help_of_every_command() {
         let text: Vec<_> = commands.iter().map(|command| help(&home, command)).collect();
         insta::assert_snapshot!(format!("help_{name}"), text.join("\n"));
     }
+}
+
+/// Every command without commands of its own.
+pub(crate) fn leaves(home: &Home) -> BTreeSet<String> {
+    let all = tree(home, "");
+    let is_leaf = |command: &&String| !all.iter().any(|other| other.starts_with(&format!("{command} ")));
+    all.iter().filter(is_leaf).cloned().collect()
+}
+
+/// Every command below this one, as the help lists them.
+fn tree(home: &Home, command: &str) -> Vec<String> {
+    let words: Vec<_> = command.split_whitespace().chain(["--help"]).collect();
+    let shown = home.run(&words).stdout;
+    let Some(listed) = shown.split("\nCommands:\n").nth(1) else { return vec![] };
+    let names = listed.lines().take_while(|line| line.starts_with("  "));
+    // Further lines of what a command does are indented more.
+    let names = names.filter_map(|line| line.strip_prefix("  ").filter(|line| !line.starts_with(' ')));
+    let names = names.filter_map(|line| line.split(' ').next()).filter(|name| *name != "help");
+    let whole = names.map(|name| format!("{command} {name}").trim_start().to_owned());
+    whole.flat_map(|name| [vec![name.clone()], tree(home, &name)].concat()).collect()
+}
+
+#[test]
+fn no_help_is_forgotten() {
+    let home = Home::new();
+    let all: BTreeSet<_> = tree(&home, "").into_iter().chain([String::new()]).collect();
+    let shown =
+        COMMANDS.iter().flat_map(|(_, commands)| commands.iter().map(|command| (*command).to_owned()));
+    assert_eq!(all, shown.collect());
 }
 
 /// The help of a command; the options that every command has are shown for the program itself.

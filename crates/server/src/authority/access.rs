@@ -29,7 +29,6 @@ macro_rules! actions {
 
         impl Action {
             /// Every action.
-            #[cfg(test)]
             pub(crate) const ALL: &'static [Self] = &[$(Self::$variant),*];
 
             pub(crate) fn word(self) -> &'static str {
@@ -83,11 +82,13 @@ actions! {
     ProjectWrite = "project.write", None, &["Jeton.Admin.Organization"];
     PipelineWrite = "pipeline.write", None, &["Jeton.Admin.Organization"];
     ApiWrite = "api.write", None, &["Jeton.Admin.Api"];
+    ApiReport = "api.report", None, &["Jeton.Admin.Api", AUDIT];
     ApiCredential = "api.credential", None, &["Jeton.Admin.Api"];
     Bootstrap = "server.bootstrap", None, &[];
     KeyAdd = "key.add", None, &[];
     NoteAltered = "token.altered", None, &[];
     NoteReuse = "token.reuse", None, &[];
+    NoteEnd = "token.expiring", None, &[];
 }
 
 impl Action {
@@ -391,6 +392,8 @@ pub(crate) enum Reason {
     RowAltered,
     /// Somebody rotated with a secret that a rotation had retired.
     SecretReused,
+    /// The end of a token comes near.
+    EndNear,
 }
 
 /// The only other maker of permits.
@@ -407,6 +410,7 @@ pub(crate) fn system(reason: Reason) -> Permit {
         Reason::Federated(account) => (Some(account), None, Action::TokenExchange),
         Reason::RowAltered => (None, None, Action::NoteAltered),
         Reason::SecretReused => (None, None, Action::NoteReuse),
+        Reason::EndNear => (None, None, Action::NoteEnd),
     };
     let rests_on_credential = matches!(reason, Reason::SaidYes(_));
     Permit {

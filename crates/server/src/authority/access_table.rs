@@ -121,6 +121,7 @@ async fn organization(
         organization: name,
         audience: format!("https://{organization}.example"),
         enforces_places: false,
+        forward_auth: jeton_api::ForwardAuth::Enforce,
         catalogue: Catalogue::new(&namespace, vec![scope]).unwrap(),
         routes: vec![],
     };

@@ -1,8 +1,9 @@
 //! Protected APIs: registering them, and their credentials.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use jeton_api::{ApiChange, ApiPlan, Code, Widening};
+use jeton_api::{ApiChange, ApiPlan, ApiRoute, Code, ForwardAuth, Widening};
 use jeton_token::{
     ApiId, Approval, Catalogue, CatalogueScope, Expiry, Id, NetworkLimit, OrganizationId, Place, PlaceLimit,
     PrincipalId, PrincipalName, ResourceName, Route, ScopePattern, ScopeSet, TokenKind,
@@ -11,6 +12,7 @@ use jeton_token::{
 use super::access::{self, Action, Caller};
 use super::built_in::OWN_NAMESPACE;
 use super::create::{Grant, IssuedToken};
+use super::refusals::warn_if_reporting;
 use super::{Authority, Error};
 use crate::store::{ApiRecord, NewApi, Outcome, Write};
 
@@ -22,6 +24,7 @@ pub(crate) struct ApiRequest {
     pub(crate) organization: ResourceName,
     pub(crate) audience: String,
     pub(crate) enforces_places: bool,
+    pub(crate) forward_auth: ForwardAuth,
     pub(crate) catalogue: Catalogue,
     pub(crate) routes: Vec<Route>,
 }
@@ -84,7 +87,10 @@ impl Authority {
             (false, _, change) => {
                 let new = new_api(request, organization, self.mint_id());
                 match self.store.write(&permit, &Write::PutApi(new)).await? {
-                    Outcome::Api(api) => Ok(Put::Done(api, change)),
+                    Outcome::Api(api) => {
+                        warn_if_reporting(&api);
+                        Ok(Put::Done(api, change))
+                    }
                     _ => Err(Error::Unavailable),
                 }
             }
@@ -167,14 +173,15 @@ impl Authority {
         action: Action,
     ) -> Result<(ApiRecord, access::Permit), Error> {
         let api = self.store.api(name).await?.ok_or(Error::Hidden)?;
-        let place = api.organization.as_ref().map_or(Place::Global, |(id, _)| Place::Organization(*id));
-        let permit = access::at(caller, place, action)?;
+        let permit = access::at(caller, api.place(), action)?;
         Ok((api, permit))
     }
 
     async fn plan(&self, existing: Option<&ApiRecord>, wanted: &ApiRequest) -> Result<ApiPlan, Error> {
         let old = existing.map(|api| api.catalogue.scopes()).unwrap_or_default();
         let new = wanted.catalogue.scopes();
+        let old_routes = existing.map(|api| api.routes.as_slice()).unwrap_or_default();
+        let before = existing.map(|api| api.forward_auth).unwrap_or_default();
         let names_not_in = |of: &[CatalogueScope], others: &[CatalogueScope]| {
             let gone = of.iter().filter(|scope| others.iter().all(|other| other.name != scope.name));
             gone.map(|scope| scope.name.to_string()).collect::<Vec<_>>()
@@ -190,6 +197,9 @@ impl Authority {
             scopes_removed: names_not_in(old, new),
             widenings: self.widenings(existing, wanted).await?,
             routes: wanted.routes.len(),
+            routes_added: routes_not_in(&wanted.routes, old_routes),
+            routes_removed: routes_not_in(old_routes, &wanted.routes),
+            forward_auth: Some(wanted.forward_auth).filter(|mode| *mode != before),
         })
     }
 
@@ -219,12 +229,27 @@ fn is_same(api: &ApiRecord, wanted: &ApiRequest) -> bool {
     api.title == wanted.title
         && api.audience == wanted.audience
         && api.enforces_places == wanted.enforces_places
+        && api.forward_auth == wanted.forward_auth
         && api
             .organization
             .as_ref()
             .is_some_and(|(_, name)| name.eq_ignore_ascii_case(wanted.organization.as_str()))
         && api.catalogue == wanted.catalogue
         && api.routes == wanted.routes
+}
+
+fn routes_not_in(of: &[Route], others: &[Route]) -> Vec<ApiRoute> {
+    let others: HashSet<_> = others.iter().map(key).collect();
+    let missing = of.iter().filter(|route| !others.contains(&key(route)));
+    let shown = |route: &Route| {
+        let Route { method, path, scope, resource } = route.clone();
+        ApiRoute { method, path, scope: scope.to_string(), resource }
+    };
+    missing.map(shown).collect()
+}
+
+fn key(route: &Route) -> (&str, &str, &str, Option<&str>) {
+    (&route.method, &route.path, route.scope.as_str(), route.resource.as_deref())
 }
 
 fn new_api(request: ApiRequest, organization: OrganizationId, id: Id) -> NewApi {
@@ -235,6 +260,7 @@ fn new_api(request: ApiRequest, organization: OrganizationId, id: Id) -> NewApi 
         organization: Some(organization),
         audience: request.audience,
         enforces_places: request.enforces_places,
+        forward_auth: request.forward_auth,
         built_in: false,
         catalogue: request.catalogue,
         routes: request.routes,

@@ -1,5 +1,6 @@
 //! What every start makes sure of: Jeton's own scopes stand in the catalogues, and their namespace is taken.
 
+use jeton_api::ForwardAuth;
 use jeton_token::{BuiltInRole, Catalogue, CatalogueScope, PrincipalId, PrincipalName, Rights};
 
 use super::access::{self, Reason};
@@ -78,6 +79,7 @@ impl Authority {
             organization: None,
             audience: "jeton".to_owned(),
             enforces_places: false,
+            forward_auth: ForwardAuth::Enforce,
             built_in: true,
             catalogue,
             routes: vec![],

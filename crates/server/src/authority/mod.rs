@@ -14,6 +14,7 @@ mod code;
 mod create;
 mod device;
 mod edit;
+mod ends;
 mod explain;
 mod federation;
 mod flow;
@@ -28,6 +29,7 @@ mod pending;
 mod place;
 mod policy;
 mod provider;
+mod refusals;
 mod replay;
 mod role;
 mod service_account;
@@ -61,11 +63,12 @@ use device::Devices;
 use flow::Done;
 use memory::Memory;
 use pace::Pace;
+use refusals::Refusals;
 use replay::InFlight;
 use usage::Usage;
 use watch::Watches;
 
-pub(crate) use access::{Caller, Permit};
+pub(crate) use access::{Action, Caller, Permit};
 pub(crate) use api::{ApiRequest, Put};
 pub(crate) use attempt::{Asked, Attempt};
 pub(crate) use attempts::Origin;
@@ -116,6 +119,8 @@ pub(crate) struct Authority {
     usage: Arc<Usage>,
     /// What verifiers are told.
     watches: Arc<Watches>,
+    /// What gateways would have refused.
+    refusals: Arc<Refusals>,
     /// How many tokens end soon, and when that was looked up.
     expiring: Arc<Mutex<Option<(Timestamp, Expiring)>>>,
     /// The issuers whose identity tokens somebody trusts.
@@ -286,6 +291,7 @@ impl Authority {
             returns: Arc::new(Attempts::new()),
             done: Arc::new(Done::new()),
             usage,
+            refusals: Arc::default(),
             watches,
             expiring: Arc::default(),
             first_password,

@@ -251,8 +251,8 @@ impl Authority {
         }
     }
 
-    /// Whoever has the name. A user and a service account may share one: of service tokens the account is meant, else
-    /// the user where there is one.
+    /// Whoever has the name. A user, a service account and an API may share one: of credentials of APIs the API is meant,
+    /// of service tokens the account, else the user where there is one.
     async fn visible_owner(
         &self,
         caller: &Caller,
@@ -260,12 +260,13 @@ impl Authority {
         kind: Option<TokenKind>,
     ) -> Result<PrincipalId, Error> {
         let own = &caller.chain.token;
-        let kinds = match kind {
-            Some(TokenKind::Service) => [PrincipalKind::ServiceAccount, PrincipalKind::User],
-            _ => [PrincipalKind::User, PrincipalKind::ServiceAccount],
+        let kinds: &[PrincipalKind] = match kind {
+            Some(TokenKind::Api) => &[PrincipalKind::Api],
+            Some(TokenKind::Service) => &[PrincipalKind::ServiceAccount, PrincipalKind::User],
+            _ => &[PrincipalKind::User, PrincipalKind::ServiceAccount],
         };
         let mut found = None;
-        for kind in kinds {
+        for kind in kinds.iter().copied() {
             if own.owner_kind == kind && own.owner_name == name.as_str() {
                 access::on_tokens_of(caller, Owner::of(own), Action::TokenRead)?;
                 return Ok(caller.principal());

@@ -245,6 +245,7 @@ impl Authority {
                 () = self.usage.filling.notified(), if is_written => false,
             };
             is_written = self.write_uses().await;
+            self.write_refusals().await;
             if is_over {
                 return;
             }

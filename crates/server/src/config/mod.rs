@@ -1,5 +1,7 @@
 //! Settings: from flags and environment, from a file, and from defaults, in this order.
 
+mod notices;
+mod secret_file;
 mod sign_in;
 
 use std::convert::Infallible;
@@ -16,6 +18,7 @@ use url::Url;
 pub use sign_in::SignInProvider;
 
 use crate::identity::PrivateOrigin;
+use crate::notices::{MailSink, WebhookSink};
 
 /// The address of a database. It may hold a password, so it is not printed.
 #[derive(Clone, Deserialize)]
@@ -83,6 +86,10 @@ pub struct Settings {
     pub sign_in: Vec<SignInProvider>,
     /// Issuers in one's own network that trusts may name; default: none.
     pub private_issuers: Vec<PrivateOrigin>,
+    /// Who is told what happens.
+    pub webhooks: Vec<WebhookSink>,
+    /// How people are told by mail of ends that come near.
+    pub mail: Option<MailSink>,
 }
 
 /// A configuration that cannot be used, in one line: file, line, column and what is allowed.
@@ -120,6 +127,9 @@ struct ConfigFile {
     sign_in: Vec<sign_in::Entry>,
     #[serde(default)]
     private_issuers: Vec<toml::Spanned<String>>,
+    #[serde(default)]
+    webhooks: Vec<notices::WebhookEntry>,
+    mail: Option<toml::Spanned<notices::MailEntry>>,
 }
 
 /// What of a file is more than a value: it is checked where it stands.
@@ -128,6 +138,8 @@ struct Checked {
     prefix: Option<Prefix>,
     sign_in: Vec<SignInProvider>,
     private_issuers: Vec<PrivateOrigin>,
+    webhooks: Vec<WebhookSink>,
+    mail: Option<MailSink>,
 }
 
 impl Settings {
@@ -153,6 +165,8 @@ impl Settings {
             prefix: checked.prefix,
             sign_in: checked.sign_in,
             private_issuers: checked.private_issuers,
+            webhooks: checked.webhooks,
+            mail: checked.mail,
             data,
         })
     }
@@ -181,13 +195,16 @@ fn read(path: &Path) -> Result<(ConfigFile, Checked), ConfigError> {
         None => None,
     };
     let entries = std::mem::take(&mut file.sign_in);
-    let sign_in = sign_in::providers(entries).map_err(|(span, message)| wrong(span.start, message))?;
+    let at = |(span, message): sign_in::Wrong| wrong(span.start, message);
+    let sign_in = sign_in::providers(entries).map_err(at)?;
+    let webhooks = notices::webhooks(std::mem::take(&mut file.webhooks)).map_err(at)?;
+    let mail = notices::mail(file.mail.take()).map_err(at)?;
     let origin = |text: &toml::Spanned<String>| {
         let parsed = text.get_ref().parse::<PrivateOrigin>();
         parsed.map_err(|error| wrong(text.span().start, error.to_string()))
     };
     let private_issuers = file.private_issuers.iter().map(origin).collect::<Result<_, _>>()?;
-    Ok((file, Checked { prefix, sign_in, private_issuers }))
+    Ok((file, Checked { prefix, sign_in, private_issuers, webhooks, mail }))
 }
 
 fn position(text: &str, offset: usize) -> (usize, usize) {

@@ -124,11 +124,11 @@ fn provider(entry: Entry) -> Result<SignInProvider, Wrong> {
     })
 }
 
-fn checked(text: &Spanned<String>, fits: fn(&str) -> bool, why: &str) -> Result<String, Wrong> {
+pub(super) fn checked(text: &Spanned<String>, fits: fn(&str) -> bool, why: &str) -> Result<String, Wrong> {
     if fits(text.get_ref()) { Ok(text.get_ref().clone()) } else { Err((text.span(), why.to_owned())) }
 }
 
-fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     let is_part = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     (1..=32).contains(&text.len()) && text.bytes().all(is_part)
 }

@@ -14,17 +14,22 @@ use axum::response::IntoResponse;
 use super::{ANY, Doors, compat, problem, routes};
 use crate::clock::Stopwatch;
 use crate::limits::STORE_PROBE_SECONDS_MAX;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Told};
 
 /// `GET /metrics`. It is answered whether or not the store is there.
 pub(super) async fn show(State(doors): State<Doors>) -> Response<Body> {
     let limit = Duration::from_secs(STORE_PROBE_SECONDS_MAX);
     let is_up = tokio::time::timeout(limit, doors.authority.is_ready()).await.unwrap_or(false);
-    let expiring = async { doors.authority.expiring().await.ok().filter(|_| is_up) };
-    let expiring = tokio::time::timeout(limit, expiring).await.ok().flatten();
+    let told = async {
+        let expiring = Box::pin(doors.authority.expiring()).await.ok();
+        let reporting = Box::pin(doors.authority.reporting()).await.ok();
+        Told { expiring, reporting, ..Told::default() }
+    };
+    let told = async { if is_up { told.await } else { Told::default() } };
+    let told = tokio::time::timeout(limit, told).await.unwrap_or_default();
     let kind = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    let store = &doors.authority.store;
-    problem::no_store((kind, store.metrics().text(is_up, expiring, store.feed().verifiers())))
+    let told = Told { verifiers: doors.authority.store.feed().verifiers(), ..told };
+    problem::no_store((kind, doors.authority.store.metrics().text(is_up, told)))
 }
 
 /// What the layer knows: where to count, and the words that may be labels.

@@ -183,6 +183,7 @@ fn routes_of_tokens_and_principals() -> Vec<RouteEntry> {
         PUT    "/api/v1/apis/{name}" => "api.write", apis::put;
         GET    "/api/v1/apis/{name}" => "api.read", apis::show;
         DELETE "/api/v1/apis/{name}" => "api.write", apis::remove;
+        GET    "/api/v1/apis/{name}/refusals" => "api.report", apis::refusals;
         POST   "/api/v1/apis/{name}/credential" => "api.credential", apis::credential;
         GET    "/api/v1/users" => "user.read", users::list;
         PUT    "/api/v1/users/{name}" => "user.write", users::put;

@@ -4,9 +4,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use url::{Host, Url};
+use url::Url;
 
 use crate::limits::ISSUER_BYTES_MAX;
+use crate::outside::is_this_machine;
 
 /// The name of an issuer, exactly as it stands in `iss`. Compared byte by byte, never normalised.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -108,12 +109,4 @@ pub(super) fn askable(text: &str) -> Result<Url, AddressError> {
 /// without encryption, where it could make us knock at doors that only this machine has.
 pub(super) fn may_follow(from: &Url, to: &Url) -> bool {
     to.scheme() == "https" || from.scheme() == "http"
-}
-
-pub(super) fn is_this_machine(host: &Host<&str>) -> bool {
-    match host {
-        Host::Domain(name) => *name == "localhost",
-        Host::Ipv4(address) => address.is_loopback(),
-        Host::Ipv6(address) => address.is_loopback(),
-    }
 }

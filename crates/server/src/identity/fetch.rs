@@ -1,16 +1,16 @@
 //! Asking other issuers: https or this machine, no private addresses that the operator does not allow, no redirects, no proxy from the environment, one attempt, bounded in
 //! time and size. What goes wrong is for the log; nothing of an answer that is not understood leaves this file.
 
-use std::error::Error;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use reqwest::{ClientBuilder, Response, redirect, retry};
+use reqwest::{ClientBuilder, Response};
 use url::Url;
 
 use super::Unreachable;
-use super::private::{IsPrivate, PrivateOrigins, PublicNames, Way};
+use super::private::{IsPrivate, PrivateOrigins};
 use crate::limits::{ISSUER_DOCUMENT_BYTES_MAX, ISSUER_SECONDS_MAX};
+use crate::outside::{self, Lookup, Way, innermost};
 
 /// The HTTP clients for other issuers. Clones share their connections.
 #[derive(Clone, Debug)]
@@ -51,13 +51,12 @@ impl Fetcher {
     /// The client for an address, if that may be asked. This machine is spoken to without loading certificates.
     pub(crate) fn client(&self, url: &Url) -> Result<&reqwest::Client, Unreachable> {
         let way = self.private.way(url).map_err(|error| unreachable(url, &error.to_string()))?;
-        let client = match (url.scheme(), way) {
-            ("https", Way::Public) => {
-                made(&self.clients.public, || builder().https_only(true).dns_resolver(Arc::new(PublicNames)))
-            }
-            ("https", Way::Anywhere) => made(&self.clients.anywhere, || builder().https_only(true)),
-            _ => made(&self.clients.loopback, || builder().tls_certs_only([])),
+        let kept = match (url.scheme(), way) {
+            ("https", Way::Public) => &self.clients.public,
+            ("https", Way::Anywhere) => &self.clients.anywhere,
+            _ => &self.clients.loopback,
         };
+        let client = made(kept, || outside::client(url, way, &Lookup::system(), limit()));
         client.map_err(|error| unreachable(url, &innermost(&error)))
     }
 }
@@ -90,20 +89,6 @@ fn made(
     Ok(kept.get_or_init(|| client))
 }
 
-fn builder() -> ClientBuilder {
-    reqwest::Client::builder()
-        .timeout(Duration::from_secs(ISSUER_SECONDS_MAX))
-        .redirect(redirect::Policy::none())
-        .retry(retry::never())
-        .no_proxy()
-        .user_agent(concat!("jeton/", env!("CARGO_PKG_VERSION")))
-}
-
-/// The cause behind all wrapping.
-fn innermost(error: &dyn Error) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
+fn limit() -> Duration {
+    Duration::from_secs(ISSUER_SECONDS_MAX)
 }

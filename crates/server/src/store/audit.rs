@@ -12,12 +12,13 @@ statements! {
         personal_salt, leaf) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 }
 
+/// Answers the row's id.
 pub(super) async fn insert(
     transaction: &mut Transaction,
     store: &Store,
     permit: &Permit,
     event: &Event,
-) -> Result<(), StoreError> {
+) -> Result<String, StoreError> {
     let now = store.clock.now();
     let id = store.keys.mint_id(now, &store.rng).to_string();
     let (actor, credential) = (permit.actor(), permit.credential());
@@ -53,7 +54,7 @@ pub(super) async fn insert(
         leaf.0.as_slice(),
     ];
     transaction.execute(INSERT, values).await?;
-    Ok(())
+    Ok(id)
 }
 
 /// An absent id is the empty text.

@@ -3,16 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
+use jeton_api::ForwardAuth;
 use jeton_token::{
-    ApiId, Catalogue, CatalogueScope, Id, OrganizationId, PrincipalId, PrincipalKind, PrincipalName, Route,
-    RouteTable, Scope, Timestamp, TokenKind,
+    ApiId, Catalogue, CatalogueScope, Id, OrganizationId, Place, PrincipalId, PrincipalKind, PrincipalName,
+    Route, RouteTable, Scope, Timestamp, TokenKind,
 };
 
 use super::database::{Row, Transaction, statements, values};
 use super::feed::Thing;
 use super::token::{self, Pen};
 use super::write::Event;
-use super::{Refusal, Store, StoreError, principal};
+use super::{Refusal, Store, StoreError, principal, refusal};
 
 /// A registered API as stored.
 #[derive(Clone, Debug)]
@@ -23,6 +24,7 @@ pub(crate) struct ApiRecord {
     pub(crate) organization: Option<(OrganizationId, String)>,
     pub(crate) audience: String,
     pub(crate) enforces_places: bool,
+    pub(crate) forward_auth: ForwardAuth,
     pub(crate) built_in: bool,
     pub(crate) created_at: Timestamp,
     pub(crate) catalogue: Catalogue,
@@ -37,6 +39,11 @@ impl ApiRecord {
     pub(crate) fn route_table(&self) -> Option<&RouteTable> {
         self.table.get_or_init(|| RouteTable::new(self.routes.iter().cloned()).ok()).as_ref()
     }
+
+    /// Where it is looked after: at its organization.
+    pub(crate) fn place(&self) -> Place {
+        self.organization.as_ref().map_or(Place::Global, |(id, _)| Place::Organization(*id))
+    }
 }
 
 /// An API to be made or replaced.
@@ -49,6 +56,7 @@ pub(crate) struct NewApi {
     pub(crate) organization: Option<OrganizationId>,
     pub(crate) audience: String,
     pub(crate) enforces_places: bool,
+    pub(crate) forward_auth: ForwardAuth,
     pub(crate) built_in: bool,
     pub(crate) catalogue: Catalogue,
     pub(crate) routes: Vec<Route>,
@@ -57,7 +65,7 @@ pub(crate) struct NewApi {
 statements! {
     SELECT = "SELECT api.id AS id, api.name AS name, api.title AS title, api.organization_id AS organization_id,
             organization.name AS organization_name, api.namespace AS namespace, api.audience AS audience,
-            api.enforces_places AS enforces_places, api.built_in AS built_in, api.created_at AS created_at
+            api.enforces_places AS enforces_places, api.reports_only AS reports_only, api.built_in AS built_in, api.created_at AS created_at
         FROM api LEFT JOIN organization ON organization.id = api.organization_id
         WHERE api.removed_at IS NULL AND (CAST($1 AS TEXT) IS NULL OR api.name = $1)
             AND (CAST($2 AS TEXT) IS NULL OR api.id = $2)
@@ -70,9 +78,11 @@ statements! {
         WHERE CAST($1 AS TEXT) IS NULL OR api_id = $1 ORDER BY api_id, position";
     ANY_OF_NAME = "SELECT id, namespace, built_in, removed_at, organization_id FROM api WHERE name = $1";
     INSERT = "INSERT INTO api (id, name, title, organization_id, namespace, namespace_fold, audience, enforces_places,
-        built_in, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    UPDATE = "UPDATE api SET title = $1, organization_id = $2, audience = $3, enforces_places = $4, removed_at = NULL
-        WHERE id = $5";
+        built_in, created_at, reports_only, declared_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $10)";
+    UPDATE = "UPDATE api SET title = $1, organization_id = $2, audience = $3, enforces_places = $4, reports_only = $5,
+            declared_at = $6, removed_at = NULL
+        WHERE id = $7";
     TOMBSTONES = "SELECT name FROM api_scope WHERE api_id = $1 AND removed_at IS NOT NULL";
     BURY_SCOPES = "UPDATE api_scope SET removed_at = $1 WHERE api_id = $2 AND removed_at IS NULL";
     DELETE_SCOPE = "DELETE FROM api_scope WHERE api_id = $1 AND name = $2";
@@ -199,6 +209,11 @@ fn record(row: &Row, scopes: Vec<CatalogueScope>, routes: Vec<Route>) -> Result<
         organization: organization.zip(organization_name),
         audience: row.text("audience")?,
         enforces_places: row.flag("enforces_places")?,
+        forward_auth: if row.int("reports_only")? == 1 {
+            ForwardAuth::ReportOnly
+        } else {
+            ForwardAuth::Enforce
+        },
         built_in: row.flag("built_in")?,
         created_at: Timestamp(row.int("created_at")?),
         catalogue: catalogue.map_err(|_| StoreError::unreadable("api_scope"))?,
@@ -218,9 +233,11 @@ pub(super) async fn put(pen: &mut Pen<'_>, new: &NewApi) -> Result<(ApiRecord, E
         None => insert(pen, new).await?,
     };
     declare(pen, id, new).await?;
+    refusal::forget(pen, id).await?;
     let record = load(pen.transaction, None, Some(id)).await?.pop().ok_or(Refusal::Gone)?;
-    let event =
-        event(&record, &format!("scopes {}; routes {}", new.catalogue.scopes().len(), new.routes.len()));
+    let (scopes, routes) = (new.catalogue.scopes().len(), new.routes.len());
+    let gateways = new.forward_auth.word();
+    let event = event(&record, &format!("scopes {scopes}; routes {routes}; forward_auth {gateways}"));
     Ok((record, event))
 }
 
@@ -238,6 +255,7 @@ async fn insert(pen: &mut Pen<'_>, new: &NewApi) -> Result<ApiId, StoreError> {
         new.enforces_places,
         new.built_in,
         pen.now.0,
+        new.forward_auth == ForwardAuth::ReportOnly,
     ];
     let inserted = pen.transaction.execute(INSERT, values).await;
     inserted.map_err(|error| error.refuse_if("namespace", Refusal::NamespaceTaken))?;
@@ -257,6 +275,8 @@ async fn replace(pen: &mut Pen<'_>, new: &NewApi, row: &Row) -> Result<ApiId, St
         new.organization.map(|id| id.to_string()),
         new.audience.as_str(),
         new.enforces_places,
+        new.forward_auth == ForwardAuth::ReportOnly,
+        pen.now.0,
         id.to_string(),
     ];
     pen.transaction.execute(UPDATE, values).await?;
@@ -303,6 +323,7 @@ pub(super) async fn remove(
     if pen.transaction.execute(REMOVE, values![pen.now.0, id.to_string()]).await? == 0 {
         return Err(Refusal::BuiltIn.into());
     }
+    refusal::forget(pen, ApiId(id.0)).await?;
     principal::set_disabled(pen, id, true).await?;
     let revoked = token::revoke_of_owner(pen, id, TokenKind::Api, None, by).await?;
     let mut event = event(&record, "removed");

@@ -13,16 +13,19 @@ mod bootstrap;
 mod catalogue;
 mod change;
 pub(crate) mod database;
+mod delivery;
 mod feed;
 mod group;
 mod idempotency;
 mod identity;
 mod lease;
 mod meta;
+mod notice;
 mod place;
 mod policy;
 mod principal;
 mod provisioned;
+mod refusal;
 mod rights;
 mod role;
 mod seal;
@@ -43,6 +46,7 @@ use database::{Database, Transaction};
 pub(crate) use binding::{Bearer, BearerKind, BindingFilter, BindingRecord, NewBinding};
 pub(crate) use bootstrap::FirstUser;
 pub(crate) use catalogue::{ApiRecord, NewApi};
+pub(crate) use delivery::{AuditEvent, Letter, NamedToken, Outbox, Taken};
 #[cfg(test)]
 pub(crate) use feed::Underway;
 pub(crate) use feed::{Feed, News, Position, Settled, Thing, Told};
@@ -50,11 +54,13 @@ pub(crate) use group::{GroupEdit, GroupRecord, MemberRecord, MemberSource};
 pub(crate) use idempotency::{KeptAnswer, KeptCall};
 pub(crate) use identity::{IdentityRecord, Linked, NewIdentity, SignIn};
 pub(crate) use lease::{Full, Leases, VerifierId};
+pub(crate) use notice::{Horizon, NearEnd};
 pub(crate) use place::{OrganizationRecord, PipelineRecord, PipelineSettings, PlaceWrite, ProjectRecord};
 pub(crate) use principal::{NewPrincipal, PasswordHash, PrincipalEdit, PrincipalRecord};
 pub(crate) use provisioned::{
     EmailLabel, Found, GroupFilter, Members, Provision, Provisioned, UserFilter, Window,
 };
+pub(crate) use refusal::{Refused, RefusedRecord, RefusedSeen};
 pub(crate) use rights::{EVERY_API, Grounds};
 pub(crate) use role::{RoleRecord, RoleSettings};
 pub(crate) use token::{
@@ -76,6 +82,8 @@ pub struct Store {
     metrics: Arc<Metrics>,
     /// What changed; here because a change is applied where it commits.
     feed: Feed,
+    /// Who is told of what; here because it is put down where it commits.
+    outbox: Outbox,
 }
 
 /// How many processes answer from the same database.
@@ -203,8 +211,8 @@ impl Opened {
         Ok(Self(Database::open_postgres(url).await?))
     }
 
-    pub(crate) fn with(self, keys: Arc<Keys>, clock: Clock, rng: Rng) -> Store {
-        Store { database: self.0, keys, clock, rng, metrics: Arc::default(), feed: Feed::default() }
+    pub(crate) fn with(self, keys: Arc<Keys>, clock: Clock, rng: Rng, outbox: Outbox) -> Store {
+        Store { database: self.0, keys, clock, rng, metrics: Arc::default(), feed: Feed::default(), outbox }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::database::{Database, Statement};
 use super::{
-    audit, binding, bootstrap, catalogue, change, group, idempotency, identity, meta, place, policy,
-    principal, provisioned, rights, role, token, trust, usage, write,
+    audit, binding, bootstrap, catalogue, change, delivery, group, idempotency, identity, meta, notice,
+    place, policy, principal, provisioned, refusal, rights, role, token, trust, usage, write,
 };
 
 fn every_statement() -> Vec<Statement> {
@@ -13,14 +13,17 @@ fn every_statement() -> Vec<Statement> {
         bootstrap::STATEMENTS,
         catalogue::STATEMENTS,
         change::STATEMENTS,
+        delivery::STATEMENTS,
         group::STATEMENTS,
         idempotency::STATEMENTS,
         identity::STATEMENTS,
         meta::STATEMENTS,
+        notice::STATEMENTS,
         place::STATEMENTS,
         policy::STATEMENTS,
         principal::STATEMENTS,
         provisioned::STATEMENTS,
+        refusal::STATEMENTS,
         rights::STATEMENTS,
         role::STATEMENTS,
         trust::STATEMENTS,

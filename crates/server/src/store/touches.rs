@@ -60,7 +60,9 @@ impl Write {
             | Self::Bootstrap(_)
             | Self::KeepKey(..)
             // A note beside a refusal: the secret was not in force.
-            | Self::NoteReuse(..) => vec![],
+            | Self::NoteReuse(..)
+            // An end was one before it was noted.
+            | Self::NoteEnd(_) => vec![],
         };
         touched.extend(found.iter().filter(|thing| !touched.contains(thing)).copied().collect::<Vec<_>>());
         touched

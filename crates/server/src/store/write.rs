@@ -11,13 +11,14 @@ use super::database::{Held, Transaction, statements, values};
 use super::feed::Thing;
 use super::group::{self, GroupEdit, GroupRecord};
 use super::identity::{self, NewIdentity, SignIn};
+use super::notice::{self, NearEnd};
 use super::place::{self, PlaceWrite};
 use super::principal::{self, NewPrincipal, PrincipalEdit, PrincipalRecord};
 use super::rights::{self, Grounds};
 use super::role::{self, RoleRecord, RoleSettings};
 use super::token::{self, Basis, NewToken, Pen, TokenEdit, TokenRecord};
 use super::trust::{self, Exchange, NewTrust, TrustRecord};
-use super::{Refusal, Store, StoreError, audit, bootstrap, change, idempotency, meta, policy};
+use super::{Refusal, Store, StoreError, audit, bootstrap, change, delivery, idempotency, meta, policy};
 use crate::authority::{Attempt, Permit};
 
 /// Everything that can be changed.
@@ -58,6 +59,8 @@ pub(crate) enum Write {
     NoteAltered(TokenId),
     /// The same; a rotation was tried with this secret, which had ended.
     NoteReuse(TokenId, SecretId),
+    /// The same; the end of a token comes near.
+    NoteEnd(NearEnd),
 }
 
 impl Write {
@@ -105,7 +108,8 @@ impl Write {
             | Self::Bootstrap(_)
             | Self::KeepKey(..)
             | Self::NoteAltered(_)
-            | Self::NoteReuse(..) => false,
+            | Self::NoteReuse(..)
+            | Self::NoteEnd(_) => false,
         }
     }
 }
@@ -175,9 +179,11 @@ impl Store {
             return Ok(outcome);
         };
         let touched = write.touches(&event.touched);
-        audit::insert(&mut transaction, self, permit, &event).await?;
+        let audit_id = audit::insert(&mut transaction, self, permit, &event).await?;
+        delivery::put(&mut transaction, self, write, (permit.action().word(), &audit_id)).await?;
         change::number(&mut transaction, &touched, self.clock.now()).await?;
         self.commit(transaction, touched).await.map_err(StoreError::of_commit)?;
+        self.outbox.call();
         permit.attempt().into_iter().for_each(Attempt::written);
         self.metrics.count_write(permit.action().word());
         Ok(outcome)
@@ -230,6 +236,7 @@ impl Store {
                 let (token, event) = token::finish(&mut pen, *id).await?;
                 return Ok((Outcome::Token(Box::new(token)), event));
             }
+            Write::NoteEnd(near) => return Ok((Outcome::Done, notice::note(&mut pen, near).await?)),
             Write::CreateToken(new) => of_token(token::create(&mut pen, new).await?),
             Write::SignIn(sign_in) => of_token(identity::sign_in(&mut pen, sign_in).await?),
             Write::LinkIdentity(user, new) => (Outcome::Done, identity::link(&mut pen, *user, new).await?),

@@ -30,6 +30,7 @@ mod lease;
 mod live;
 mod memory;
 mod metrics;
+mod notices;
 mod oauth2;
 mod openapi;
 mod organizations;

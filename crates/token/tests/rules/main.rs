@@ -39,6 +39,7 @@ mod route;
 mod scope;
 #[cfg(test)]
 mod scope_set;
+mod shape;
 #[cfg(test)]
 mod steady;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 use jeton_token::{Id, OrganizationId, Timestamp};
 
 use super::*;
+use crate::metrics::Told;
 
 fn id(number: u128) -> Id {
     Id::from_bits((0x0193_5000_0000_7000_8000_0000_0000_0000_u128) + number).unwrap()
@@ -19,7 +20,7 @@ fn scope(name: &str) -> Scope {
 }
 
 fn dropped(usage: &Usage) -> u64 {
-    let text = usage.metrics.text(true, None, 0);
+    let text = usage.metrics.text(true, Told::default());
     let line = text.lines().find_map(|line| line.strip_prefix("jeton_token_uses_dropped_total "));
     line.unwrap().parse().unwrap()
 }

@@ -14,6 +14,47 @@ use crate::authority::{Error, Known};
 use crate::limits::IDENTITY_SCOPES_BYTES_MAX;
 use crate::store::ApiRecord;
 
+/// The fields, in the order in which [`told`] is given their values.
+const FIELDS: [&str; 10] = [
+    "x-jeton-subject",
+    "x-jeton-subject-type",
+    "x-jeton-token-id",
+    "x-jeton-token-kind",
+    "x-jeton-scopes",
+    "x-jeton-organization",
+    "x-jeton-project",
+    "x-jeton-job",
+    "x-jeton-expires-at",
+    "x-jeton-would",
+];
+
+/// What would have come of a request, where gateways are only to report.
+pub(super) enum Would<'a> {
+    /// It would have been refused, for this reason.
+    Refuse { reason: &'static str, missing_scope: Option<&'a str> },
+}
+
+/// 200 for nobody: all fields are there, and only the last one says something.
+pub(super) fn nobody(would: &Would<'_>) -> Result<Response<Body>, Problem> {
+    let Would::Refuse { reason, missing_scope } = would;
+    let words = ["refuse", reason].into_iter().chain(*missing_scope);
+    let mut values = FIELDS.map(|_| String::new());
+    if let Some(last) = values.last_mut() {
+        *last = words.collect::<Vec<_>>().join(" ");
+    }
+    told(values)
+}
+
+fn told(values: [String; FIELDS.len()]) -> Result<Response<Body>, Problem> {
+    let mut response = problem::no_store(());
+    for (name, value) in FIELDS.into_iter().zip(values) {
+        // No name and no id has a character that a header could not carry.
+        let value = HeaderValue::from_str(&value).map_err(|_| Problem::Internal)?;
+        response.headers_mut().insert(HeaderName::from_static(name), value);
+    }
+    Ok(response)
+}
+
 /// A verdict that lets somebody through.
 pub(super) struct Identity<'a> {
     pub(super) api: &'a ApiRecord,
@@ -31,27 +72,18 @@ impl Identity<'_> {
         let (organization, project) = self.names(doors).await?;
         let token = &self.known.chain.token;
         let job = token.owner_kind == PrincipalKind::Job;
-        let fields = [
-            ("x-jeton-subject", token.owner.to_string()),
-            ("x-jeton-subject-type", token.owner_kind.word().to_owned()),
-            ("x-jeton-token-id", token.id.to_string()),
-            ("x-jeton-token-kind", token.kind.word().to_owned()),
-            ("x-jeton-scopes", self.scopes()),
-            ("x-jeton-organization", organization),
-            ("x-jeton-project", project),
-            ("x-jeton-job", if job { token.owner.to_string() } else { String::new() }),
-            (
-                "x-jeton-expires-at",
-                self.active.expiry.at().map(|end| moment(end).to_string()).unwrap_or_default(),
-            ),
-        ];
-        let mut response = problem::no_store(());
-        for (name, value) in fields {
-            // No name and no id has a character that a header could not carry.
-            let value = HeaderValue::from_str(&value).map_err(|_| Problem::Internal)?;
-            response.headers_mut().insert(HeaderName::from_static(name), value);
-        }
-        Ok(response)
+        told([
+            token.owner.to_string(),
+            token.owner_kind.word().to_owned(),
+            token.id.to_string(),
+            token.kind.word().to_owned(),
+            self.scopes(),
+            organization,
+            project,
+            if job { token.owner.to_string() } else { String::new() },
+            self.active.expiry.at().map(|end| moment(end).to_string()).unwrap_or_default(),
+            String::new(),
+        ])
     }
 
     /// What the call needed, and what else of this API is effective there, as far as it fits. Whoever relies on one

@@ -8,26 +8,30 @@
 //! is wanted stands in exactly one `X-Forwarded-Method` and one `X-Forwarded-Uri`; none, or two of them, is no
 //! question. Verdicts are 200, 401 and 403, and 503 where nothing can be known: gateways understand nothing else.
 //!
+//! An API may declare that its gateways are only to report: then a request that would be refused passes as nobody's, and
+//! is written down. That takes a known gateway and a request that can be read safely; it never touches any other door.
+//!
 //! Example: `X-Forwarded-Uri: /public/../admin` is refused. It is neither `/public` nor `/admin`, for what stands
 //! behind the gateway may read it as the other one.
 
 mod identity;
+mod refused;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Response};
-use jeton_api::Code;
-use jeton_token::{Inactive, NeedError};
+use jeton_token::{NeedError, RouteMatch};
 use url::form_urlencoded;
 
 use super::Doors;
 use super::caller::{client, credential, forwarded, is_within, peer, presented};
 use super::path::Path;
 use super::problem::Problem;
-use crate::authority::{Denial, Error, Gateway, Judged, Question};
+use crate::authority::{Error, Gateway, Judged, Question};
 use crate::store::ApiRecord;
 use identity::Identity;
+use refused::Refusal;
 
 /// Where a gateway that is no trusted peer shows the credential of its API.
 const GATEWAY: HeaderName = HeaderName::from_static("x-jeton-gateway-authorization");
@@ -59,13 +63,28 @@ pub(crate) async fn answer(
 /// Judges for a gateway that is one.
 async fn judge(doors: &Doors, api: &ApiRecord, headers: &HeaderMap) -> Result<Response<Body>, Problem> {
     let wanted = Wanted::read(headers)?;
-    let text = presented(headers)?;
-    if wanted.names_a_token() {
-        return Err(Problem::TwoCredentials);
-    }
     // A table that does not stand was never taken: then the store is not what it was.
     let routes = api.route_table().ok_or(Error::Unavailable)?;
-    let need = routes.need(wanted.method, wanted.path).map_err(without_need)?;
+    let need = routes.need(wanted.method, wanted.path);
+    match look(doors, api, headers, &wanted, need.as_ref().map_err(|error| *error)).await {
+        Ok(answer) => Ok(answer),
+        Err(refusal) => refusal.answer(doors, api, &wanted, need.as_ref().map_err(|error| *error)),
+    }
+}
+
+/// Who is let through, or why nobody is.
+async fn look(
+    doors: &Doors,
+    api: &ApiRecord,
+    headers: &HeaderMap,
+    wanted: &Wanted<'_>,
+    need: Result<&RouteMatch<'_>, NeedError>,
+) -> Result<Response<Body>, Refusal> {
+    let text = presented(headers)?;
+    if wanted.names_a_token() {
+        return Err(Refusal::TwoCredentials);
+    }
+    let need = need.map_err(Refusal::NoNeed)?;
     let place = doors.authority.place_of_call(need.resource.as_deref()).await?;
     let question = Question {
         text: &text,
@@ -75,12 +94,11 @@ async fn judge(doors: &Doors, api: &ApiRecord, headers: &HeaderMap) -> Result<Re
     };
     match doors.authority.judge_for(api, question, place).await? {
         Judged::Honoured(known, active) => {
-            Identity { api, known: &known, active: &active, scope: need.scope, place }.answer(doors).await
+            let identity = Identity { api, known: &known, active: &active, scope: need.scope, place };
+            Ok(identity.answer(doors).await?)
         }
-        Judged::Refused(reason) if reason.token_is_live() => Err(too_little(&reason).into()),
-        Judged::Refused(_) | Judged::Nothing | Judged::HonouredAt(..) => {
-            Err(Error::Unauthenticated(Code::InvalidToken).into())
-        }
+        Judged::Refused(reason) if reason.token_is_live() => Err(Refusal::TooLittle(reason)),
+        Judged::Refused(_) | Judged::Nothing | Judged::HonouredAt(..) => Err(Refusal::Inactive),
     }
 }
 
@@ -117,25 +135,4 @@ fn one<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, Problem> {
             "a gateway says once each, in `X-Forwarded-Method` and `X-Forwarded-Uri`, what is wanted";
         Problem::Malformed(detail.to_owned())
     })
-}
-
-fn without_need(error: NeedError) -> Error {
-    let code = match error {
-        NeedError::Ambiguous => Code::AmbiguousPath,
-        NeedError::NoRoute => Code::NoRoute,
-    };
-    Error::denied(code, error.to_string())
-}
-
-/// The token is good, and does not reach this far.
-fn too_little(reason: &Inactive) -> Error {
-    let missing_scope = match reason {
-        Inactive::MissingScope(scope) => Some(scope.to_string()),
-        _ => None,
-    };
-    let detail = match &missing_scope {
-        Some(scope) => format!("the token or its owner lacks the scope `{scope}`"),
-        None => format!("the token is good, and not for this: `{}`", reason.word()),
-    };
-    Error::Denied(Denial { code: Code::InsufficientScope, missing_scope, detail, remedies: vec![] })
 }

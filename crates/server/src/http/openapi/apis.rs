@@ -4,9 +4,10 @@ use jeton_api::Code::{
     BuiltIn, ChangedMeanwhile, NameTaken, NamespaceTaken, ScopeExceedsGrant, ScopeTombstoned, UnknownName,
     UnknownScope,
 };
-use jeton_api::{Api, Issued, PutApi};
+use jeton_api::{Api, ApiRefusal, Issued, PutApi};
 
 use super::super::v1::apis::PutQuery;
+use super::super::v1::page::PageQuery;
 use super::operation::{Group, delete, get, post, put};
 
 /// `/api/v1/apis`.
@@ -27,6 +28,11 @@ pub(super) fn apis() -> Group {
             .about("Its credentials are revoked.")
             .done("It is gone.")
             .conflicts(&[BuiltIn, ChangedMeanwhile]),
+        get("/api/v1/apis/{name}/refusals", "List what the gateways of an API would have refused")
+            .about("Since the API was declared last, and while its `forward_auth` is `report_only`.")
+            .query::<PageQuery>()
+            .lists::<ApiRefusal>("Alike requests are one item, and what was seen first comes last.")
+            .denied(&[ScopeExceedsGrant]),
         post("/api/v1/apis/{name}/credential", "Make a credential for an API")
             .makes::<Issued>("The credential and its secret, which is shown once.")
             .conflicts(&[BuiltIn, NameTaken, ChangedMeanwhile]),

@@ -13,7 +13,8 @@ pub(super) fn gateways() -> Group {
                  proxies are answered, and whoever shows the API's credential in `X-Jeton-Gateway-Authorization`.";
     let answer = "Let it through. Who it is stands in `X-Jeton-Subject`, `-Subject-Type`, `-Token-Id`, `-Token-Kind`, \
                   `-Scopes`, `-Organization`, `-Project`, `-Job` and `-Expires-At`: all of them always, empty where \
-                  there is nothing to say.";
+                  there is nothing to say. `X-Jeton-Would` is empty, too, unless the API is only to report and the \
+                  request is to be refused: then it says `refuse` and why, and all others are empty.";
     let operations = vec![
         any("/forward-auth/{api}", "Ask whether a request may pass")
             .about(about)

@@ -16,6 +16,7 @@ use super::super::body::Body;
 use super::super::path::Path;
 use super::super::problem::{Problem, created, done, no_store};
 use super::super::query::{Nothing, Query};
+use super::page::PageQuery;
 use super::{parse, shown};
 use crate::authority::{ApiRequest, Caller, Error, Put};
 use crate::limits::ROUTES_MAX;
@@ -65,6 +66,19 @@ pub(crate) async fn show(
     Ok(no_store(Json(shown::api(api))))
 }
 
+/// Lists what the gateways of an API would have refused.
+pub(crate) async fn refusals(
+    State(doors): State<Doors>,
+    caller: Caller,
+    Path(name): Path<String>,
+    Query(query): Query<PageQuery>,
+) -> Result<Response<Answer>, Problem> {
+    let page = query.numbers()?;
+    let (found, next) = doors.authority.refusals_of(&caller, &parse::path_name(&name)?, page).await?;
+    let items: Vec<_> = found.into_iter().map(shown::refusal).collect();
+    Ok(no_store(Json(List { items, next_page_token: next.map(|next| next.to_string()) })))
+}
+
 /// Removes an API and revokes its credentials.
 pub(crate) async fn remove(
     State(doors): State<Doors>,
@@ -101,6 +115,7 @@ fn api_request(name: PrincipalName, request: PutApi) -> Result<ApiRequest, Error
         organization,
         audience: parse::text("/audience", request.audience)?,
         enforces_places: request.enforces_places,
+        forward_auth: request.forward_auth,
         catalogue,
         routes,
     })

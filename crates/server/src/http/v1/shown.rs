@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 use jeton_api::{
-    AffectedOwner, Api, ApiRoute, ApiScope, Approval, Bindable, Group, Issued, JobScope, Member, OldSecret,
-    Organization, Pipeline, PipelineKind, PlacePolicy, Policy, PolicyEffect, PrincipalRef, Project, Role,
-    RoleBinding, Rule, Secret, ServiceAccount, Timestamp, Token, TokenState, User, Visibility,
+    AffectedOwner, Api, ApiRefusal, ApiRoute, ApiScope, Approval, Bindable, Group, Issued, JobScope, Member,
+    OldSecret, Organization, Pipeline, PipelineKind, PlacePolicy, Policy, PolicyEffect, PrincipalRef,
+    Project, Role, RoleBinding, Rule, Secret, ServiceAccount, Timestamp, Token, TokenState, User, Visibility,
 };
 use jeton_token::Place;
 
 use crate::authority::{Authority, Error, IssuedToken, PolicyImpact, PolicyView};
 use crate::store::{
     ApiRecord, BindingRecord, GroupRecord, OrganizationRecord, PipelineRecord, PrincipalRecord,
-    ProjectRecord, RoleRecord, TokenRecord,
+    ProjectRecord, RefusedRecord, RoleRecord, TokenRecord,
 };
 
 /// A token's record.
@@ -135,9 +135,23 @@ pub(super) fn api(record: ApiRecord) -> Api {
         namespace: record.catalogue.namespace().to_owned(),
         audience: record.audience,
         enforces_places: record.enforces_places,
+        forward_auth: record.forward_auth,
         scopes: record.catalogue.scopes().iter().map(scope).collect(),
         routes: record.routes.into_iter().map(route).collect(),
         created_at: moment(record.created_at),
+    }
+}
+
+pub(super) fn refusal(record: RefusedRecord) -> ApiRefusal {
+    let RefusedRecord { refused, seen, .. } = record;
+    ApiRefusal {
+        method: refused.method,
+        path: refused.path,
+        reason: refused.reason,
+        missing_scope: Some(refused.scope).filter(|scope| !scope.is_empty()),
+        count: seen.count,
+        first_seen_at: moment(seen.first),
+        last_seen_at: moment(seen.last),
     }
 }
 

@@ -18,7 +18,7 @@ use super::rights::Grounds;
 use super::seal::Seal;
 
 pub(crate) use expiring::Expiring;
-pub(super) use read::load;
+pub(super) use read::{kind_of, load};
 pub(super) use write::{Pen, approve, create, edit, finish, revoke, revoke_of_owner};
 
 /// Every statement about tokens.

@@ -297,7 +297,7 @@ fn seal_of(row: &Row) -> Result<Seal, StoreError> {
     Ok(Seal { version, mac: row.bytes("mac")? })
 }
 
-fn kind_of(tag: &str) -> Result<TokenKind, StoreError> {
+pub(in crate::store) fn kind_of(tag: &str) -> Result<TokenKind, StoreError> {
     let found = TokenKind::ALL.into_iter().find(|kind| kind.tag() == tag);
     found.ok_or_else(|| StoreError::unreadable("kind"))
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::support::rights::user;
 use crate::support::{Authority, fresh, sample};
 
 on_both! {
@@ -9,6 +10,8 @@ on_both! {
         a_credential_is_a_token_of_the_api_itself,
         a_credential_asks_about_tokens_and_does_nothing_else,
         each_credential_is_ended_by_itself,
+        an_api_does_not_go_dark_while_its_credential_is_renewed,
+        whoever_looks_after_apis_alone_gets_no_value_of_a_credential_that_is_there,
         a_removed_or_unknown_api_gets_none;
 }
 
@@ -61,6 +64,50 @@ async fn each_credential_is_ended_by_itself(authority: Authority) {
     authority.introspect_as(&one, &pat.secret, &[]).await.refused(401, "revoked_token");
     authority.post(&one, "/api/v1/verify", json!({"token": pat.secret})).await.refused(401, "revoked_token");
     assert_eq!(authority.introspect_as(&two, &pat.secret, &[]).await.expect(200).body["active"], true);
+}
+
+async fn an_api_does_not_go_dark_while_its_credential_is_renewed(authority: Authority) {
+    let (admin, alice) = (authority.admin().await, authority.person("alice").await);
+    let (name, namespace) = (fresh("shop"), fresh("Shop"));
+    authority.put(&admin, &format!("/api/v1/apis/{name}"), sample::api(&name, &namespace)).await.expect(201);
+    authority.bind("ApiUser", user(&alice.name), "*").await;
+    let pat = authority.pat(&alice.session, &[&format!("{namespace}.*")]).await;
+    let (one, two) = (authority.credential(&name).await, authority.credential(&name).await);
+    let honours = async |credential: &str| {
+        let answer = authority.introspect_as(credential, &pat.secret, &[]).await;
+        (answer.status == 200).then(|| answer.body["active"].clone())
+    };
+    let listed = format!("/api/v1/tokens?owner={name}&kind=api");
+    let items = authority.get(&admin, &listed).await.expect(200).body["items"].clone();
+    let ids: Vec<_> = items.as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, [sample::id_of(&two), sample::id_of(&one)]);
+
+    let rotate = format!("/api/v1/tokens/{}/rotate", sample::id_of(&one));
+    let rotated = authority.post(&admin, &rotate, json!({"overlap_minutes": 60})).await.expect(200);
+    assert_eq!(
+        (&rotated.body["token"]["kind"], &rotated.body["token"]["expires_at"]),
+        (&json!("api"), &Value::Null)
+    );
+    let new = rotated.secret();
+    for credential in [&one, &new, &two] {
+        assert_eq!(honours(credential).await, Some(json!(true)));
+    }
+    authority.post(&admin, &format!("{rotate}/finish"), json!({})).await.expect(200);
+    assert_eq!(honours(&one).await, None, "the old value is over");
+    assert_eq!((honours(&new).await, honours(&two).await), (Some(json!(true)), Some(json!(true))));
+    authority.revoke(&admin, sample::id_of(&one)).await.expect(204);
+    assert_eq!((honours(&new).await, honours(&two).await), (None, Some(json!(true))));
+    let items = authority.get(&admin, &listed).await.expect(200).body["items"].clone();
+    assert_eq!(items.as_array().unwrap().len(), 1);
+}
+
+async fn whoever_looks_after_apis_alone_gets_no_value_of_a_credential_that_is_there(authority: Authority) {
+    let credential = authority.credential("taskurai").await;
+    let narrow = authority.pat(&authority.admin().await, &["Jeton.Admin.Api"]).await.secret;
+    let path = format!("/api/v1/tokens/{}", sample::id_of(&credential));
+    authority.get(&narrow, &path).await.refused(404, "not_found");
+    authority.post(&narrow, &format!("{path}/rotate"), json!({})).await.refused(404, "not_found");
+    authority.delete(&narrow, &path).await.refused(404, "not_found");
 }
 
 async fn a_removed_or_unknown_api_gets_none(authority: Authority) {

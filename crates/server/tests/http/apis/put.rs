@@ -37,6 +37,7 @@ async fn an_api_is_made_replaced_and_left_as_it_is(authority: Authority) {
     expected["name"] = json!(name);
     expected["organization"] = json!("default");
     expected["enforces_places"] = json!(false);
+    expected["forward_auth"] = json!("enforce");
     assert_eq!(made, expected);
     assert_eq!(authority.get(&admin, &path(&name)).await.expect(200).body, expected);
     assert_eq!(authority.put(&admin, &path(&name), body.clone()).await.expect(200).body, expected);
@@ -67,6 +68,7 @@ async fn a_dry_run_changes_nothing_and_says_what_would_change(authority: Authori
     let plan = authority.put(&admin, &dry, body.clone()).await.expect(200).body;
     let expected = json!({
         "change": "create", "scopes_added": names, "scopes_removed": [], "widenings": [], "routes": 1,
+        "routes_added": body["routes"], "routes_removed": [],
     });
     assert_eq!(plan, expected);
     authority.get(&admin, &path(&name)).await.refused(404, "not_found");
@@ -80,11 +82,13 @@ async fn a_dry_run_changes_nothing_and_says_what_would_change(authority: Authori
         .as_array_mut()
         .unwrap()
         .push(json!({"name": format!("{namespace}.New"), "description": ""}));
+    let routes = body["routes"].take();
     body["routes"] = json!([]);
     let plan = authority.put(&admin, &dry, body).await.expect(200).body;
     let expected = json!({
         "change": "update", "scopes_added": [format!("{namespace}.New")],
         "scopes_removed": [format!("{namespace}.Log.Query.Read")], "widenings": [], "routes": 0,
+        "routes_added": [], "routes_removed": routes,
     });
     assert_eq!(plan, expected);
     assert_eq!(authority.get(&admin, &path(&name)).await.expect(200).body, made);

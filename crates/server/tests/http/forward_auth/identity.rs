@@ -15,7 +15,7 @@ on_both! {
 }
 
 /// All that a gateway is told.
-pub(super) const FIELDS: [&str; 9] = [
+pub(super) const FIELDS: [&str; 10] = [
     "x-jeton-subject",
     "x-jeton-subject-type",
     "x-jeton-token-id",
@@ -25,6 +25,7 @@ pub(super) const FIELDS: [&str; 9] = [
     "x-jeton-project",
     "x-jeton-job",
     "x-jeton-expires-at",
+    "x-jeton-would",
 ];
 
 /// The fields of an answer; each has to be there once.
@@ -57,6 +58,7 @@ async fn all_fields_are_there_and_say_who_it_is(authority: Authority) {
         "project": "",
         "job": "",
         "expires-at": verified["expires_at"],
+        "would": "",
     });
     assert_eq!(told(&answer), expected);
     let never = guarded.pat(&authority, &session, &["Task.Read"], json!({"never_expires": true})).await;

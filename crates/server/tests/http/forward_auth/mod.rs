@@ -4,6 +4,7 @@ mod gateways;
 mod identity;
 mod nginx;
 mod paths;
+mod report_only;
 mod verdicts;
 
 use reqwest::{Method, RequestBuilder};

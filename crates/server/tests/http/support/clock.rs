@@ -41,6 +41,11 @@ impl TestClock {
         self.0.stands_at_ms.store(ms, Ordering::SeqCst);
     }
 
+    /// What the server takes for the present moment.
+    pub(crate) fn now_ms(&self) -> i64 {
+        self.for_server().now().0
+    }
+
     /// From now on whoever asks for the time panics.
     pub(crate) fn break_it(&self) {
         self.0.broken.store(true, Ordering::SeqCst);

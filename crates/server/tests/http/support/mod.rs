@@ -12,9 +12,11 @@ mod on_both;
 pub(crate) mod provider;
 pub(crate) mod python;
 pub(crate) mod raw;
+pub(crate) mod receiver;
 pub(crate) mod rights;
 pub(crate) mod sample;
 mod shared;
+pub(crate) mod smtp;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -119,6 +121,15 @@ impl Authority {
             api: OnceCell::new(),
             own: Some(Own { folder, stop, running }),
         }
+    }
+
+    /// Another process at the same database, with the same keys and the same sinks. SQLite has no room for one.
+    pub(crate) async fn beside(&self, change: impl FnOnce(&mut Settings)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut settings = settings(folder.path(), Some(self.database_url.clone().unwrap()));
+        settings.pepper_file = self.data.with_extension("pepper");
+        change(&mut settings);
+        Self::start_as(folder, self.database_url.clone(), settings).await
     }
 
     /// Ends the server, waits for it and hands over its files.

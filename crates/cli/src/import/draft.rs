@@ -1,0 +1,201 @@
+//! From a document to what an API could declare: names, scopes and routes, each with a word about where it is from.
+
+use std::collections::BTreeMap;
+
+use jeton_api::{ApiRoute, ApiScope};
+use jeton_token::{Catalogue, CatalogueError, CatalogueScope, Route, RouteError, RouteTable, Scope};
+
+use super::document::{Asks, Document, Operation};
+use super::path::template;
+use super::words::{only_reads, scope_of_oauth, scope_of_path};
+use crate::error::{Error, Result};
+
+/// The most routes of one API.
+const ROUTES_MAX: usize = 1024;
+/// How many nouns of a path go into a scope, most first: with fewer there are fewer scopes.
+const DEPTHS: [usize; 4] = [6, 3, 2, 1];
+/// The longest description that is drafted, in characters.
+const DESCRIPTION_CHARS_MAX: usize = 200;
+
+/// A catalogue as it could be.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    pub(super) scopes: Vec<DraftScope>,
+    pub(super) lines: Vec<Line>,
+    pub(super) notes: Vec<String>,
+}
+
+/// A scope, and from which OAuth scopes it comes.
+#[derive(Debug)]
+pub(super) struct DraftScope {
+    pub(super) scope: ApiScope,
+    pub(super) from: Vec<String>,
+}
+
+/// A call of the document.
+#[derive(Debug)]
+pub(super) enum Line {
+    /// It has a route. What is to be looked at stands beside it.
+    Route(ApiRoute, Option<String>),
+    /// It has none; anybody may do it, says the document.
+    Open(ApiRoute),
+    /// It has none, and why.
+    LeftOut(String, String),
+}
+
+impl Draft {
+    /// Drafts what the document leads to, with as many scopes as a catalogue can have.
+    pub(super) fn of(document: &Document, namespace: &str) -> Result<Self> {
+        let mut refused = None;
+        for (tried, depth) in DEPTHS.into_iter().enumerate() {
+            let mut draft = Drafting::new(document, namespace, depth).run();
+            match catalogue(namespace, &draft.scopes) {
+                Ok(_) => {
+                    if tried > 0 {
+                        let note =
+                            format!("scopes name {depth} part(s) of a path, because there would be too many");
+                        draft.notes.push(note);
+                    }
+                    return Ok(draft);
+                }
+                Err(error) => refused = Some(error),
+            }
+        }
+        let why = refused.map(|error| error.to_string()).unwrap_or_default();
+        Err(Error::usage(format!("the document does not fit into one catalogue: {why}; split it")))
+    }
+
+    /// How many calls have a route.
+    pub(super) fn routes(&self) -> impl Iterator<Item = &ApiRoute> {
+        self.lines.iter().filter_map(|line| match line {
+            Line::Route(route, _) => Some(route),
+            Line::Open(_) | Line::LeftOut(..) => None,
+        })
+    }
+}
+
+fn catalogue(namespace: &str, scopes: &[DraftScope]) -> std::result::Result<Catalogue, CatalogueError> {
+    let declared = scopes.iter().filter_map(|draft| {
+        let (name, description) = (draft.scope.name.parse().ok()?, draft.scope.description.clone());
+        Some(CatalogueScope { name, description, implies: vec![] })
+    });
+    Catalogue::new(namespace, declared.collect())
+}
+
+/// A draft on its way.
+struct Drafting<'a> {
+    document: &'a Document,
+    namespace: &'a str,
+    depth: usize,
+    table: RouteTable,
+    routes: usize,
+    /// By their names in small letters: a catalogue has no two that differ in case only.
+    scopes: BTreeMap<String, DraftScope>,
+    draft: Draft,
+}
+
+impl<'a> Drafting<'a> {
+    fn new(document: &'a Document, namespace: &'a str, depth: usize) -> Self {
+        let draft = Draft { notes: document.notes.clone(), ..Draft::default() };
+        let (table, scopes) = (RouteTable::default(), BTreeMap::new());
+        Self { document, namespace, depth, table, routes: 0, scopes, draft }
+    }
+
+    fn run(mut self) -> Draft {
+        for operation in &self.document.operations {
+            let line = self.line(operation);
+            self.draft.lines.push(line);
+        }
+        self.draft.scopes = self.scopes.into_values().collect();
+        self.draft
+    }
+
+    fn line(&mut self, operation: &Operation) -> Line {
+        let method = operation.method;
+        let whole = format!("{}{}", operation.base, operation.path);
+        let path = match template(&whole) {
+            Ok(path) => path,
+            Err(why) => return Line::LeftOut(format!("{method} {whole}"), why.to_owned()),
+        };
+        let (scope, remark) = self.scope(operation);
+        let route = ApiRoute { method: method.to_owned(), path, scope, resource: None };
+        if operation.asks == Asks::Nothing {
+            return Line::Open(route);
+        }
+        match self.take(&route) {
+            Ok(()) => {
+                self.declare(operation, &route.scope);
+                Line::Route(route, remark)
+            }
+            Err(why) => Line::LeftOut(format!("{method} {}", route.path), why),
+        }
+    }
+
+    /// Puts the route into the table, as the server would.
+    fn take(&mut self, route: &ApiRoute) -> std::result::Result<(), String> {
+        if self.routes == ROUTES_MAX {
+            return Err(format!("an API has at most {ROUTES_MAX} routes"));
+        }
+        let scope: Scope = route.scope.parse().map_err(|_| "no scope can be named after it".to_owned())?;
+        let (method, path) = (route.method.clone(), route.path.clone());
+        let added = self.table.add(Route { method, path, scope, resource: None });
+        added.map_err(|error| match error {
+            RouteError::Collision(_) => "another route claims the same requests".to_owned(),
+            other => other.to_string(),
+        })?;
+        self.routes += 1;
+        Ok(())
+    }
+
+    /// What a call needs: what the document asks for, else what method and path suggest.
+    fn scope(&self, operation: &Operation) -> (String, Option<String>) {
+        let suggested = || scope_of_path(self.namespace, operation.method, &operation.path, self.depth);
+        let Asks::Scopes(asked) = &operation.asks else { return (self.as_known(suggested()), None) };
+        let ours = asked.iter().filter_map(|text| scope_of_oauth(self.namespace, text));
+        let ours: Vec<_> = ours.collect();
+        let reads = matches!(operation.method, "GET" | "HEAD" | "OPTIONS");
+        let fitting = ours.iter().find(|scope| only_reads(scope) == reads).or(ours.first());
+        let remark = (asked.len() > 1).then(|| format!("the document wants all of {}", asked.join(", ")));
+        match fitting {
+            Some(scope) => (self.as_known(scope.clone()), remark),
+            None => (self.as_known(suggested()), Some(format!("the document wants {}", asked.join(", ")))),
+        }
+    }
+
+    /// The same name as it is spelled already.
+    fn as_known(&self, scope: String) -> String {
+        self.scopes.get(&scope.to_ascii_lowercase()).map_or(scope, |known| known.scope.name.clone())
+    }
+
+    fn declare(&mut self, operation: &Operation, name: &str) {
+        let Asks::Scopes(asked) = &operation.asks else { return self.describe(name, &operation.summary) };
+        let same = |text: &&String| {
+            scope_of_oauth(self.namespace, text).is_some_and(|scope| scope.eq_ignore_ascii_case(name))
+        };
+        let from: Vec<_> = asked.iter().filter(same).cloned().collect();
+        let Some(first) = from.first() else { return self.describe(name, &operation.summary) };
+        let text = self.document.scopes.get(first).filter(|text| !text.is_empty());
+        self.describe(name, text.unwrap_or(&operation.summary).clone().as_str());
+        if let Some(draft) = self.scopes.get_mut(&name.to_ascii_lowercase()) {
+            let new = from.into_iter().filter(|text| !draft.from.contains(text)).collect::<Vec<_>>();
+            draft.from.extend(new);
+        }
+    }
+
+    /// A scope is described by what it is for: by the calls that need it, as far as there is room.
+    fn describe(&mut self, name: &str, text: &str) {
+        let text = text.lines().next().unwrap_or_default().trim().trim_end_matches('.');
+        let draft = self.scopes.entry(name.to_ascii_lowercase()).or_insert_with(|| DraftScope {
+            scope: ApiScope { name: name.to_owned(), description: String::new(), implies: vec![] },
+            from: vec![],
+        });
+        let description = &mut draft.scope.description;
+        let is_room = description.chars().count() + text.chars().count() + 2 <= DESCRIPTION_CHARS_MAX;
+        if description.is_empty() {
+            *description = text.chars().take(DESCRIPTION_CHARS_MAX).collect();
+        } else if is_room && !text.is_empty() && !description.split("; ").any(|part| part == text) {
+            description.push_str("; ");
+            description.push_str(text);
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! `jeton api import`: from an OpenAPI document to a draft of what the API declares.
+//!
+//! Nothing is asked and nothing is changed: the draft is a file that somebody looks through before `jeton api apply`
+//! reads it. So all that was guessed stands in a comment, and what has no route is said aloud.
+
+mod document;
+mod draft;
+mod path;
+mod server;
+mod text;
+mod words;
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+use jeton_api::{ApiRoute, ApiScope};
+use jeton_token::{PrincipalName, ScopePattern};
+use serde::Serialize;
+
+use crate::apply;
+use crate::error::{Error, Result};
+use crate::escape::safe;
+use crate::output::{Output, Show};
+use crate::toml_file::TomlFile;
+use document::Document;
+use draft::{Draft, Line};
+use words::{pascal, slug};
+
+pub(crate) use words::scope_of_path;
+
+/// The largest document that is read, in bytes.
+const DOCUMENT_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// `jeton api import`
+#[derive(Args, Debug)]
+pub(crate) struct ImportArgs {
+    /// An OpenAPI 3 or Swagger 2.0 document, as YAML or JSON; `-` is standard input
+    #[arg(value_name = "FILE|-")]
+    document: PathBuf,
+
+    /// The API's name at Jeton; default: from the title
+    #[arg(long)]
+    name: Option<String>,
+
+    /// The first segment of all its scopes; default: from the name
+    #[arg(long)]
+    namespace: Option<String>,
+
+    /// Who tokens are for, as the API calls itself; default: the address of its first server
+    #[arg(long)]
+    audience: Option<String>,
+
+    /// The organization that it serves; default: `default`
+    #[arg(long)]
+    organization: Option<String>,
+
+    /// Write the draft into this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    file: Option<PathBuf>,
+
+    /// Replace the file if it is there
+    #[arg(long, requires = "file")]
+    force: bool,
+}
+
+/// Runs the verb.
+pub(crate) fn run(output: Output, args: &ImportArgs) -> Result<()> {
+    let document = Document::parse(&read(&args.document)?)?;
+    let imported = Imported::new(document, args)?;
+    imported.check()?;
+    imported.tell(output);
+    match &args.file {
+        None => output.show(&imported),
+        Some(file) => {
+            write(file, &imported.text, args.force)?;
+            output.note(&format!("wrote `{}`: look through it, then `jeton api apply`", file.display()));
+            Ok(())
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<String> {
+    let shown = path.display();
+    let mut text = String::new();
+    let source: Box<dyn Read> = if path.as_os_str() == "-" {
+        Box::new(std::io::stdin())
+    } else {
+        Box::new(File::open(path).with_context(|| format!("`{shown}`"))?)
+    };
+    source.take(DOCUMENT_BYTES_MAX + 1).read_to_string(&mut text).with_context(|| format!("`{shown}`"))?;
+    if u64::try_from(text.len()).is_ok_and(|length| length > DOCUMENT_BYTES_MAX) {
+        return Err(Error::usage(format!("`{shown}` is larger than {DOCUMENT_BYTES_MAX} bytes")));
+    }
+    Ok(text)
+}
+
+fn write(path: &Path, text: &str, replace: bool) -> Result<()> {
+    let shown = path.display();
+    let mut options = File::options();
+    let options = if replace { options.create(true).truncate(true) } else { options.create_new(true) };
+    let mut file = match options.write(true).open(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            return Err(Error::usage(format!("`{shown}` is there already; `--force` replaces it")));
+        }
+        opened => opened.with_context(|| format!("`{shown}`"))?,
+    };
+    file.write_all(text.as_bytes()).with_context(|| format!("`{shown}`"))?;
+    Ok(())
+}
+
+/// A draft with its names.
+#[derive(Serialize)]
+struct Imported {
+    name: String,
+    title: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    organization: Option<String>,
+    namespace: String,
+    audience: String,
+    scopes: Vec<ApiScope>,
+    routes: Vec<ApiRoute>,
+    /// What is to be looked at.
+    notes: Vec<String>,
+    #[serde(skip)]
+    text: String,
+}
+
+impl Imported {
+    fn new(document: Document, args: &ImportArgs) -> Result<Self> {
+        let name = name(args, &document.title)?;
+        let namespace = namespace(args, &name)?;
+        let draft = Draft::of(&document, &namespace)?;
+        let audience = args.audience.clone().or_else(|| document.address.clone());
+        let is_guessed = audience.is_none();
+        let mut imported = Self {
+            audience: audience.unwrap_or_else(|| format!("https://{name}.example")),
+            organization: args.organization.clone(),
+            title: if document.title.is_empty() { name.clone() } else { document.title.clone() },
+            scopes: draft.scopes.iter().map(|draft| draft.scope.clone()).collect(),
+            routes: draft.routes().cloned().collect(),
+            notes: notes(&draft, is_guessed),
+            text: String::new(),
+            name,
+            namespace,
+        };
+        imported.text = text::text(&imported, &document, &draft);
+        Ok(imported)
+    }
+
+    /// What is written is read as `api apply` reads it: a draft that it would not take is a fault of ours.
+    fn check(&self) -> Result<()> {
+        let (name, put) = apply::read_text(&TomlFile::new("the draft".to_owned(), self.text.clone()))?;
+        let is_same = name == self.name && put.scopes == self.scopes && put.routes == self.routes;
+        is_same.then_some(()).ok_or_else(|| Error::usage("the draft does not say what it should"))
+    }
+
+    fn tell(&self, output: Output) {
+        let (scopes, routes) = (self.scopes.len(), self.routes.len());
+        output.note(&format!("a draft of `{}`: {scopes} scopes, {routes} routes", safe(&self.name)));
+        self.notes.iter().for_each(|note| output.note(&format!("- {}", safe(note))));
+    }
+}
+
+fn name(args: &ImportArgs, title: &str) -> Result<String> {
+    let name = args.name.clone().unwrap_or_else(|| slug(title));
+    if name.is_empty() {
+        return Err(Error::usage("the document has no title to make a name of: add `--name`"));
+    }
+    let parsed: PrincipalName =
+        name.parse().map_err(|error| Error::usage(format!("`{}`: {error}", safe(&name))))?;
+    Ok(parsed.to_string())
+}
+
+fn namespace(args: &ImportArgs, name: &str) -> Result<String> {
+    let namespace = args.namespace.clone().unwrap_or_else(|| pascal(name));
+    let refused = |why: &str| Err(Error::usage(format!("`{}` {why}: add `--namespace`", safe(&namespace))));
+    if namespace.eq_ignore_ascii_case("Jeton") {
+        return refused("is Jeton's own namespace");
+    }
+    match ScopePattern::namespace(&namespace) {
+        Ok(_) => Ok(namespace),
+        Err(_) => refused("is no namespace: it has 1 to 64 characters from A-Z, a-z, 0-9, `_` and `-`"),
+    }
+}
+
+fn notes(draft: &Draft, is_audience_guessed: bool) -> Vec<String> {
+    let mut notes = draft.notes.clone();
+    if is_audience_guessed {
+        notes.push("the document names no server: `audience` is made up".to_owned());
+    }
+    let open = draft.lines.iter().filter(|line| matches!(line, Line::Open(_))).count();
+    if open > 0 {
+        notes.push(format!(
+            "{open} call(s) need no token, says the document, and have no route: let your gateway pass them by name, or \
+             take the `#` away to want a token"
+        ));
+    }
+    for line in &draft.lines {
+        if let Line::LeftOut(call, why) = line {
+            notes.push(format!("{call} is left out: {why}"));
+        }
+    }
+    notes
+}
+
+impl Show for Imported {
+    fn table(&self) -> String {
+        self.text.trim_end().to_owned()
+    }
+
+    fn values(&self) -> Vec<String> {
+        vec![self.name.clone()]
+    }
+}

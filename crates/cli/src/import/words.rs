@@ -1,0 +1,172 @@
+//! From words of other people to names of ours.
+
+use jeton_token::Scope;
+
+/// The longest segment of a scope, in characters.
+const SEGMENT_CHARS_MAX: usize = 64;
+
+/// Words that say what is done rather than to what.
+const VERBS: [&str; 16] = [
+    "read", "readonly", "view", "list", "get", "write", "create", "update", "modify", "edit", "delete",
+    "remove", "manage", "admin", "execute", "run",
+];
+
+/// Those of them that change nothing.
+const READING: [&str; 5] = ["read", "readonly", "view", "list", "get"];
+
+/// Scopes of OpenID Connect about who somebody is; an API does not ask for them.
+const OF_IDENTITY: [&str; 6] = ["openid", "profile", "email", "address", "phone", "offline_access"];
+
+/// `dns_zones` and `dns-zones` as `DnsZones`; what is neither letter nor digit only separates.
+pub(super) fn pascal(text: &str) -> String {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric());
+    let capital = |word: &str| {
+        let mut letters = word.chars();
+        letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect::<String>()
+    };
+    words.map(capital).collect::<String>().chars().take(SEGMENT_CHARS_MAX).collect()
+}
+
+/// `Netlify's API` as `netlifys-api`: a name as it stands in URLs and commands.
+pub(super) fn slug(text: &str) -> String {
+    let text = text.replace(['\'', '’'], "").to_ascii_lowercase();
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let mut slug = String::new();
+    for word in words {
+        if slug.len() + 1 + word.len() > SEGMENT_CHARS_MAX {
+            break;
+        }
+        if !slug.is_empty() {
+            slug.push('-');
+        }
+        slug.push_str(word);
+    }
+    slug
+}
+
+/// An OAuth scope as one of ours: `read:pets` as `Petstore.Pets.Read`. `None` where there is no sensible one.
+pub(super) fn scope_of_oauth(namespace: &str, text: &str) -> Option<String> {
+    if OF_IDENTITY.contains(&text) {
+        return None;
+    }
+    let is_ours = text.parse::<Scope>().is_ok_and(|scope| scope.namespace() == namespace);
+    if is_ours {
+        return Some(text.to_owned());
+    }
+    // Some are addresses, of which the last part says what it is.
+    let local = if text.contains("://") { text.rsplit('/').find(|part| !part.is_empty())? } else { text };
+    let parts = local.split([':', '.', '/']).map(pascal).filter(|part| !part.is_empty());
+    let mut parts: Vec<_> = parts.collect();
+    if parts.len() > 1 && parts.first().is_some_and(|first| first.eq_ignore_ascii_case(namespace)) {
+        parts.remove(0);
+    }
+    if parts.len() > 1 && parts.first().is_some_and(|first| is_one_of(first, &VERBS)) {
+        parts.rotate_left(1);
+    }
+    parts.insert(0, namespace.to_owned());
+    let scope = parts.join(".");
+    scope.parse::<Scope>().is_ok().then_some(scope)
+}
+
+/// Whether the last segment of a scope says that nothing is changed.
+pub(super) fn only_reads(scope: &str) -> bool {
+    scope.rsplit('.').next().is_some_and(|last| is_one_of(last, &READING))
+}
+
+fn is_one_of(word: &str, words: &[&str]) -> bool {
+    words.iter().any(|known| word.eq_ignore_ascii_case(known))
+}
+
+/// The scope that method and path suggest: what the path names, to this depth, and what the method does to it.
+/// `GET /v1/sites/{id}/forms` is `Netlify.Sites.Forms.Read`.
+pub(crate) fn scope_of_path(namespace: &str, method: &str, path: &str, depth: usize) -> String {
+    let mut nouns: Vec<_> = path.split('/').filter(|part| is_noun(part)).map(pascal).collect();
+    nouns.retain(|noun| !noun.is_empty());
+    nouns.truncate(depth);
+    if nouns.is_empty() {
+        nouns.push("Root".to_owned());
+    }
+    let verb = verb(method, path);
+    loop {
+        let scope = format!("{namespace}.{}.{verb}", nouns.join("."));
+        if nouns.len() == 1 || scope.parse::<Scope>().is_ok() {
+            return scope;
+        }
+        nouns.pop();
+    }
+}
+
+/// Neither a value, nor a version, nor a word that all paths begin with.
+fn is_noun(part: &str) -> bool {
+    let version = part.strip_prefix(['v', 'V']).unwrap_or_default();
+    let is_version = !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    !part.is_empty() && !part.contains(['{', '}']) && !is_version && !matches!(part, "api" | "rest")
+}
+
+fn verb(method: &str, path: &str) -> &'static str {
+    match method {
+        "POST" if path.trim_end_matches('/').ends_with('}') => "Write",
+        "POST" => "Create",
+        "PUT" | "PATCH" => "Update",
+        "DELETE" => "Delete",
+        _ => "Read",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn oauth_scopes_become_ours_where_they_can() {
+        for (text, expected) in [
+            ("read:pets", Some("P.Pets.Read")),
+            ("pets:read", Some("P.Pets.Read")),
+            ("P.Pets.Read", Some("P.Pets.Read")),
+            ("p:pets:read", Some("P.Pets.Read")),
+            ("admin:org_hook", Some("P.OrgHook.Admin")),
+            ("repo", Some("P.Repo")),
+            ("read", Some("P.Read")),
+            ("https://www.example.com/auth/drive.readonly", Some("P.Drive.Readonly")),
+            ("https://www.example.com/auth/drive/", Some("P.Drive")),
+            ("openid", None),
+            ("offline_access", None),
+            ("***", None),
+            ("a.b.c.d.e.f.g.h.i", None),
+        ] {
+            assert_eq!(scope_of_oauth("P", text).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn paths_suggest_scopes() {
+        for (method, path, expected) in [
+            ("GET", "/pets", "P.Pets.Read"),
+            ("HEAD", "/pets/{id}", "P.Pets.Read"),
+            ("POST", "/pets", "P.Pets.Create"),
+            ("POST", "/pets/{id}", "P.Pets.Write"),
+            ("PUT", "/api/v1/pets/{id}", "P.Pets.Update"),
+            ("PATCH", "/v2.1/pets/{id}", "P.Pets.Update"),
+            ("DELETE", "/dns_zones/{z}/dns-records/{r}", "P.DnsZones.DnsRecords.Delete"),
+            ("GET", "/", "P.Root.Read"),
+            ("GET", "/{a}/{b}", "P.Root.Read"),
+            ("GET", "/{account}/sites", "P.Sites.Read"),
+            ("GET", "/a/b/c/d/e/f/g/h", "P.A.B.C.D.E.F.Read"),
+            ("GET", "/größe/é", "P.GrE.Read"),
+        ] {
+            assert_eq!(scope_of_path("P", method, path, 6), expected, "{method} {path}");
+        }
+        assert_eq!(scope_of_path("P", "GET", "/a/b/c", 2), "P.A.B.Read");
+        let long = format!("/{}/{}", "x".repeat(80), "y".repeat(80));
+        let scope = scope_of_path("P", "GET", &long, 6);
+        assert!(scope.parse::<Scope>().is_ok(), "{scope}");
+    }
+
+    #[test]
+    fn titles_become_names() {
+        assert_eq!(slug("Netlify's API documentation"), "netlifys-api-documentation");
+        assert_eq!(slug("  Größe / 7 "), "gr-e-7");
+        assert_eq!(slug("…"), "");
+        assert_eq!(pascal("swagger-petstore"), "SwaggerPetstore");
+    }
+}
