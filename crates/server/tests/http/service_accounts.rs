@@ -273,7 +273,15 @@ async fn service_tokens_are_made_by_those_who_cover_the_account(authority: Autho
     let path = format!("/api/v1/tokens/{}/rotate", made.id());
     let rotate = json!({"overlap_minutes": 0});
     authority.post(&helper.session, &path, rotate).await.refused(403, "scope_exceeds_grant");
+    let rotated = authority.post(&admin, &path, json!({"overlap_minutes": 5})).await.expect(200);
+    assert!(rotated.secret().starts_with("jtn_svc_"));
+    for secret in [made.secret(), rotated.secret()] {
+        authority.get(&secret, "/api/v1/tokens/self").await.expect(200);
+    }
     authority.revoke(&helper.session, &made.id()).await.expect(204);
+    for secret in [made.secret(), rotated.secret()] {
+        authority.get(&secret, "/api/v1/tokens/self").await.refused(401, "revoked_token");
+    }
 }
 
 async fn the_tokens_of_an_account_follow_its_state_at_once(authority: Authority) {

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use crate::support::rights::user;
 use crate::support::{Authority, fresh, sample};
 
 on_both! {
@@ -70,7 +69,6 @@ async fn an_api_does_not_go_dark_while_its_credential_is_renewed(authority: Auth
     let (admin, alice) = (authority.admin().await, authority.person("alice").await);
     let (name, namespace) = (fresh("shop"), fresh("Shop"));
     authority.put(&admin, &format!("/api/v1/apis/{name}"), sample::api(&name, &namespace)).await.expect(201);
-    authority.bind("ApiUser", user(&alice.name), "*").await;
     let pat = authority.pat(&alice.session, &[&format!("{namespace}.*")]).await;
     let (one, two) = (authority.credential(&name).await, authority.credential(&name).await);
     let honours = async |credential: &str| {
