@@ -31,7 +31,7 @@ pub(crate) enum ApiVerb {
     Delete(DeleteArgs),
     /// Make a credential with which the API can ask about tokens; its value is shown this once
     Credential(CredentialArgs),
-    /// List an API's credentials; `token rotate` and `token revoke` renew and end one
+    /// List an API's credentials; `token revoke` ends one
     Credentials(NameArgs),
     /// What gateways would have refused, and routes for what no route names
     Report(NameArgs),
