@@ -16,7 +16,7 @@ pub(crate) struct Filters {
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(i64).range(1..))]
     unused_for_days: Option<i64>,
 
-    /// Only those that end within so many days: `30`, `30d` or `4w`
+    /// Only those that end within so many days, such as `30d` or `4w`
     #[arg(long, value_name = "DAYS", visible_alias = "expiring")]
     expiring_in_days: Option<Days>,
 

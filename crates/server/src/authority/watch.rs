@@ -134,15 +134,15 @@ impl Authority {
         if self.store.nodes() != Nodes::One || known.secret.retired_at.is_some() {
             return None;
         }
-        let mut names = names(&known.chain).into_vec();
-        names.extend([Thing::Apis, Thing::Places]);
-        drop(self.store.feed().standing(since, &names)?);
+        let mut things = names(&known.chain).into_vec();
+        things.extend([Thing::Apis, Thing::Places]);
+        drop(self.store.feed().standing(since, &things)?);
         let now = self.now();
         let left_ms = match steady_until(&known.facts, demand)? {
             Expiry::At(end) => end.0.saturating_sub(now.0).min(KEEP_MS_MAX),
             Expiry::Never => KEEP_MS_MAX,
         };
-        let named = names.into_iter().filter(|thing| matches!(thing, Thing::Token(_) | Thing::Principal(_)));
+        let named = things.into_iter().filter(|thing| matches!(thing, Thing::Token(_) | Thing::Principal(_)));
         Some(Keeping {
             for_ms: u64::try_from(left_ms).ok()?,
             marks: named.map(|thing| self.watches.mark(api.id, thing)).collect(),

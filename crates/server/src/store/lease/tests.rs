@@ -69,8 +69,8 @@ fn whoever_confirms_nothing_gets_no_more_leases_and_holds_up_no_longer() {
     let now = Moment::now();
     let mut leases = leased(5, now);
     for n in 1..20 {
-        let leased = leases.tell(OURS, Position(5 + n), true, now.plus_ms(n));
-        assert_eq!(leased, n < u64::try_from(GRANTS_MAX).unwrap(), "{n}");
+        let is_leased = leases.tell(OURS, Position(5 + n), true, now.plus_ms(n));
+        assert_eq!(is_leased, n < u64::try_from(GRANTS_MAX).unwrap(), "{n}");
     }
     assert_eq!(leases.holds_up(Position(6), now.plus_ms(20)), Some(now.plus_ms(HELD_MS)));
 }
@@ -314,7 +314,7 @@ async fn whoever_waits_is_let_go_when_all_know_and_not_before_a_commit_has_retur
     });
     tokio::task::yield_now().await;
     underway.applied();
-    feed.moved_on(Position(0), std::time::Duration::from_secs(60)).await;
+    feed.moved_on(Position(0), std::time::Duration::from_mins(1)).await;
     let told = feed.tell(OURS, Position(0), feed.position(), &[]).unwrap();
     assert_eq!(told.news, News::Things(vec![token(1)]));
     assert!(feed.confirm(OURS, api(1), told.position));

@@ -88,13 +88,13 @@ async fn attack_31_a_verifier_that_is_cut_off_accepts_nothing_when_the_revocatio
     assert_ne!(verifier.allows(&stage.pat.secret).await, Ok(false));
     authority.revoke(&stage.alice.session, &stage.pat.id).await.expect(204);
     assert!(!verifier.client.holds_lease());
+    // It held up one change, and no other one.
+    authority.revoke(&stage.alice.session, &stage.pat.id).await.expect(204);
     for token in [&stage.pat, &stage.other] {
         let ask = Ask::about(&token.secret).scope(&verifier.scope);
         let unknown = verifier.client.verify(ask).await.unwrap_err();
         assert!(matches!(unknown, Unavailable::TimedOut(_)), "{unknown:?}");
     }
-    // It held up one change, and no other one.
-    authority.revoke(&stage.alice.session, &stage.pat.id).await.expect(204);
 
     wire.set(true);
     assert_eq!(verifier.allows(&stage.pat.secret).await, Ok(false));
@@ -118,7 +118,6 @@ async fn attack_31_a_server_that_starts_again_answers_no_revocation_while_an_old
     }
     assert_eq!(verifier.allows(&stage.pat.secret).await, Ok(false));
     while !super::metrics(&authority).await.contains("\njeton_verifiers 1\n") {}
-    assert!(super::metrics(&authority).await.contains("\njeton_verifier_waits_total{outcome=\""));
 }
 
 /// Whoever takes the API's credential away takes away what rests on it.
