@@ -82,7 +82,7 @@ struct World<'a> {
     read: Vec<u32>,
 }
 
-impl<'a> World<'a> {
+impl World<'_> {
     fn step(&mut self, at: usize, actor: Actor, step: usize) {
         match (actor, step) {
             (Actor::Asker | Actor::Denied, 0) => self.open[at] = self.kept.begin(self.token.id()),
