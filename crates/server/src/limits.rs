@@ -57,8 +57,6 @@ pub(crate) const VERIFIER_MS_KEPT: u64 = 60 * 1000;
 /// How long an API's verifiers get no new lease after one has let a change wait to the end of its own, in
 /// milliseconds.
 pub(crate) const LAPSED_MS: u64 = 10 * 1000;
-/// The most answers to a verifier that it has not confirmed; the next one has no lease.
-pub(crate) const GRANTS_MAX: usize = 8;
 /// The most changes that verifiers are told one by one; who is further behind forgets everything.
 pub(crate) const TOLD_CHANGES_MAX: usize = 1024;
 /// The most things that one answer to a verifier names.
@@ -71,7 +69,7 @@ pub(crate) const WATCH_BODY_BYTES_MAX: usize = 256 * 1024;
 /// The most uses that one such call tells.
 pub(crate) const TOLD_USES_MAX: usize = 500;
 /// The most that one use of these counts for.
-pub(crate) const TOLD_USE_COUNT_MAX: i64 = 1_000_000_000;
+pub(crate) const TOLD_USE_COUNT_MAX: i64 = 1_000_000;
 
 /// How many passwords are hashed at once: each takes 19 MiB.
 pub(crate) const PASSWORDS_AT_ONCE: usize = 2;

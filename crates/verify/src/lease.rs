@@ -30,11 +30,11 @@ impl Lease {
 
     /// Whether it holds at this moment.
     pub(crate) fn holds(&self) -> bool {
-        self.holds_at(Moment::now())
+        Moment::now() < self.end()
     }
 
-    fn holds_at(&self, now: Moment) -> bool {
-        now < Moment(self.end.load(Ordering::Acquire))
+    fn end(&self) -> Moment {
+        Moment(self.end.load(Ordering::Acquire))
     }
 
     /// The caller that the token was allowed for, if that may be answered from memory.
@@ -42,12 +42,14 @@ impl Lease {
         self.recall_at(token, ask, Moment::now)
     }
 
-    // INVARIANT: the clock is read after the verdict was found. Whoever was stopped between the two finds that the
-    // lease has run out.
+    // INVARIANT: the end of the lease is read before the verdict is found, and the clock after it. A lease that is taken
+    // meanwhile comes with changes that the verdict was not looked at with, so it is not for this verdict; and whoever
+    // was stopped between the two finds that the lease has run out.
     fn recall_at(&self, token: &TokenText, ask: &Ask<'_>, now: impl FnOnce() -> Moment) -> Option<Caller> {
+        let end = self.end();
         let verdict = self.kept.find(token, ask)?;
         let now = now();
-        if !self.holds_at(now) || now >= verdict.until() {
+        if now >= end || now >= verdict.until() {
             return None;
         }
         self.kept.count(&verdict, ask.client());

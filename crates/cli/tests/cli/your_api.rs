@@ -48,6 +48,7 @@ fn the_api_in_rust_does_as_the_page_says() {
     judge(Authority::start(), |home| run(home, program.to_str().unwrap(), &[]));
 }
 
+#[expect(clippy::disallowed_methods, reason = "the test run speaks through the environment")]
 fn check(language: &str, command: impl Fn(&Home) -> Command, file: &str) {
     // The quick tests do without what other languages bring.
     if std::env::var("JETON_TEST_QUICK").is_ok() {

@@ -50,6 +50,15 @@ impl Authority {
         }
     }
 
+    /// One that cannot be noted, because a row is not what it was, keeps nobody else from being told. It is tried again
+    /// with the next look.
+    async fn note_end(&self, near: NearEnd) {
+        let permit = access::system(access::Reason::EndNear);
+        if let Err(error) = self.store.write(&permit, &Write::NoteEnd(near)).await {
+            tracing::warn!(%error, token = %near.token, "the end of this token comes near, and that was not noted");
+        }
+    }
+
     async fn note_ends(&self, now: Timestamp) -> Result<(), StoreError> {
         for days in DAYS_AHEAD {
             let horizon = horizon(days, now);
@@ -59,7 +68,7 @@ impl Authority {
                 let Some(end) = found.last() else { break };
                 last = Some(*end);
                 for near in found {
-                    self.store.write(&access::system(access::Reason::EndNear), &Write::NoteEnd(near)).await?;
+                    self.note_end(near).await;
                 }
             }
         }

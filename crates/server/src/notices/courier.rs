@@ -115,6 +115,8 @@ impl Courier {
     async fn tell_all(&self, caller: &Caller, until: Timestamp) -> Result<bool, StoreError> {
         let taken = self.bag.store.take_events(caller.name(), until, DELIVERIES_TAKEN_MAX).await?;
         let is_any = !taken.is_empty();
+        // Whoever is told that a token was revoked finds it revoked everywhere.
+        self.bag.store.settled().await;
         let told = stream::iter(taken).map(|one| self.tell(caller, one)).buffer_unordered(DELIVERIES_AT_ONCE);
         let settled: Vec<Result<(), StoreError>> = told.collect().await;
         settled.into_iter().collect::<Result<(), _>>()?;

@@ -21,8 +21,8 @@ use jeton_token::ApiId;
 use super::feed::{News, Position, Thing};
 use crate::clock::Moment;
 use crate::limits::{
-    DRIFT_MS, GRANTS_MAX, LAPSED_MS, LEASE_MS, TOLD_CHANGES_MAX, TOLD_THINGS_MAX, VERIFIER_MS_KEPT,
-    VERIFIERS_MAX, VERIFIERS_OF_API_MAX,
+    DRIFT_MS, LAPSED_MS, LEASE_MS, TOLD_CHANGES_MAX, TOLD_THINGS_MAX, VERIFIER_MS_KEPT, VERIFIERS_MAX,
+    VERIFIERS_OF_API_MAX,
 };
 
 /// The name of one verifier's watch: random, and of this process alone, so that none goes on across a restart.
@@ -123,15 +123,16 @@ impl Leases {
         true
     }
 
-    /// Takes note of an answer that tells everything up to this position. Whether it carries a lease: if it `may`, and
-    /// the verifier confirms what it is told.
+    /// Takes note of an answer that tells everything up to this position. Whether it carries a lease: if it `may`, if the
+    /// verifier has confirmed all that it was told before, and if no other one of its API let a change wait just now.
     pub(super) fn tell(&mut self, id: VerifierId, position: Position, may: bool, now: Moment) -> bool {
+        self.lapsed.retain(|_, until| *until > now);
         let Some(verifier) = self.verifiers.get_mut(&id) else {
             return false;
         };
+        let leased = may && verifier.applied == verifier.told && !self.lapsed.contains_key(&verifier.api);
         verifier.told = position;
         verifier.grants.retain(|grant| grant.until > now);
-        let leased = may && verifier.grants.len() < GRANTS_MAX;
         if leased {
             verifier.grants.push(Grant { position, until: Self::end_of_one(now) });
         }

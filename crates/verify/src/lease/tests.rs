@@ -37,6 +37,19 @@ fn nothing_is_answered_from_memory_without_a_lease() {
 }
 
 #[test]
+fn a_lease_that_comes_while_a_verdict_is_found_is_not_for_that_verdict() {
+    let token = text(1, 1);
+    let lease = lease_with(&token, None);
+    lease.apply(&Changed::Names(vec![]), Some(Moment(1000)));
+    // The lease has run out, and something was done that nobody had to wait for. The new lease tells of it.
+    let meanwhile = || {
+        lease.apply(&Changed::Names(vec![1]), Some(Moment(5000)));
+        Moment(2000)
+    };
+    assert!(lease.recall_at(&token, &Ask::about(token.expose()), meanwhile).is_none());
+}
+
+#[test]
 fn giving_up_forgets_everything_and_ends_the_lease() {
     let token = text(1, 1);
     let lease = lease_with(&token, None);

@@ -5,8 +5,8 @@ use jeton_token::{ApiId, IdKey, PrincipalId, TokenId};
 use super::{Full, Leases, Tail, VerifierId};
 use crate::clock::Moment;
 use crate::limits::{
-    DRIFT_MS, GRANTS_MAX, LAPSED_MS, LEASE_MS, TOLD_CHANGES_MAX, TOLD_THINGS_MAX, VERIFIER_MS_KEPT,
-    VERIFIERS_MAX, VERIFIERS_OF_API_MAX,
+    DRIFT_MS, LAPSED_MS, LEASE_MS, TOLD_CHANGES_MAX, TOLD_THINGS_MAX, VERIFIER_MS_KEPT, VERIFIERS_MAX,
+    VERIFIERS_OF_API_MAX,
 };
 use crate::store::feed::{Feed, News, Position, Settled, Thing};
 
@@ -68,11 +68,16 @@ fn only_what_a_verifier_was_told_can_be_confirmed_and_only_by_its_own_api() {
 fn whoever_confirms_nothing_gets_no_more_leases_and_holds_up_no_longer() {
     let now = Moment::now();
     let mut leases = leased(5, now);
+    // The first of these is told with a lease, for all that was told before is applied.
     for n in 1..20 {
-        let is_leased = leases.tell(OURS, Position(5 + n), true, now.plus_ms(n));
-        assert_eq!(is_leased, n < u64::try_from(GRANTS_MAX).unwrap(), "{n}");
+        let is_leased = leases.tell(OURS, Position(5 + n), true, now.plus_ms(100 * n));
+        assert_eq!(is_leased, n == 1, "{n}");
+        assert!(leases.confirm(OURS, api(1), Position(5), now.plus_ms(100 * n)));
     }
-    assert_eq!(leases.holds_up(Position(6), now.plus_ms(20)), Some(now.plus_ms(HELD_MS)));
+    let (first, last) = (now.plus_ms(HELD_MS), now.plus_ms(HELD_MS + 100));
+    assert_eq!(leases.holds_up(Position(6), now.plus_ms(2000)), Some(first));
+    assert_eq!(leases.holds_up(Position(7), now.plus_ms(2000)), Some(last));
+    assert_eq!(leases.holds_up(Position(7), last), None);
 }
 
 #[test]
@@ -105,6 +110,19 @@ fn an_api_whose_verifier_let_a_change_wait_to_the_end_gets_no_other_for_a_while(
     assert_eq!(leases.admit(OURS, api(1), Position(6), lapsed), Err(Full));
     assert!(leases.confirm(other, api(2), Position(5), lapsed), "it had no lease, and nobody waited for it");
     assert_eq!(leases.admit(OURS, api(1), Position(6), lapsed.plus_ms(LAPSED_MS)), Ok(()));
+}
+
+#[test]
+fn the_others_of_such_an_api_go_without_leases_for_as_long() {
+    let now = Moment::now();
+    let mut leases = leased(5, now);
+    let other = VerifierId([2; 16]);
+    leases.admit(other, api(1), Position(5), now).unwrap();
+    let lapsed = now.plus_ms(HELD_MS);
+    leases.end_lapsed(Position(6), now, lapsed);
+    assert!(!leases.tell(other, Position(6), true, lapsed));
+    assert!(leases.confirm(other, api(1), Position(6), lapsed));
+    assert!(leases.tell(other, Position(6), true, lapsed.plus_ms(LAPSED_MS)));
 }
 
 #[test]
