@@ -192,8 +192,8 @@ struct World {
     lease_end: u64,
     /// A request on its way or held: when it was asked, what it confirms, and when it arrived.
     asked: Option<(u64, u64, Option<u64>)>,
-    /// An answer on its way: when that was asked, and where it leads.
-    answer: Option<(u64, u64)>,
+    /// An answer on its way: when that was asked, where it leads, and whether it carries a lease.
+    answer: Option<(u64, u64, bool)>,
     /// What the verifier has yet to apply.
     late: Option<u64>,
     random: u64,
@@ -261,20 +261,22 @@ impl World {
                     now
                 };
                 let noted = self.position + u64::from(self.rule == Rule::NotedLate);
-                self.leases.tell(OURS, Position(noted), true, counted);
+                let leased = self.leases.tell(OURS, Position(noted), true, counted);
                 if self.rule == Rule::ToldIsConfirmed {
                     self.leases.confirm(OURS, api(1), Position(self.position), now);
                 }
-                self.answer = Some((asked, self.position));
+                self.answer = Some((asked, self.position, leased));
             }
             None => {}
         }
     }
 
     fn receive(&mut self) {
-        let Some((asked, position)) = self.answer.take() else { return };
+        let Some((asked, position, leased)) = self.answer.take() else { return };
         let from = if self.rule == Rule::CountedFromTheAnswer { self.now } else { asked };
-        self.lease_end = self.lease_end.max(from + LEASE_MS);
+        if leased {
+            self.lease_end = self.lease_end.max(from + LEASE_MS);
+        }
         match self.rule {
             Rule::LeaseFirst => self.late = Some(position),
             _ => self.applied = position,
@@ -344,13 +346,18 @@ async fn there_is_no_lease_for_a_credential_that_has_changed() {
     let feed = Feed::default();
     let credential = [token(7), Thing::Principal(PrincipalId(api(1).0))];
     feed.admit(OURS, api(1)).unwrap();
-    let since = feed.position();
-    assert!(feed.tell(OURS, since, since, &credential).unwrap().leased);
+    let start = feed.position();
+    let is_leased = |since| {
+        let told = feed.tell(OURS, start, since, &credential).unwrap();
+        assert!(feed.confirm(OURS, api(1), told.position));
+        told.leased
+    };
+    assert!(is_leased(start));
     feed.note(&[token(7)]);
-    assert!(!feed.tell(OURS, since, since, &credential).unwrap().leased);
-    assert!(feed.tell(OURS, since, feed.position(), &credential).unwrap().leased);
+    assert!(!is_leased(start));
+    assert!(is_leased(feed.position()));
     let underway = feed.begin(vec![token(7)]);
-    assert!(!feed.tell(OURS, since, feed.position(), &credential).unwrap().leased, "it is being changed");
+    assert!(!is_leased(feed.position()), "it is being changed");
     drop(underway);
-    assert!(!feed.tell(OURS, since, feed.position(), &credential).unwrap().leased, "and nobody knows how");
+    assert!(!is_leased(feed.position()), "and nobody knows how");
 }
