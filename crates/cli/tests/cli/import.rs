@@ -358,7 +358,7 @@ fn attack_23_documents_that_are_too_large_for_people_are_refused() {
     let server = format!("servers: [{{url: 'https://a/{long}'}}]\n");
     for (document, why) in [
         (with_paths(&operations), "the document has more than 4096 operations"),
-        (with_paths(&format!("  /{long}: {{get: {{}}}}\n")), "a path of more than 2048 bytes"),
+        (with_paths(&format!("  ? /{long}\n  : {{get: {{}}}}\n")), "a path of more than 2048 bytes"),
         (with_paths("  /a: {get: {}}\n") + &server, "a server address of more than 2048 bytes"),
         (with_paths(&format!("  /a: {{$ref: '#/{long}'}}\n")), "a reference of more than 2048 bytes"),
         (wanting(&[("/a", &format!("[{scopes}]"))]), "more than 64 scopes"),
