@@ -353,7 +353,8 @@ fn two_scopes_that_become_one_are_said() {
 #[test]
 fn attack_23_documents_that_are_too_large_for_people_are_refused() {
     let long = "x".repeat(3000);
-    let operations = (0..4097).map(|at| format!("  /a{at}: {{get: {{}}}}\n")).collect::<String>();
+    let operations = (0..4097).map(|at| format!("  /a{at}: {{get: {{}}}}\n"));
+    let operations = operations.collect::<String>();
     let scopes = (0..65).map(|at| format!("s{at}")).collect::<Vec<_>>().join(",");
     let server = format!("servers: [{{url: 'https://a/{long}'}}]\n");
     for (document, why) in [
