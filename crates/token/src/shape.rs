@@ -4,6 +4,9 @@
 //! written down only if it looks like a word that a programmer chose, and whatever else it is becomes a `{name}`. The
 //! outcome is a path template, so it can be declared as a route as it is.
 //!
+//! Its limit: names of people are words (`/users/alice`), and random letters that can be said aloud look like some
+//! (`kqwoazbetu`, proquints). So shapes are not for everybody: a list of them needs a right to read it.
+//!
 //! Example: `/v1/users/7f3a91/reset/Zm9vYmFyYmF6` is `/v1/users/{id}/reset/{id2}`.
 
 use crate::route::{RouteError, canonical_path};

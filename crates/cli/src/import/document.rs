@@ -2,16 +2,29 @@
 //!
 //! OpenAPI 3.0 and 3.1 and Swagger 2.0, as JSON or YAML. Only what leads to routes and scopes is looked at. A document is
 //! somebody else's file: its size is bounded, YAML that unfolds to more than it is gets refused, and nothing is fetched.
+//! References make much of little as well: so there are only so many calls, and what each one says is cut when read.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::server::Server;
+use super::server::{ADDRESS_BYTES_MAX, Server};
 use crate::error::{Error, Result};
 
 /// The longest chain of references that is followed.
 const REFERENCES_MAX: usize = 16;
+/// The most calls of a document.
+const OPERATIONS_MAX: usize = 4096;
+/// The most scopes and alternatives that one call may want.
+const WANTED_MAX: usize = 64;
+/// The longest name of an OAuth scope, in bytes.
+const SCOPE_BYTES_MAX: usize = 256;
+/// The most schemes, flows of one and scopes of a flow whose descriptions are looked at.
+const SCHEMES_MAX: usize = 64;
+const FLOWS_MAX: usize = 8;
+const SCOPES_MAX: usize = 4096;
+/// The longest text for people, in characters.
+pub(super) const TEXT_CHARS_MAX: usize = 200;
 
 const METHODS: [(&str, &str); 7] = [
     ("get", "GET"),
@@ -94,7 +107,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn new(root: &'a Map<String, Value>) -> Result<Self> {
-        let version = |name: &str| root.get(name).map(plain).unwrap_or_default();
+        let version = |name: &str| root.get(name).map(brief).unwrap_or_default();
         let (swagger, openapi) = (version("swagger"), version("openapi"));
         let is_swagger = swagger == "2.0" || swagger == "2";
         if !is_swagger && !openapi.starts_with("3.") {
@@ -109,8 +122,8 @@ impl<'a> Reader<'a> {
     fn read(mut self) -> Result<Document> {
         let root = self.root;
         let info = root.get("info");
-        let told = |name: &str| info.and_then(|info| info.get(name)).map(plain).unwrap_or_default();
-        let server = self.server();
+        let told = |name: &str| info.and_then(|info| info.get(name)).map(brief).unwrap_or_default();
+        let server = self.server()?;
         let mut operations = Vec::new();
         let paths = root.get("paths").and_then(Value::as_object).into_iter().flatten();
         for (path, item) in paths.filter(|(path, _)| !path.starts_with("x-")) {
@@ -136,21 +149,21 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn server(&mut self) -> Server {
+    fn server(&mut self) -> Result<Server> {
         if self.is_swagger {
             let text = |name: &str| self.root.get(name).map(plain).unwrap_or_default();
             return Server::of_swagger(&text("host"), &text("basePath"));
         }
         let servers =
             self.root.get("servers").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        let server = servers.first().map(Server::of).unwrap_or_default();
-        let others = servers.iter().skip(1).map(Server::of);
-        if others.into_iter().any(|other| other.base != server.base) {
+        let server = servers.first().map(Server::of).transpose()?.unwrap_or_default();
+        let others = servers.iter().skip(1).map(Server::of).collect::<Result<Vec<_>>>()?;
+        if others.iter().any(|other| other.base != server.base) {
             let note =
                 format!("servers have other paths than the first one, `{}/`: only that counts", server.base);
             self.notes.push(note);
         }
-        server
+        Ok(server)
     }
 
     fn operations_of(
@@ -160,18 +173,27 @@ impl<'a> Reader<'a> {
         server: &Server,
         found: &mut Vec<Operation>,
     ) -> Result<()> {
+        if path.len() > ADDRESS_BYTES_MAX {
+            return Err(Error::usage(format!(
+                "the document has a path of more than {ADDRESS_BYTES_MAX} bytes"
+            )));
+        }
         for (name, method) in METHODS {
             let Some(operation) = item.get(name) else { continue };
             let operation = self.followed(operation)?;
             let servers = operation.get("servers").or_else(|| item.get("servers"));
-            let own = servers.and_then(|servers| servers.get(0)).map(Server::of);
+            let own = servers.and_then(|servers| servers.get(0)).map(Server::of).transpose()?;
             let said = ["summary", "operationId", "description"].iter().find_map(|name| operation.get(name));
             let asked = operation.get("security").or_else(|| self.root.get("security"));
+            if found.len() == OPERATIONS_MAX {
+                let detail = format!("the document has more than {OPERATIONS_MAX} operations: split it");
+                return Err(Error::usage(detail));
+            }
             found.push(Operation {
                 method,
                 base: own.map_or_else(|| server.base.clone(), |own| own.base),
                 path: path.to_owned(),
-                summary: said.map(plain).unwrap_or_default(),
+                summary: said.map(brief).unwrap_or_default(),
                 asks: self.asks(asked)?,
             });
         }
@@ -184,17 +206,24 @@ impl<'a> Reader<'a> {
     /// Each element is an alternative; the first one in words of OAuth scopes counts.
     fn asks(&self, asked: Option<&Value>) -> Result<Asks> {
         let Some(alternatives) = asked.and_then(Value::as_array) else { return Ok(Asks::Something) };
+        if alternatives.len() > WANTED_MAX {
+            return Err(wants_too_much());
+        }
         let is_empty = |alternative: &Value| alternative.as_object().is_none_or(Map::is_empty);
         if alternatives.iter().all(is_empty) {
             return Ok(Asks::Nothing);
         }
         for alternative in alternatives.iter().filter_map(Value::as_object) {
             let mut scopes = Vec::new();
+            if alternative.len() > WANTED_MAX {
+                return Err(wants_too_much());
+            }
             for (scheme, names) in alternative {
                 if self.is_oauth(scheme)? {
-                    scopes.extend(names.as_array().into_iter().flatten().map(plain));
+                    scopes.extend(names.as_array().into_iter().flatten().take(WANTED_MAX + 1));
                 }
             }
+            let scopes = names_of(&scopes)?;
             if !scopes.is_empty() {
                 return Ok(Asks::Scopes(scopes));
             }
@@ -211,11 +240,13 @@ impl<'a> Reader<'a> {
 
     fn oauth_scopes(&self) -> Result<BTreeMap<String, String>> {
         let mut scopes = BTreeMap::new();
-        for scheme in self.schemes().into_iter().flat_map(Map::values) {
+        for scheme in self.schemes().into_iter().flat_map(Map::values).take(SCHEMES_MAX) {
             let scheme = self.followed(scheme)?;
             let flows = scheme.get("flows").and_then(Value::as_object).into_iter().flat_map(Map::values);
-            for declared in flows.chain([scheme]).filter_map(|flow| flow.get("scopes")?.as_object()) {
-                scopes.extend(declared.iter().map(|(name, text)| (name.clone(), plain(text))));
+            let flows = flows.take(FLOWS_MAX).chain([scheme]);
+            for declared in flows.filter_map(|flow| flow.get("scopes")?.as_object()) {
+                let declared = declared.iter().take(SCOPES_MAX);
+                scopes.extend(declared.map(|(name, text)| (name.clone(), brief(text))));
             }
         }
         Ok(scopes)
@@ -234,6 +265,10 @@ impl<'a> Reader<'a> {
         let mut here = value;
         for _ in 0..REFERENCES_MAX {
             let Some(reference) = here.get("$ref").and_then(Value::as_str) else { return Ok(here) };
+            if reference.len() > ADDRESS_BYTES_MAX {
+                let detail = format!("the document has a reference of more than {ADDRESS_BYTES_MAX} bytes");
+                return Err(Error::usage(detail));
+            }
             let pointer = reference.strip_prefix('#').ok_or_else(|| elsewhere(reference))?;
             here = self.at(pointer).ok_or_else(|| {
                 Error::usage(format!("the document refers to `{reference}`, which it does not have"))
@@ -254,6 +289,35 @@ fn elsewhere(reference: &str) -> Error {
     let detail =
         format!("the document refers to `{reference}`, which is another file, and nothing is fetched");
     Error::usage(format!("{detail}: put it all into one document first"))
+}
+
+/// Names of OAuth scopes that are wanted at once.
+fn names_of(scopes: &[&Value]) -> Result<Vec<String>> {
+    if scopes.len() > WANTED_MAX {
+        return Err(wants_too_much());
+    }
+    let names = scopes.iter().filter_map(|name| name.as_str()).map(|name| {
+        let is_short = name.len() <= SCOPE_BYTES_MAX;
+        is_short.then(|| name.to_owned()).ok_or_else(wants_too_much)
+    });
+    names.collect()
+}
+
+fn wants_too_much() -> Error {
+    let detail = format!(
+        "the document has a call that wants more than {WANTED_MAX} scopes or alternatives, or a scope of more than \
+         {SCOPE_BYTES_MAX} bytes"
+    );
+    Error::usage(detail)
+}
+
+/// The beginning of a text for people. It is cut here, for references could repeat a long one thousands of times.
+fn brief(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.chars().take(TEXT_CHARS_MAX).collect(),
+        Value::Number(number) => number.to_string(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => String::new(),
+    }
 }
 
 /// A text, or what YAML made of one: `2.0` is a number there.

@@ -1,21 +1,22 @@
 //! From a document to what an API could declare: names, scopes and routes, each with a word about where it is from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jeton_api::{ApiRoute, ApiScope};
 use jeton_token::{Catalogue, CatalogueError, CatalogueScope, Route, RouteError, RouteTable, Scope};
 
-use super::document::{Asks, Document, Operation};
+use super::document::{Asks, Document, Operation, TEXT_CHARS_MAX};
 use super::path::template;
-use super::words::{only_reads, scope_of_oauth, scope_of_path};
+use super::shadow;
+use super::words::{power, scope_of_oauth, scope_of_path};
 use crate::error::{Error, Result};
 
 /// The most routes of one API.
 const ROUTES_MAX: usize = 1024;
 /// How many nouns of a path go into a scope, most first: with fewer there are fewer scopes.
 const DEPTHS: [usize; 4] = [6, 3, 2, 1];
-/// The longest description that is drafted, in characters.
-const DESCRIPTION_CHARS_MAX: usize = 200;
+/// The most names that one line lists.
+pub(super) const LISTED_MAX: usize = 4;
 
 /// A catalogue as it could be.
 #[derive(Debug, Default)]
@@ -29,7 +30,7 @@ pub(super) struct Draft {
 #[derive(Debug)]
 pub(super) struct DraftScope {
     pub(super) scope: ApiScope,
-    pub(super) from: Vec<String>,
+    pub(super) from: BTreeSet<String>,
 }
 
 /// A call of the document.
@@ -39,8 +40,21 @@ pub(super) enum Line {
     Route(ApiRoute, Option<String>),
     /// It has none; anybody may do it, says the document.
     Open(ApiRoute),
+    /// It has none until somebody looked at it: these calls, which have none, would pass by it. A remark as above.
+    Shadows(ApiRoute, Option<String>, Vec<String>),
     /// It has none, and why.
-    LeftOut(String, String),
+    LeftOut(LeftOut),
+}
+
+/// A call that no route can stand for.
+#[derive(Debug)]
+pub(super) struct LeftOut {
+    pub(super) method: &'static str,
+    /// As the document has it.
+    pub(super) path: String,
+    /// What it would need; `None` if anybody may, says the document.
+    pub(super) scope: Option<String>,
+    pub(super) why: String,
 }
 
 impl Draft {
@@ -69,7 +83,7 @@ impl Draft {
     pub(super) fn routes(&self) -> impl Iterator<Item = &ApiRoute> {
         self.lines.iter().filter_map(|line| match line {
             Line::Route(route, _) => Some(route),
-            Line::Open(_) | Line::LeftOut(..) => None,
+            Line::Open(_) | Line::Shadows(..) | Line::LeftOut(_) => None,
         })
     }
 }
@@ -106,6 +120,9 @@ impl<'a> Drafting<'a> {
             let line = self.line(operation);
             self.draft.lines.push(line);
         }
+        shadow::comment_out(&mut self.draft.lines);
+        self.draft.notes.extend(several_at_once(self.document));
+        self.draft.notes.extend(same_names(self.document, self.namespace));
         self.draft.scopes = self.scopes.into_values().collect();
         self.draft
     }
@@ -113,11 +130,13 @@ impl<'a> Drafting<'a> {
     fn line(&mut self, operation: &Operation) -> Line {
         let method = operation.method;
         let whole = format!("{}{}", operation.base, operation.path);
+        let (scope, remark) = self.scope(operation);
+        let needed = Some(scope.clone()).filter(|_| operation.asks != Asks::Nothing);
+        let left_out = |path, why| Line::LeftOut(LeftOut { method, path, scope: needed, why });
         let path = match template(&whole) {
             Ok(path) => path,
-            Err(why) => return Line::LeftOut(format!("{method} {whole}"), why.to_owned()),
+            Err(why) => return left_out(whole, why.to_owned()),
         };
-        let (scope, remark) = self.scope(operation);
         let route = ApiRoute { method: method.to_owned(), path, scope, resource: None };
         if operation.asks == Asks::Nothing {
             return Line::Open(route);
@@ -127,7 +146,7 @@ impl<'a> Drafting<'a> {
                 self.declare(operation, &route.scope);
                 Line::Route(route, remark)
             }
-            Err(why) => Line::LeftOut(format!("{method} {}", route.path), why),
+            Err(why) => left_out(route.path, why),
         }
     }
 
@@ -152,12 +171,11 @@ impl<'a> Drafting<'a> {
         let suggested = || scope_of_path(self.namespace, operation.method, &operation.path, self.depth);
         let Asks::Scopes(asked) = &operation.asks else { return (self.as_known(suggested()), None) };
         let ours = asked.iter().filter_map(|text| scope_of_oauth(self.namespace, text));
-        let ours: Vec<_> = ours.collect();
-        let reads = matches!(operation.method, "GET" | "HEAD" | "OPTIONS");
-        let fitting = ours.iter().find(|scope| only_reads(scope) == reads).or(ours.first());
+        // A route has one scope. Of several it is the one that fewest hold, whatever the method; the first of equals.
+        let strongest = ours.rev().max_by_key(|scope| power(scope));
         let remark = (asked.len() > 1).then(|| format!("the document wants all of {}", asked.join(", ")));
-        match fitting {
-            Some(scope) => (self.as_known(scope.clone()), remark),
+        match strongest {
+            Some(scope) => (self.as_known(scope), remark),
             None => (self.as_known(suggested()), Some(format!("the document wants {}", asked.join(", ")))),
         }
     }
@@ -177,8 +195,7 @@ impl<'a> Drafting<'a> {
         let text = self.document.scopes.get(first).filter(|text| !text.is_empty());
         self.describe(name, text.unwrap_or(&operation.summary).clone().as_str());
         if let Some(draft) = self.scopes.get_mut(&name.to_ascii_lowercase()) {
-            let new = from.into_iter().filter(|text| !draft.from.contains(text)).collect::<Vec<_>>();
-            draft.from.extend(new);
+            draft.from.extend(from);
         }
     }
 
@@ -187,15 +204,50 @@ impl<'a> Drafting<'a> {
         let text = text.lines().next().unwrap_or_default().trim().trim_end_matches('.');
         let draft = self.scopes.entry(name.to_ascii_lowercase()).or_insert_with(|| DraftScope {
             scope: ApiScope { name: name.to_owned(), description: String::new(), implies: vec![] },
-            from: vec![],
+            from: BTreeSet::new(),
         });
         let description = &mut draft.scope.description;
-        let is_room = description.chars().count() + text.chars().count() + 2 <= DESCRIPTION_CHARS_MAX;
+        let is_room = description.chars().count() + text.chars().count() + 2 <= TEXT_CHARS_MAX;
         if description.is_empty() {
-            *description = text.chars().take(DESCRIPTION_CHARS_MAX).collect();
+            *description = text.chars().take(TEXT_CHARS_MAX).collect();
         } else if is_room && !text.is_empty() && !description.split("; ").any(|part| part == text) {
             description.push_str("; ");
             description.push_str(text);
         }
     }
+}
+
+/// A note about calls that want several scopes, for a route has one.
+fn several_at_once(document: &Document) -> Option<String> {
+    let is_several =
+        |operation: &&Operation| matches!(&operation.asks, Asks::Scopes(asked) if asked.len() > 1);
+    let count = document.operations.iter().filter(is_several).count();
+    (count > 0).then(|| {
+        format!(
+            "{count} call(s) want several scopes at once, and a route has one: the draft takes one that may more than \
+             read where there is one, and a comment names them all"
+        )
+    })
+}
+
+/// Notes about OAuth scopes that have become one of ours, though they may not mean the same.
+fn same_names(document: &Document, namespace: &str) -> Vec<String> {
+    let mut names: BTreeMap<_, (String, BTreeSet<&str>)> = BTreeMap::new();
+    for operation in &document.operations {
+        let Asks::Scopes(asked) = &operation.asks else { continue };
+        for text in asked {
+            let Some(scope) = scope_of_oauth(namespace, text) else { continue };
+            let known = names.entry(scope.to_ascii_lowercase()).or_insert_with(|| (scope, BTreeSet::new()));
+            known.1.insert(text);
+        }
+    }
+    let several = names.into_values().filter(|(_, texts)| texts.len() > 1);
+    several.map(|(scope, texts)| format!("{scope} stands for several scopes: {}", listed(texts))).collect()
+}
+
+/// The first few, and whether there are more.
+pub(super) fn listed<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
+    let mut texts = texts.into_iter();
+    let first = texts.by_ref().take(LISTED_MAX).collect::<Vec<_>>().join(", ");
+    if texts.next().is_none() { first } else { format!("{first} and more") }
 }

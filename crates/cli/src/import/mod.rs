@@ -7,6 +7,7 @@ mod document;
 mod draft;
 mod path;
 mod server;
+mod shadow;
 mod text;
 mod words;
 
@@ -26,7 +27,7 @@ use crate::escape::safe;
 use crate::output::{Output, Show};
 use crate::toml_file::TomlFile;
 use document::Document;
-use draft::{Draft, Line};
+use draft::{Draft, LeftOut, Line, listed};
 use words::{pascal, slug};
 
 pub(crate) use words::scope_of_path;
@@ -199,11 +200,24 @@ fn notes(draft: &Draft, is_audience_guessed: bool) -> Vec<String> {
         ));
     }
     for line in &draft.lines {
-        if let Line::LeftOut(call, why) = line {
-            notes.push(format!("{call} is left out: {why}"));
+        match line {
+            Line::LeftOut(LeftOut { method, path, why, .. }) => {
+                notes.push(format!("{method} {path} is left out: {why}"));
+            }
+            Line::Shadows(route, _, calls) => {
+                let (call, passing) = (format!("{} {}", route.method, route.path), passing(calls));
+                notes.push(format!("{call} is commented out: {passing}"));
+            }
+            Line::Route(..) | Line::Open(_) => {}
         }
     }
     notes
+}
+
+/// Why a route is written as a comment.
+fn passing(calls: &[String]) -> String {
+    let calls = listed(calls.iter().map(String::as_str));
+    format!("it would also let through what has no route and needs another scope: {calls}")
 }
 
 impl Show for Imported {

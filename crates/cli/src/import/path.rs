@@ -2,12 +2,18 @@
 
 use std::collections::BTreeSet;
 
+/// The most segments of a path.
+pub(super) const SEGMENTS_MAX: usize = 64;
+
 /// The path with each varying segment as `{name}`, or why there is none.
 ///
 /// A route's names have letters, digits and `_`; others are spelled with those, for only their places count.
 pub(super) fn template(path: &str) -> Result<String, &'static str> {
     if !path.starts_with('/') {
         return Err("it does not begin with `/`");
+    }
+    if path.split('/').count() > SEGMENTS_MAX {
+        return Err("it has too many segments");
     }
     let mut names = BTreeSet::new();
     let segments = path.split('/').map(|segment| one(segment, &mut names));
@@ -56,5 +62,7 @@ mod tests {
         ] {
             assert_eq!(template(path), expected.map(str::to_owned), "{path}");
         }
+        assert!(template(&"/{a}".repeat(63)).is_ok_and(|path| path.ends_with("/{a_63}")));
+        assert_eq!(template(&"/{a}".repeat(64)), Err("it has too many segments"));
     }
 }

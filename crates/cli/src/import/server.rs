@@ -1,6 +1,11 @@
 //! Where a document says that the API is.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
+
+use crate::error::{Error, Result};
+
+/// The longest address or path, in bytes.
+pub(super) const ADDRESS_BYTES_MAX: usize = 2048;
 
 /// A server of a document.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -13,23 +18,25 @@ pub(super) struct Server {
 
 impl Server {
     /// OpenAPI 3: an address, or a path, with variables that have defaults.
-    pub(super) fn of(server: &Value) -> Self {
-        let mut url = server.get("url").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let variables = server.get("variables").and_then(Value::as_object);
-        for (name, variable) in variables.into_iter().flatten() {
-            let default = variable.get("default").and_then(Value::as_str).unwrap_or_default();
-            url = url.replace(&format!("{{{name}}}"), default);
-        }
+    pub(super) fn of(server: &Value) -> Result<Self> {
+        let url = server.get("url").and_then(Value::as_str).unwrap_or_default();
+        let url = match server.get("variables").and_then(Value::as_object) {
+            Some(variables) => filled(url, variables)?,
+            None => url.to_owned(),
+        };
         Self::at(url.trim_end_matches('/'))
     }
 
     /// Swagger 2.0: a host and a path.
-    pub(super) fn of_swagger(host: &str, path: &str) -> Self {
+    pub(super) fn of_swagger(host: &str, path: &str) -> Result<Self> {
         let path = path.trim_end_matches('/');
         if host.is_empty() { Self::at(path) } else { Self::at(&format!("https://{host}{path}")) }
     }
 
-    fn at(url: &str) -> Self {
+    fn at(url: &str) -> Result<Self> {
+        if is_too_long(url) {
+            return Err(too_long());
+        }
         let (host, path) = match url.split_once("://") {
             Some((_, rest)) => rest.find('/').map_or((rest, ""), |at| rest.split_at(at)),
             None => ("", url),
@@ -38,8 +45,39 @@ impl Server {
         let is_plain = |text: &str| !text.contains(['{', '}', '?', '#', ' ']);
         let address = Some(url.to_owned()).filter(|url| !host.is_empty() && is_plain(url));
         let base = if is_plain(path) { path.trim_matches('/') } else { "" };
-        Self { address, base: if base.is_empty() { String::new() } else { format!("/{base}") } }
+        Ok(Self { address, base: if base.is_empty() { String::new() } else { format!("/{base}") } })
     }
+}
+
+/// The address with the defaults of its variables. One pass: a default is never looked at for variables, for those
+/// could double it again and again.
+fn filled(url: &str, variables: &Map<String, Value>) -> Result<String> {
+    let (mut filled, mut rest) = (String::new(), url);
+    while let Some((before, variable, after)) = next_variable(rest).filter(|_| !is_too_long(&filled)) {
+        let default = variables.get(variable).map(|said| said.get("default").and_then(Value::as_str));
+        filled.push_str(before);
+        match default {
+            Some(default) => filled.push_str(default.unwrap_or_default()),
+            None => filled.extend(["{", variable, "}"]),
+        }
+        rest = after;
+    }
+    if is_too_long(&filled) { Err(too_long()) } else { Ok(filled + rest) }
+}
+
+/// What stands before, in and after the first braces.
+fn next_variable(text: &str) -> Option<(&str, &str, &str)> {
+    let (before, rest) = text.split_once('{')?;
+    let (variable, after) = rest.split_once('}')?;
+    Some((before, variable, after))
+}
+
+fn is_too_long(address: &str) -> bool {
+    address.len() > ADDRESS_BYTES_MAX
+}
+
+fn too_long() -> Error {
+    Error::usage(format!("the document has a server address of more than {ADDRESS_BYTES_MAX} bytes"))
 }
 
 #[cfg(test)]
@@ -66,9 +104,21 @@ mod tests {
             (json!({"url": "https://a.example/{tenant}"}), None, ""),
         ] {
             let expected = Server { address: address.map(str::to_owned), base: base.to_owned() };
-            assert_eq!(Server::of(&server), expected, "{server}");
+            assert_eq!(Server::of(&server).unwrap(), expected, "{server}");
         }
-        assert_eq!(Server::of_swagger("a.example", "/v1/").base, "/v1");
-        assert_eq!(Server::of_swagger("", "/v1").address, None);
+        assert_eq!(Server::of_swagger("a.example", "/v1/").unwrap().base, "/v1");
+        assert_eq!(Server::of_swagger("", "/v1").unwrap().address, None);
+    }
+
+    #[test]
+    fn attack_23_variables_that_hold_variables_stay_small() {
+        let doubled = json!({"a": {"default": "{b}{b}"}, "b": {"default": "{c}{c}"}, "c": {"default": "x"}});
+        let server = Server::of(&json!({"url": "https://h/{a}", "variables": doubled})).unwrap();
+        assert_eq!((server.address, server.base), (None, String::new()));
+        let long = json!({"a": {"default": "x".repeat(2000)}});
+        for url in ["https://h/{a}{a}", "{a}{a}{a}", &"x".repeat(2049)] {
+            let refused = Server::of(&json!({"url": url, "variables": long})).unwrap_err();
+            assert!(refused.to_string().contains("a server address of more than 2048 bytes"), "{refused}");
+        }
     }
 }

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use jeton_api::ApiRoute;
 use toml::Value;
 
-use super::Imported;
 use super::document::Document;
-use super::draft::{Draft, DraftScope, Line};
+use super::draft::{Draft, DraftScope, LeftOut, Line};
+use super::{Imported, passing};
 use crate::escape::safe;
 
 /// The whole text.
@@ -54,7 +54,11 @@ fn section(text: &mut String, name: &str) {
 fn write_scope(text: &mut String, draft: &DraftScope) {
     text.push_str("[[scopes]]\n");
     if !draft.from.is_empty() {
-        comment(text, "", &format!("from {}", draft.from.join(", ")));
+        comment(
+            text,
+            "",
+            &format!("from {}", draft.from.iter().map(String::as_str).collect::<Vec<_>>().join(", ")),
+        );
     }
     entry(text, "name", &draft.scope.name);
     entry(text, "description", &draft.scope.description);
@@ -72,12 +76,23 @@ fn write_line(text: &mut String, line: &Line) {
         }
         Line::Open(route) => {
             comment(text, "", "anybody may, says the document");
-            comment(text, "", "[[routes]]");
-            fields(route).lines().for_each(|line| comment(text, "", line));
+            write_commented(text, route);
         }
-        Line::LeftOut(call, why) => comment(text, "", &format!("left out: {call}: {why}")),
+        Line::Shadows(route, remark, calls) => {
+            comment(text, "", &format!("commented out: {}", passing(calls)));
+            remark.iter().for_each(|remark| comment(text, "", remark));
+            write_commented(text, route);
+        }
+        Line::LeftOut(LeftOut { method, path, why, .. }) => {
+            comment(text, "", &format!("left out: {method} {path}: {why}"));
+        }
     }
     text.push('\n');
+}
+
+fn write_commented(text: &mut String, route: &ApiRoute) {
+    comment(text, "", "[[routes]]");
+    fields(route).lines().for_each(|line| comment(text, "", line));
 }
 
 fn fields(route: &ApiRoute) -> String {

@@ -14,6 +14,9 @@ const VERBS: [&str; 16] = [
 /// Those of them that change nothing.
 const READING: [&str; 5] = ["read", "readonly", "view", "list", "get"];
 
+/// Those that mean more than one change.
+const RULING: [&str; 2] = ["admin", "manage"];
+
 /// Scopes of OpenID Connect about who somebody is; an API does not ask for them.
 const OF_IDENTITY: [&str; 6] = ["openid", "profile", "email", "address", "phone", "offline_access"];
 
@@ -53,8 +56,8 @@ pub(super) fn scope_of_oauth(namespace: &str, text: &str) -> Option<String> {
     if is_ours {
         return Some(text.to_owned());
     }
-    // Some are addresses, of which the last part says what it is.
-    let local = if text.contains("://") { text.rsplit('/').find(|part| !part.is_empty())? } else { text };
+    let local =
+        if let Some((_, address)) = text.split_once("://") { end_of(address)? } else { text.to_owned() };
     let parts = local.split([':', '.', '/']).map(pascal).filter(|part| !part.is_empty());
     let mut parts: Vec<_> = parts.collect();
     if parts.len() > 1 && parts.first().is_some_and(|first| first.eq_ignore_ascii_case(namespace)) {
@@ -68,9 +71,25 @@ pub(super) fn scope_of_oauth(namespace: &str, text: &str) -> Option<String> {
     scope.parse::<Scope>().is_ok().then_some(scope)
 }
 
-/// Whether the last segment of a scope says that nothing is changed.
-pub(super) fn only_reads(scope: &str) -> bool {
-    scope.rsplit('.').next().is_some_and(|last| is_one_of(last, &READING))
+/// The last part of an address, which says what it is; with the one before it where it is only a verb.
+fn end_of(address: &str) -> Option<String> {
+    let (_, path) = address.split_once('/')?;
+    let mut parts = path.rsplit('/').filter(|part| !part.is_empty());
+    let last = parts.next()?;
+    let before = parts.next().filter(|_| is_one_of(last, &VERBS));
+    Some(before.map_or_else(|| last.to_owned(), |before| format!("{before}/{last}")))
+}
+
+/// How much the last segment of a scope says that one may: only look, change something, or all.
+pub(super) fn power(scope: &str) -> u8 {
+    let last = scope.rsplit('.').next().unwrap_or_default();
+    if is_one_of(last, &READING) {
+        0
+    } else if is_one_of(last, &RULING) {
+        2
+    } else {
+        1
+    }
 }
 
 fn is_one_of(word: &str, words: &[&str]) -> bool {
@@ -129,6 +148,10 @@ mod tests {
             ("read", Some("P.Read")),
             ("https://www.example.com/auth/drive.readonly", Some("P.Drive.Readonly")),
             ("https://www.example.com/auth/drive/", Some("P.Drive")),
+            ("https://x.example/users/read", Some("P.Users.Read")),
+            ("https://x.example/payments/read", Some("P.Payments.Read")),
+            ("https://x.example/read", Some("P.Read")),
+            ("https://x.example", None),
             ("openid", None),
             ("offline_access", None),
             ("***", None),
