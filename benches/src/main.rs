@@ -37,7 +37,7 @@ struct Args {
     #[arg(long)]
     yardstick: PathBuf,
     /// How many live tokens are stored; verifies go through all of them in turn
-    #[arg(long, default_value_t = 30_000)]
+    #[arg(long, default_value_t = 10_000)]
     tokens: usize,
     /// How many rounds each row has
     #[arg(long, default_value_t = 3)]
@@ -64,6 +64,7 @@ async fn main() -> Result<()> {
         layered: Process::start(&layered(&args.yardstick, folder.path(), &jeton, &filling)?)?,
         jeton,
     };
+    rows.warm_layer_up(&servers, args.seconds).await?;
     for round in 1..=args.rounds {
         say(&format!("round {round} of {}", args.rounds));
         rows.round(&servers, args.seconds).await?;

@@ -9,6 +9,9 @@ use crate::filling::{self, Filling};
 use crate::process::Process;
 use crate::wrk::{self, Round, Shape};
 
+/// How many rounds it may take until everything is remembered.
+const WARM_UPS_MAX: usize = 20;
+
 /// Which of the yardstick's two rows a row is a ratio to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Beside {
@@ -62,14 +65,26 @@ impl Rows {
         Ok(Self(made.collect::<Result<_>>()?))
     }
 
-    /// Asks about every token at least once, so that each is remembered.
+    /// Asks about every token at least once, so that each is remembered by the server.
     pub(crate) fn warm_up(&self, jeton: &Process, seconds: u32) -> Result<()> {
-        let warming = self
-            .0
-            .iter()
-            .find(|row| row.verdicts.is_some_and(|verdicts| verdicts > 0))
-            .context("no row asks for verdicts")?;
+        let asks = |row: &&Row| row.verdicts.is_some_and(|verdicts| verdicts > 0);
+        let warming = self.0.iter().find(asks).context("no row asks for verdicts")?;
         wrk::run(jeton, &warming.script, seconds.max(1) * 4)?;
+        Ok(())
+    }
+
+    /// The same for what answers from memory itself: until it asks no more.
+    pub(crate) async fn warm_layer_up(&self, servers: &Servers, seconds: u32) -> Result<()> {
+        for row in self.0.iter().filter(|row| row.server == Server::Layered) {
+            for _ in 0..WARM_UPS_MAX {
+                let before = active_verdicts(&servers.jeton).await?;
+                let round = wrk::run(&servers.layered, &row.script, seconds)?;
+                let asked = active_verdicts(&servers.jeton).await? - before;
+                if asked < round.requests_per_second * f64::from(seconds) / 100.0 {
+                    break;
+                }
+            }
+        }
         Ok(())
     }
 

@@ -70,7 +70,7 @@ pub(crate) struct ImportArgs {
 /// Runs the verb.
 pub(crate) fn run(output: Output, args: &ImportArgs) -> Result<()> {
     let document = Document::parse(&read(&args.document)?)?;
-    let imported = Imported::new(document, args)?;
+    let imported = Imported::new(&document, args)?;
     imported.check()?;
     imported.tell(output);
     match &args.file {
@@ -130,10 +130,10 @@ struct Imported {
 }
 
 impl Imported {
-    fn new(document: Document, args: &ImportArgs) -> Result<Self> {
+    fn new(document: &Document, args: &ImportArgs) -> Result<Self> {
         let name = name(args, &document.title)?;
         let namespace = namespace(args, &name)?;
-        let draft = Draft::of(&document, &namespace)?;
+        let draft = Draft::of(document, &namespace)?;
         let audience = args.audience.clone().or_else(|| document.address.clone());
         let is_guessed = audience.is_none();
         let mut imported = Self {
@@ -147,7 +147,7 @@ impl Imported {
             name,
             namespace,
         };
-        imported.text = text::text(&imported, &document, &draft);
+        imported.text = text::text(&imported, document, &draft);
         Ok(imported)
     }
 

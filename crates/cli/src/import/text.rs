@@ -80,7 +80,9 @@ fn write_line(text: &mut String, line: &Line) {
         }
         Line::Shadows(route, remark, calls) => {
             comment(text, "", &format!("commented out: {}", passing(calls)));
-            remark.iter().for_each(|remark| comment(text, "", remark));
+            if let Some(remark) = remark {
+                comment(text, "", remark);
+            }
             write_commented(text, route);
         }
         Line::LeftOut(LeftOut { method, path, why, .. }) => {

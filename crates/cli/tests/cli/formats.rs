@@ -2,6 +2,7 @@
 //! compares the rows with the help.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use crate::authority::{Authority, taskurai};
 use crate::help::leaves;
@@ -193,7 +194,7 @@ fn check(name: &str, rows: &[Row]) {
                 );
                 continue;
             }
-            said.push_str(&format!("$ jeton {line} -o {format}\n{}\n", authority.redacted(&ran)));
+            write!(said, "$ jeton {line} -o {format}\n{}\n", authority.redacted(&ran)).unwrap();
         }
     }
     insta::assert_snapshot!(format!("formats_{name}"), said);
