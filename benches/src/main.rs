@@ -64,7 +64,6 @@ async fn main() -> Result<()> {
         layered: Process::start(&layered(&args.yardstick, folder.path(), &jeton, &filling)?)?,
         jeton,
     };
-    rows.warm_layer_up(&servers, args.seconds).await?;
     for round in 1..=args.rounds {
         say(&format!("round {round} of {}", args.rounds));
         rows.round(&servers, args.seconds).await?;

@@ -73,21 +73,6 @@ impl Rows {
         Ok(())
     }
 
-    /// The same for what answers from memory itself: until it asks no more.
-    pub(crate) async fn warm_layer_up(&self, servers: &Servers, seconds: u32) -> Result<()> {
-        for row in self.0.iter().filter(|row| row.server == Server::Layered) {
-            for _ in 0..WARM_UPS_MAX {
-                let before = active_verdicts(&servers.jeton).await?;
-                let round = wrk::run(&servers.layered, &row.script, seconds)?;
-                let asked = active_verdicts(&servers.jeton).await? - before;
-                if asked < round.requests_per_second * f64::from(seconds) / 100.0 {
-                    break;
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// One round of every row, one after the other.
     pub(crate) async fn round(&mut self, servers: &Servers, seconds: u32) -> Result<()> {
         for row in &mut self.0 {
@@ -96,6 +81,9 @@ impl Rows {
                 Server::Layered => &servers.layered,
                 Server::Jeton => &servers.jeton,
             };
+            if row.server == Server::Layered {
+                row.warm_up(servers, seconds).await?;
+            }
             let before = active_verdicts(&servers.jeton).await?;
             let round = wrk::run(server, &row.script, seconds)?;
             let active = active_verdicts(&servers.jeton).await? - before;
@@ -116,6 +104,20 @@ impl Rows {
 impl Row {
     pub(crate) fn is_yardstick(&self) -> bool {
         self.server == Server::Yardstick
+    }
+
+    /// Sends requests until they are answered from memory. What is kept there is kept for a minute at most, so this comes
+    /// before each round.
+    async fn warm_up(&self, servers: &Servers, seconds: u32) -> Result<()> {
+        for _ in 0..WARM_UPS_MAX {
+            let before = active_verdicts(&servers.jeton).await?;
+            let round = wrk::run(&servers.layered, &self.script, seconds)?;
+            let asked = active_verdicts(&servers.jeton).await? - before;
+            if asked < round.requests_per_second * f64::from(seconds) / 100.0 {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Fast answers that say no are no answers: every one must have been a favourable verdict.
