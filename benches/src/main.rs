@@ -76,7 +76,8 @@ async fn main() -> Result<()> {
             filling: &filling,
             parts: &parts,
             verifier: &verifier,
-            remembered
+            remembered,
+            extent: (args.rounds, args.seconds),
         })
     );
     Ok(())

@@ -14,14 +14,20 @@ pub(crate) struct Measured<'a> {
     pub(crate) verifier: &'a [Part],
     /// Memory for each token that was asked about, in bytes.
     pub(crate) remembered: f64,
+    /// How many rounds there were, and how long each was in seconds.
+    pub(crate) extent: (usize, u32),
 }
 
 /// Says it in Markdown.
 pub(crate) fn page(measured: &Measured<'_>) -> String {
-    let Measured { rows, filling, parts, verifier, remembered } = *measured;
+    let Measured { rows, filling, parts, verifier, remembered, extent } = *measured;
     let mut page = include_str!("introduction.md").to_owned();
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let _ = writeln!(page, "\nMeasured on {cores} cores, with {} tokens stored.\n", filling.tokens.len());
+    let (stored, (rounds, seconds)) = (filling.tokens.len(), extent);
+    let _ = writeln!(
+        page,
+        "\nMeasured on {cores} cores, with {stored} tokens stored, in {rounds} rounds of {seconds} s.\n"
+    );
     page.push_str("## Over HTTP\n\n| request | µs of processor | × yardstick | goal | requests/s | × yardstick | p99 µs |\n|---|---|---|---|---|---|---|\n");
     for row in &rows.0 {
         let _ = writeln!(page, "{}", line(row, rows));
