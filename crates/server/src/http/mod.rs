@@ -28,7 +28,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{MethodRouter, any, delete, get, patch, post, put};
+use axum::routing::{MethodRouter, any, delete, get, options, patch, post, put};
 use ipnet::IpNet;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -118,6 +118,7 @@ macro_rules! routes {
     (@on PUT) => { put };
     (@on PATCH) => { patch };
     (@on DELETE) => { delete };
+    (@on OPTIONS) => { options };
 }
 
 /// Every address of the server.
@@ -127,6 +128,7 @@ pub fn routes() -> Vec<RouteEntry> {
         routes_of_tokens_and_principals(),
         routes_of_rights_and_places(),
         routes_of_determined(),
+        routes_of_azure_devops(),
         routes_of_scim(),
     ];
     parts.into_iter().flatten().collect()
@@ -283,6 +285,22 @@ fn routes_of_determined() -> Vec<RouteEntry> {
     }
 }
 
+fn routes_of_azure_devops() -> Vec<RouteEntry> {
+    use compat::azure_devops::{connection, definitions, locations, pipelines, projects};
+    routes! {
+        OPTIONS "/compat/azure-devops/{organization}/_apis" => "any caller", locations::all;
+        OPTIONS "/compat/azure-devops/{organization}/_apis/{area}" => "any caller", locations::of_area;
+        GET    "/compat/azure-devops/{organization}/_apis/ResourceAreas" => "any caller", locations::areas;
+        GET    "/compat/azure-devops/{organization}/_apis/connectionData" => "any caller", connection::show;
+        GET    "/compat/azure-devops/{organization}/_apis/projects" => "project.read", projects::list;
+        GET    "/compat/azure-devops/{organization}/_apis/projects/{project}" => "project.read", projects::show;
+        GET    "/compat/azure-devops/{organization}/{project}/_apis/pipelines" => "build.read", pipelines::list;
+        GET    "/compat/azure-devops/{organization}/{project}/_apis/pipelines/{pipeline}" => "build.read", pipelines::show;
+        GET    "/compat/azure-devops/{organization}/{project}/_apis/build/Definitions" => "build.read", definitions::list;
+        GET    "/compat/azure-devops/{organization}/{project}/_apis/build/Definitions/{pipeline}" => "build.read", definitions::show;
+    }
+}
+
 /// The whole service.
 pub(crate) fn router(doors: Doors) -> Router {
     let mut router = Router::new();
@@ -300,7 +318,7 @@ pub(crate) fn router(doors: Doors) -> Router {
         let guarded = idempotency::Guarded { doors: doors.clone(), action: entry.action };
         let handler = match entry.method {
             // A gateway asks with the client's own method and fields, and changes nothing.
-            "GET" | ANY => entry.handler,
+            "GET" | "OPTIONS" | ANY => entry.handler,
             _ => entry.handler.layer(from_fn_with_state(guarded, idempotency::layer)),
         };
         let handler = if may_change {
@@ -322,9 +340,12 @@ pub(crate) fn router(doors: Doors) -> Router {
         .layer(from_fn(headers::credential_end))
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(from_fn(headers::deadline(Duration::from_secs(REQUEST_SECONDS_MAX))));
-    router
+    let router = router
         .fallback(problem::no_such_address)
         .method_not_allowed_fallback(problem::no_such_method)
         .layer(layers)
-        .with_state(doors)
+        .with_state(doors);
+    // Around the router, which by then has only one spelling of each address.
+    Router::new()
+        .fallback_service(ServiceBuilder::new().map_request(compat::azure_devops::canonical).service(router))
 }

@@ -127,7 +127,7 @@ pub(super) fn end(
 }
 
 /// The same for organizations, projects, pipelines, groups and roles.
-pub(super) fn path_resource(text: &str) -> Result<ResourceName, Error> {
+pub(in crate::http) fn path_resource(text: &str) -> Result<ResourceName, Error> {
     text.parse().map_err(|_| Error::Hidden)
 }
 

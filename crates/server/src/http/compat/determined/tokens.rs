@@ -13,7 +13,7 @@ use super::super::super::body::UnlabelledBody;
 use super::super::super::path::Path;
 use super::super::super::problem::{Problem, no_store};
 use super::super::super::v1::parse;
-use super::query::{Query, refused};
+use super::super::query::{Query, refused};
 use super::shape::{NewToken, TokenPatch};
 use super::{lifespan, page, shown, sort};
 use crate::authority::{
