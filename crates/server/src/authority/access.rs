@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use jeton_api::{Code, Remedy};
 use jeton_token::{
-    BuiltInRole, Catalogue, Circumstances, Expiry, Facts, Place, PrincipalId, Rights, Scope, ScopePattern,
-    SecretId, TokenId, TokenKind, covers_within, effective_at, known_end, withheld,
+    BuiltInRole, Catalogue, Circumstances, Expiry, Facts, Place, PlaceLimit, PrincipalId, Rights, Scope,
+    ScopePattern, SecretId, TokenId, TokenKind, covers_within, effective_at, known_end, withheld,
 };
 
 use super::attempt::Attempt;
@@ -304,6 +304,25 @@ pub(super) fn check_on_tokens_of(caller: &Caller, owner: Owner, action: Action) 
         Some(scope) => Err(missing(caller, scope, Place::Global)),
         None => Err(Error::Hidden),
     }
+}
+
+/// For looking at a token or ending it as somebody who looks after tokens of an organization: those that are limited
+/// to it are the organization's as much as their owner's. All others are their owner's.
+pub(super) fn on_token_within(
+    caller: &Caller,
+    organization: Place,
+    token: &TokenRecord,
+    action: Action,
+) -> Result<Permit, Error> {
+    let is_for_it = match &token.places {
+        PlaceLimit::Everywhere => false,
+        PlaceLimit::Within(places) => places.iter().all(|place| organization.contains(*place)),
+    };
+    let ends_or_shows = matches!(action, Action::TokenRead | Action::TokenRevoke);
+    if is_for_it && ends_or_shows && may_administer(caller, action, organization) {
+        return permit(caller, action);
+    }
+    on_tokens_of(caller, Owner::of(token), action)
 }
 
 /// For doing something to the token that was presented. Every live credential may look at itself and end itself;

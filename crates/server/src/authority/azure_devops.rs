@@ -198,8 +198,8 @@ mod tests {
     #[track_caller]
     fn implied(name: &str) -> Vec<String> {
         let catalogue = catalogue().unwrap();
-        let implied = catalogue.implications(&name.parse().unwrap()).map(ToString::to_string);
-        implied.collect()
+        let name = name.parse().unwrap();
+        catalogue.implications(&name).map(ToString::to_string).collect()
     }
 
     #[test]

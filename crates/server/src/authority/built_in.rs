@@ -89,7 +89,8 @@ impl Authority {
         let parsed: PrincipalName = name.parse().map_err(|_| Error::Unavailable)?;
         let existing = self.store.api(&parsed).await?;
         if existing.as_ref().is_some_and(|api| !api.built_in) {
-            return Ok(keep_what_is_there(name));
+            keep_what_is_there(name);
+            return Ok(());
         }
         if existing.is_some_and(|api| api.catalogue == catalogue && api.routes == routes) {
             return Ok(());
@@ -110,7 +111,8 @@ impl Authority {
             Ok(_) => Ok(()),
             // Somebody registered an API of this name or namespace before Jeton brought its own.
             Err(StoreError::Refused(Refusal::NamespaceTaken | Refusal::NamespaceFixed)) => {
-                Ok(keep_what_is_there(name))
+                keep_what_is_there(name);
+                Ok(())
             }
             Err(error) => Err(error.into()),
         }

@@ -40,6 +40,7 @@ mod sought;
 mod synced_group;
 mod terms;
 mod token;
+mod token_admin;
 mod trust;
 mod usage;
 mod user;

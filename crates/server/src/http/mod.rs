@@ -286,7 +286,7 @@ fn routes_of_determined() -> Vec<RouteEntry> {
 }
 
 fn routes_of_azure_devops() -> Vec<RouteEntry> {
-    use compat::azure_devops::{connection, definitions, locations, pipelines, projects};
+    use compat::azure_devops::{connection, definitions, locations, pats, pipelines, projects, token_admin};
     routes! {
         OPTIONS "/compat/azure-devops/{organization}/_apis" => "any caller", locations::all;
         OPTIONS "/compat/azure-devops/{organization}/_apis/{area}" => "any caller", locations::of_area;
@@ -294,6 +294,13 @@ fn routes_of_azure_devops() -> Vec<RouteEntry> {
         GET    "/compat/azure-devops/{organization}/_apis/connectionData" => "any caller", connection::show;
         GET    "/compat/azure-devops/{organization}/_apis/projects" => "project.read", projects::list;
         GET    "/compat/azure-devops/{organization}/_apis/projects/{project}" => "project.read", projects::show;
+        POST   "/compat/azure-devops/{organization}/_apis/tokens/pats" => "token.create", pats::create;
+        GET    "/compat/azure-devops/{organization}/_apis/tokens/pats" => "token.read", pats::show;
+        PUT    "/compat/azure-devops/{organization}/_apis/tokens/pats" => "token.update", pats::edit;
+        DELETE "/compat/azure-devops/{organization}/_apis/tokens/pats" => "token.revoke", pats::revoke;
+        GET    "/compat/azure-devops/{organization}/_apis/tokenadmin/personalaccesstokens/{subject}" => "token.read", token_admin::list;
+        POST   "/compat/azure-devops/{organization}/_apis/tokenadmin/revocations" => "token.revoke", token_admin::revoke;
+        POST   "/compat/azure-devops/{organization}/_apis/tokenadmin/revocationrules" => "token.revoke", token_admin::revoke_by_rule;
         GET    "/compat/azure-devops/{organization}/{project}/_apis/pipelines" => "build.read", pipelines::list;
         GET    "/compat/azure-devops/{organization}/{project}/_apis/pipelines/{pipeline}" => "build.read", pipelines::show;
         GET    "/compat/azure-devops/{organization}/{project}/_apis/build/Definitions" => "build.read", definitions::list;

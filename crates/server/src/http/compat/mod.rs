@@ -4,6 +4,7 @@
 pub(super) mod azure_devops;
 pub(super) mod determined;
 mod query;
+mod whole;
 
 use super::problem::Wire;
 use super::{forward_auth, scim};

@@ -3,6 +3,8 @@
 mod client;
 mod clients;
 mod lists;
+mod pats;
+mod token_admin;
 mod wire;
 
 use reqwest::Method;

@@ -45,6 +45,11 @@ pub(super) fn descriptor(id: jeton_token::PrincipalId) -> String {
     format!("{DESCRIPTOR}{id}")
 }
 
+/// Who has that name.
+pub(super) fn described(descriptor: &str) -> Option<jeton_token::PrincipalId> {
+    descriptor.strip_prefix(DESCRIPTOR)?.parse().ok()
+}
+
 fn identity(record: &PrincipalRecord) -> Value {
     let descriptor = descriptor(record.id);
     let account = record.email.as_deref().unwrap_or(&record.name);

@@ -12,9 +12,13 @@ pub(in crate::http) mod error;
 mod guid;
 pub(in crate::http) mod locations;
 mod page;
+mod pat_error;
+pub(in crate::http) mod pats;
 pub(in crate::http) mod pipelines;
 mod place;
 pub(in crate::http) mod projects;
+pub(in crate::http) mod token_admin;
+mod version;
 
 pub(in crate::http) use address::canonical;
 
