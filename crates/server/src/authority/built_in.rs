@@ -1,10 +1,11 @@
 //! What every start makes sure of: the scopes that Jeton brings along stand in the catalogues, and their namespaces are
 //! taken.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use jeton_api::ForwardAuth;
-use jeton_token::{BuiltInRole, Catalogue, CatalogueScope, PrincipalId, PrincipalName, Rights, Route};
+use jeton_token::{BuiltInRole, Catalogue, CatalogueScope, PrincipalId, PrincipalName, Rights, Route, Scope};
 
 use super::access::{self, Reason};
 use super::{Authority, Error, azure_devops};
@@ -76,7 +77,16 @@ impl Authority {
         self.register("jeton", "Jeton itself", jeton, vec![]).await?;
         let azure_devops = known.of(azure_devops::NAMESPACE).cloned().ok_or(Error::Unavailable)?;
         let routes = azure_devops::routes().ok_or(Error::Unavailable)?;
-        self.register("azure-devops", "Azure DevOps, or what speaks like it", azure_devops, routes).await
+        let title = "Azure DevOps, or what speaks like it";
+        match self.register("azure-devops", title, azure_devops, routes).await {
+            // Somebody had an API of this name or namespace before Jeton brought its own, and has scopes of it still or
+            // removed them. A server starts all the same.
+            Err(StoreError::Refused(_)) => {
+                keep_what_is_there("azure-devops");
+                Ok(())
+            }
+            done => Ok(done?),
+        }
     }
 
     async fn register(
@@ -85,14 +95,15 @@ impl Authority {
         title: &str,
         catalogue: Catalogue,
         routes: Vec<Route>,
-    ) -> Result<(), Error> {
-        let parsed: PrincipalName = name.parse().map_err(|_| Error::Unavailable)?;
+    ) -> Result<(), StoreError> {
+        let parsed: PrincipalName = name.parse().map_err(|_| Refusal::Gone)?;
         let existing = self.store.api(&parsed).await?;
         if existing.as_ref().is_some_and(|api| !api.built_in) {
-            keep_what_is_there(name);
-            return Ok(());
+            return Err(Refusal::NameTaken.into());
         }
-        if existing.is_some_and(|api| api.catalogue == catalogue && api.routes == routes) {
+        if existing
+            .is_some_and(|api| declares(&api.catalogue) == declares(&catalogue) && api.routes == routes)
+        {
             return Ok(());
         }
         let new = NewApi {
@@ -107,16 +118,15 @@ impl Authority {
             catalogue,
             routes,
         };
-        match self.store.write(&access::system(Reason::FirstStart), &Write::PutApi(new)).await {
-            Ok(_) => Ok(()),
-            // Somebody registered an API of this name or namespace before Jeton brought its own.
-            Err(StoreError::Refused(Refusal::NamespaceTaken | Refusal::NamespaceFixed)) => {
-                keep_what_is_there(name);
-                Ok(())
-            }
-            Err(error) => Err(error.into()),
-        }
+        self.store.write(&access::system(Reason::FirstStart), &Write::PutApi(new)).await?;
+        Ok(())
     }
+}
+
+/// What a catalogue says, in whatever order it says it: a store may have another one.
+fn declares(catalogue: &Catalogue) -> BTreeMap<&Scope, (&str, BTreeSet<&Scope>)> {
+    let scopes = catalogue.scopes().iter();
+    scopes.map(|scope| (&scope.name, (scope.description.as_str(), scope.implies.iter().collect()))).collect()
 }
 
 /// What somebody registered under a name or namespace that a later version takes for itself stays theirs.

@@ -325,12 +325,10 @@ fn set(headers: &mut HeaderMap, fields: Vec<(&'static str, String)>) {
     }
 }
 
-/// Clients of Azure DevOps are told of both ways to show a credential, whatever was wrong with the one that they showed,
-/// and read their JSON by its usual name.
+/// Clients of Azure DevOps are told of both ways to show a credential, and read their JSON by its usual name.
 fn invite_both(status: StatusCode, headers: &mut HeaderMap) {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if status == StatusCode::UNAUTHORIZED {
-        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         headers.append(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"Jeton\""));
     }
 }

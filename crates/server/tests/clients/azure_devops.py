@@ -23,7 +23,7 @@ def argument(value):
     if isinstance(value, dict) and "model" in value:
         module, name = value.pop("model")
         models = __import__(f"azure.devops.v7_1.{module}.models", fromlist=[name])
-        return getattr(models, name)(**value)
+        return getattr(models, name)(**{member: argument(given) for member, given in value.items()})
     return value
 
 

@@ -2,9 +2,12 @@
 
 mod client;
 mod clients;
+mod gateway;
 mod lists;
 mod pats;
+mod start;
 mod token_admin;
+mod upstream;
 mod wire;
 
 use reqwest::Method;

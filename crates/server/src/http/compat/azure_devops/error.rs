@@ -1,6 +1,6 @@
 //! The body of an error as clients of this wire look for it: the words in `message`, and a type that programs know.
 
-use jeton_api::Problem;
+use jeton_api::{Code, Problem};
 use serde::Serialize;
 
 /// The one body of an error.
@@ -15,6 +15,8 @@ pub(in crate::http) struct Body {
     type_key: &'static str,
     error_code: u8,
     event_id: u16,
+    /// The code that Jeton's own API has for it.
+    code: String,
 }
 
 /// One text, whatever is wrong with a credential: nobody learns from it whether there ever was such a token.
@@ -42,9 +44,12 @@ pub(in crate::http) fn body(problem: Problem) -> Body {
         409 => ("VssServiceResponseException", FRAMEWORK),
         _ => ("VssServiceException", FRAMEWORK),
     };
-    let message = if problem.status == 401 { UNAUTHORIZED.to_owned() } else { problem.detail };
+    let (message, code) = match problem.status {
+        401 => (UNAUTHORIZED.to_owned(), Code::InvalidToken.word().to_owned()),
+        _ => (problem.detail, problem.code),
+    };
     let type_name = format!("{space}.{type_key}, {space}");
-    Body { id: "1", inner_exception: None, message, type_name, type_key, error_code: 0, event_id: 3000 }
+    Body { id: "1", inner_exception: None, message, type_name, type_key, error_code: 0, event_id: 3000, code }
 }
 
 const FRAMEWORK: &str = "Microsoft.TeamFoundation.Framework.Server";
