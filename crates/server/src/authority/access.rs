@@ -91,7 +91,7 @@ actions! {
     JobRead = "job.read", &[], &["Jeton.Job.Read", "Jeton.Admin.Job", AUDIT];
     JobRenew = "job.renew", &[], &["Jeton.Admin.Job"];
     JobFinish = "job.finish", &[], &["Jeton.Admin.Job"];
-    JobSettingsWrite = "job_settings.write", &[], &["Jeton.Admin.Job"];
+    JobSettingsWrite = "job_settings.write", &[], &["Jeton.Admin.Job", "vso.project_write"];
     ApiWrite = "api.write", &[], &["Jeton.Admin.Api"];
     ApiReport = "api.report", &[], &["Jeton.Admin.Api", AUDIT];
     ApiCredential = "api.credential", &[], &["Jeton.Admin.Api"];

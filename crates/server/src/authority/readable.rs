@@ -9,7 +9,7 @@ use super::access::{self, Action, Caller};
 use super::place::sees_project;
 use super::{Authority, Error, page};
 use crate::limits::{PAGE_SIZE_MAX, WHOLE_LIST_PAGES_MAX};
-use crate::store::{PipelineRecord, ProjectRecord};
+use crate::store::{OrganizationRecord, PipelineRecord, ProjectRecord};
 
 /// How a project may be named: its id counts before its name, which anybody may choose like an id.
 #[derive(Clone, Debug)]
@@ -19,6 +19,17 @@ pub(crate) struct ProjectKey {
 }
 
 impl Authority {
+    /// An organization that the caller may know of, for whoever may read what holds all over it.
+    pub(crate) async fn readable_organization(
+        &self,
+        caller: &Caller,
+        name: &ResourceName,
+    ) -> Result<OrganizationRecord, Error> {
+        let organization = self.visible_organization(caller, name).await?;
+        access::check_at(caller, Place::Organization(organization.id), Action::ProjectRead)?;
+        Ok(organization)
+    }
+
     /// A project that the caller may know of, for whoever may do this there.
     pub(crate) async fn readable_project(
         &self,

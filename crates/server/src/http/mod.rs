@@ -298,7 +298,8 @@ fn routes_of_determined() -> Vec<RouteEntry> {
 }
 
 fn routes_of_azure_devops() -> Vec<RouteEntry> {
-    use compat::azure_devops::{connection, definitions, locations, pats, pipelines, projects, token_admin};
+    use compat::azure_devops::{connection, definitions, locations, pats, pipelines, projects};
+    use compat::azure_devops::{settings, token_admin};
     routes! {
         OPTIONS "/compat/azure-devops/{organization}/_apis" => "any caller", locations::all;
         OPTIONS "/compat/azure-devops/{organization}/_apis/{area}" => "any caller", locations::of_area;
@@ -315,6 +316,10 @@ fn routes_of_azure_devops() -> Vec<RouteEntry> {
         POST   "/compat/azure-devops/{organization}/_apis/tokenadmin/revocationrules" => "token.revoke", token_admin::revoke_by_rule;
         GET    "/compat/azure-devops/{organization}/{project}/_apis/pipelines" => "build.read", pipelines::list;
         GET    "/compat/azure-devops/{organization}/{project}/_apis/pipelines/{pipeline}" => "build.read", pipelines::show;
+        GET    "/compat/azure-devops/{organization}/_apis/build/GeneralSettings" => "project.read", settings::show_organization;
+        PATCH  "/compat/azure-devops/{organization}/_apis/build/GeneralSettings" => "job_settings.write", settings::edit_organization;
+        GET    "/compat/azure-devops/{organization}/{project}/_apis/build/GeneralSettings" => "project.read", settings::show_project;
+        PATCH  "/compat/azure-devops/{organization}/{project}/_apis/build/GeneralSettings" => "job_settings.write", settings::edit_project;
         GET    "/compat/azure-devops/{organization}/{project}/_apis/build/Definitions" => "build.read", definitions::list;
         GET    "/compat/azure-devops/{organization}/{project}/_apis/build/Definitions/{pipeline}" => "build.read", definitions::show;
     }

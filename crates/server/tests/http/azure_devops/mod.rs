@@ -3,8 +3,10 @@
 mod client;
 mod clients;
 mod gateway;
+mod jobs;
 mod lists;
 mod pats;
+mod settings;
 mod start;
 mod token_admin;
 mod upstream;

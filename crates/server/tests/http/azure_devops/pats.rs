@@ -284,8 +284,8 @@ async fn attack_06_the_tokens_of_others_look_like_none(authority: Authority) {
     let own = stage.authority.get(&stage.person.session, "/api/v1/tokens/self").await.expect(200).body;
     let bits = own["id"].as_str().unwrap().parse::<jeton_token::TokenId>().unwrap().0.bits();
     let group = |from: u32, digits: u32| (bits >> from) & ((1 << (4 * digits)) - 1);
-    let (a, b, c, d, e) = (group(96, 8), group(80, 4), group(64, 4), group(48, 4), group(0, 12));
-    let guid = format!("{a:08x}-{b:04x}-{c:04x}-{d:04x}-{e:012x}");
+    let middle = [80, 64, 48].map(|from| format!("{:04x}", group(from, 4))).join("-");
+    let guid = format!("{:08x}-{middle}-{:012x}", group(96, 8), group(0, 12));
     let answer = stage.pat(Method::GET, &format!("&authorizationId={guid}"), Value::Null).await;
     assert_eq!(said(&answer), "authorizationNotFound");
     // And a token for another organization is not one of this one.

@@ -25,7 +25,7 @@ struct Location {
 
 /// Id, area, resource, template and the highest version of the resource that clients ask for. The ids are that
 /// product's, in lower case: one of its clients compares them as texts.
-const KNOWN: [(&str, &str, &str, &str, u8); 8] = [
+const KNOWN: [(&str, &str, &str, &str, u8); 9] = [
     ("00d9565f-ed9c-4a06-9a50-00e7896ccab4", "Location", "connectionData", "_apis/{resource}", 1),
     ("e81700f7-3be2-46de-8624-2eb35882fcaa", "Location", "ResourceAreas", "_apis/{resource}/{areaId}", 1),
     ("603fe2ac-9723-48b9-88ad-09305aa6c6e1", "core", "projects", "_apis/{resource}/{*projectId}", 4),
@@ -42,6 +42,13 @@ const KNOWN: [(&str, &str, &str, &str, u8); 8] = [
         "Definitions",
         "{project}/_apis/{area}/{resource}/{definitionId}",
         7,
+    ),
+    (
+        "c4aefd19-30ff-405b-80ad-aca021e7242a",
+        "build",
+        "GeneralSettings",
+        "{project}/_apis/{area}/{resource}",
+        1,
     ),
     (
         "af68438b-ed04-4407-9eb6-f1dbae3f922e",

@@ -17,6 +17,7 @@ pub(in crate::http) mod pats;
 pub(in crate::http) mod pipelines;
 mod place;
 pub(in crate::http) mod projects;
+pub(in crate::http) mod settings;
 pub(in crate::http) mod token_admin;
 mod version;
 
