@@ -214,11 +214,12 @@ impl Authority {
     ) -> Result<(Chain, Permit), Error> {
         let chain = self.store.token(id).await?.ok_or(Error::Hidden)?;
         let permit = access::on_tokens_of(caller, Owner::of(&chain.token), action)?;
-        if chain.token.kind == TokenKind::Session {
-            let detail = "a session is not changed; end this one and sign in again";
-            return Err(Error::Conflict(Code::TokenNotLive, detail.to_owned()));
-        }
-        Ok((chain, permit))
+        let detail = match chain.token.kind {
+            TokenKind::Personal | TokenKind::Service | TokenKind::Api => return Ok((chain, permit)),
+            TokenKind::Session => "a session is not changed; end this one and sign in again",
+            TokenKind::Job => "a job's token is as it was made, and lives as long as the job",
+        };
+        Err(Error::Conflict(Code::TokenNotLive, detail.to_owned()))
     }
 
     /// What an identity was exchanged for lasts as long as the trust says: it gets no other life, and nothing more.

@@ -227,6 +227,9 @@ impl Authority {
         if chain.token.kind == TokenKind::Api {
             return access::check_credential_of(caller, owner);
         }
+        if let Some(job) = chain.token.job {
+            return access::check_at(caller, job.place(), Action::JobMint);
+        }
         access::check_on_tokens_of(caller, owner, action.unwrap_or(Action::TokenRotate))?;
         self.check_may_obtain(caller, chain, &EditRequest::default(), &self.store.apis().await?).await
     }
