@@ -74,6 +74,20 @@ const PLACES: &[Row] = &[
     (&["policy set default/web-table --lifetime-max 9d --yes"], "policy delete default/web-table --yes"),
 ];
 
+/// `{job}` is the newest job.
+const JOBS: &[Row] = &[
+    (&[], "org job-settings default"),
+    (&[], "org job-settings default --limit-release off --max-lifetime-minutes 90"),
+    (&[], "project job-settings default/web"),
+    (&[], "project job-settings default/web --limit-non-release on"),
+    (&[JOB], "job list default/web"),
+    (&[], "job list --state running"),
+    (&[JOB], "job show {job}"),
+    (&[JOB], "job finish {job}"),
+];
+
+const JOB: &str = "job run --org default --project web --pipeline nightly -- true";
+
 const PRINCIPALS: &[Row] = &[
     (&[], "user create bob-{f} --display-name Bob"),
     (&[], "user list"),
@@ -115,13 +129,14 @@ const PRINCIPALS: &[Row] = &[
 ];
 
 /// Commands that answer no records, or have tests of all they say; it takes two people to approve something.
-const ELSEWHERE: [&str; 14] = [
+const ELSEWHERE: [&str; 15] = [
     "serve",
     "demo",
     "login",
     "logout",
     "exec",
     "derive",
+    "job run",
     "scan",
     "doctor",
     "completion",
@@ -152,6 +167,8 @@ fn prepared(authority: &Authority) -> Home {
         admin.write(&format!("{format}.toml"), &api(&format!("of-{format}"), &format!("Of-{format}")));
     }
     done(&admin, "api apply taskurai.toml");
+    done(&admin, "project create default/web");
+    done(&admin, "pipeline create default/web/nightly --kind yaml");
     admin
 }
 
@@ -180,6 +197,10 @@ fn check(name: &str, rows: &[Row]) {
             if filled.contains("{binding}") {
                 let id = done(&admin, "binding list --role TokenCreator -o value");
                 filled = filled.replace("{binding}", &id);
+            }
+            if filled.contains("{job}") {
+                let all = done(&admin, "job list -o value");
+                filled = filled.replace("{job}", all.lines().next().unwrap_or("none"));
             }
             let words: Vec<_> = filled.split_whitespace().chain(["-o", format]).collect();
             let ran = admin.run(&words);
@@ -216,13 +237,18 @@ fn places_in_every_format() {
 }
 
 #[test]
+fn jobs_in_every_format() {
+    check("jobs", JOBS);
+}
+
+#[test]
 fn principals_in_every_format() {
     check("principals", PRINCIPALS);
 }
 
 #[test]
 fn no_command_is_forgotten() {
-    let rows: Vec<_> = [TOKENS, APIS, PLACES, PRINCIPALS].concat();
+    let rows: Vec<_> = [TOKENS, APIS, PLACES, JOBS, PRINCIPALS].concat();
     let has_row = |command: &&String| {
         rows.iter().any(|(_, line)| format!("{line} ").starts_with(&format!("{command} ")))
     };
