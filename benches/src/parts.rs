@@ -140,6 +140,7 @@ fn facts(id: Id, patterns: Vec<ScopePattern>) -> Result<Facts> {
         used_at: Timestamp(0),
         expiry: Expiry::Never,
         approval: Approval::None,
+        job: None,
         revoked: false,
         intact: true,
         owner: PrincipalId(id),

@@ -10,6 +10,7 @@ mod explain;
 mod grant;
 mod group;
 mod identity;
+mod job;
 mod list;
 mod optional;
 mod place;
@@ -32,6 +33,9 @@ pub use explain::{ExplainRequest, Explanation, Remedy, Step, StepOutcome};
 pub use grant::{GrantRefusal, Granted};
 pub use group::{Group, Member, PatchGroup, PutGroup};
 pub use identity::{Identity, LinkIdentity};
+pub use job::{
+    CreateJob, Job, JobQuery, JobSettings, JobState, JobTrigger, PlaceJobSettings, RenewJob, StartedJob,
+};
 pub use list::List;
 pub use place::{
     JobScope, Organization, PatchOrganization, PatchPipeline, PatchProject, Pipeline, PipelineKind, Project,

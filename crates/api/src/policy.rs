@@ -45,6 +45,10 @@ pub struct Policy {
     /// For so long after a person has made or rotated a token it may rotate itself.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub renewable_for_days: Option<i64>,
+    /// The projects whose jobs may act here besides those of the place where they act: `organization/project` or
+    /// `organization/*`. Absent: whichever have the right.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub job_projects: Option<Vec<String>>,
 }
 
 /// Whether something may be.

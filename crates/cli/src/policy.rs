@@ -91,6 +91,7 @@ enum Field {
     SignInWithinDays,
     UsedWithinDays,
     RenewableForDays,
+    JobProjects,
 }
 
 /// `jeton policy set`
@@ -158,6 +159,10 @@ struct Says {
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(i64).range(1..))]
     renewable_for_days: Option<i64>,
 
+    /// A project whose jobs may act here besides its own, such as `acme/ci` or `acme/*`; may be repeated
+    #[arg(long = "job-project", value_name = "PROJECT")]
+    job_projects: Option<Vec<String>>,
+
     /// Say nothing about this any more; may be repeated
     #[arg(long, value_enum, value_name = "FIELD")]
     unset: Vec<Field>,
@@ -222,6 +227,7 @@ impl Says {
             sign_in_within_days: self.sign_in_within_days.or(policy.sign_in_within_days),
             used_within_days: self.used_within_days.or(policy.used_within_days),
             renewable_for_days: self.renewable_for_days.or(policy.renewable_for_days),
+            job_projects: self.job_projects.or(policy.job_projects),
         })
     }
 }
@@ -239,6 +245,7 @@ fn unset(policy: &mut Policy, field: Field) {
         Field::SignInWithinDays => policy.sign_in_within_days = None,
         Field::UsedWithinDays => policy.used_within_days = None,
         Field::RenewableForDays => policy.renewable_for_days = None,
+        Field::JobProjects => policy.job_projects = None,
     }
 }
 
@@ -269,6 +276,10 @@ fn fields(policy: &Policy) -> Vec<(&'static str, Vec<String>)> {
         ("sign_in_within_days", number(policy.sign_in_within_days)),
         ("used_within_days", number(policy.used_within_days)),
         ("renewable_for_days", number(policy.renewable_for_days)),
+        (
+            "job_projects",
+            or_none(policy.job_projects.as_ref(), policy.job_projects.clone().unwrap_or_default()),
+        ),
     ]
 }
 
@@ -349,6 +360,7 @@ mod tests {
             sign_in_within_days: None,
             used_within_days: None,
             renewable_for_days: None,
+            job_projects: None,
             unset: vec![],
         }
     }

@@ -187,6 +187,12 @@ pub(crate) const POLICY_IMPACT_SECONDS_MAX: u64 = 5;
 pub(crate) const POLICY_DAYS_MAX: i64 = 36_600;
 /// The longest that a job can be allowed to take, in minutes: 30 days.
 pub(crate) const JOB_MINUTES_MAX: i64 = 30 * 24 * 60;
+/// The shortest lease of a job, in seconds: one that can be renewed in time over a slow network.
+pub(crate) const JOB_LEASE_SECONDS_MIN: i64 = 10;
+/// The longest lease of a job, in seconds: for so long a job's token outlives a runner that vanished.
+pub(crate) const JOB_LEASE_SECONDS_MAX: i64 = 300;
+/// The lease of a job when nobody says, in seconds.
+pub(crate) const JOB_LEASE_SECONDS_DEFAULT: i64 = 60;
 /// The most projects that one introspection tells apart; an organization with more names the place in its question.
 pub(crate) const PROJECTS_SHOWN_MAX: i64 = 500;
 /// The most routes of one API.

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use crate::catalogue::Catalogue;
 use crate::id::{GroupId, OrganizationId, PrincipalId, TokenId};
+use crate::job::{self, JobOrigin};
 use crate::lifetime::{Expiry, Timestamp};
 use crate::limits::{NetworkLimit, PlaceLimit};
 use crate::policy::{Holder, PlacedPolicy, Policy, PolicyRule};
@@ -97,6 +98,8 @@ pub struct Link {
     pub expiry: Expiry,
     /// How far its approval is.
     pub approval: Approval,
+    /// The job that it is of.
+    pub job: Option<JobOrigin>,
     /// Whether it was revoked.
     pub revoked: bool,
     /// Whether the seal of its rows is right.
@@ -187,7 +190,7 @@ impl Inactive {
             | Self::PlaceNotAllowed
             | Self::ClientIpRequired
             | Self::NetworkNotAllowed
-            | Self::Policy(PolicyRule::Creators)
+            | Self::Policy(PolicyRule::Creators | PolicyRule::JobProjects)
             | Self::ApprovalRequired(_) => true,
             Self::Altered
             | Self::Revoked
@@ -213,6 +216,11 @@ impl Link {
     fn lacks_approval(&self, placed: &PlacedPolicy, pattern: &ScopePattern) -> bool {
         let lacks = |wanted: ScopePattern| !self.approval.covers(placed.place, &wanted);
         self.is_kept() && placed.policy.approval_wanted_of(pattern).any(lacks)
+    }
+
+    /// Whether it is a job's, and the scope one that no job has.
+    pub(crate) fn lacks_as_job(&self, scope: &Scope) -> bool {
+        self.kind == TokenKind::Job && job::is_never_a_jobs(scope)
     }
 
     fn holder(&self) -> Holder<'_> {
@@ -375,12 +383,18 @@ pub fn covers_within(
 ) -> bool {
     let at = (place, Reach::Within);
     let held = effective(facts, at, catalogues, circumstances);
-    held.covers_all(wanted) && !wanted.patterns().iter().any(|pattern| lacks_approval(facts, at, pattern))
+    let lacks = |pattern: &ScopePattern| lacks_approval(facts, at, pattern) || never_a_jobs(facts, pattern);
+    held.covers_all(wanted) && !wanted.patterns().iter().any(lacks)
 }
 
-/// Whether a policy at the place wants an approval before the tokens have this scope, and nobody gave one.
+/// Whether the tokens lack a scope that their patterns and owners have: a policy at the place wants an approval that
+/// nobody gave, or one of them is a job's and no job has it.
 pub fn withheld(facts: &Facts, place: Place, scope: &Scope) -> bool {
-    is_withheld(facts, (place, Reach::Here), scope)
+    is_withheld(facts, (place, Reach::Here), scope) || facts.chain().any(|link| link.lacks_as_job(scope))
+}
+
+fn never_a_jobs(facts: &Facts, pattern: &ScopePattern) -> bool {
+    facts.chain().any(|link| link.kind == TokenKind::Job) && job::has_what_is_never_a_jobs(pattern)
 }
 
 fn honoured(facts: &Facts, demand: &Demand<'_>, now: Timestamp) -> Result<Active, Inactive> {
@@ -508,6 +522,7 @@ pub(crate) fn check_place(facts: &Facts, demand: &Demand<'_>) -> Result<At, Inac
 pub(crate) fn check_taken(facts: &Facts, at: At, circumstances: Circumstances) -> Result<(), Inactive> {
     let (place, reach) = at;
     check_policies(facts, place, reach, circumstances.now)?;
+    check_job_projects(facts, place, reach)?;
     if facts.chain().any(Link::is_kept) {
         let mut limits = facts.policies(place, reach).map(Policy::network_limit);
         return limits.try_for_each(|limit| from_allowed(&limit, circumstances.client));
@@ -529,6 +544,20 @@ pub(crate) fn check_policies(
     Ok(())
 }
 
+/// Whether the places there take jobs of the project that a token's job runs in. At home, a job may look at itself.
+pub(crate) fn check_job_projects(facts: &Facts, place: Place, reach: Reach) -> Result<(), Inactive> {
+    if place == Place::Global {
+        return Ok(());
+    }
+    for origin in facts.chain().filter_map(|link| link.job) {
+        let taken = |policy: &Policy| origin.place().contains(place) || policy.takes_jobs_of(origin.place());
+        if !facts.policies(place, reach).all(taken) {
+            return Err(Inactive::Policy(PolicyRule::JobProjects));
+        }
+    }
+    Ok(())
+}
+
 fn rights_for(facts: &Facts, demand: &Demand<'_>, at: At, now: Timestamp) -> Rights {
     let circumstances = Circumstances { now, client: demand.client };
     match demand.audience {
@@ -543,6 +572,9 @@ fn rights_for(facts: &Facts, demand: &Demand<'_>, at: At, now: Timestamp) -> Rig
 
 fn check_scope(rights: &Rights, facts: &Facts, demand: &Demand<'_>, at: At) -> Result<(), Inactive> {
     match (demand.scope, demand.audience) {
+        (Some(scope), _) if facts.chain().any(|link| link.lacks_as_job(scope)) => {
+            Err(Inactive::MissingScope(scope.clone()))
+        }
         (Some(scope), _) if is_withheld(facts, at, scope) => Err(Inactive::ApprovalRequired(scope.clone())),
         (Some(scope), _) if rights.covers(scope) => Ok(()),
         (Some(scope), _) => Err(Inactive::MissingScope(scope.clone())),

@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use crate::catalogue::Catalogue;
 use crate::decision::{
-    At, Facts, Inactive, Link, Reach, check_policies, end, intersected, is_withheld, standing,
+    At, Facts, Inactive, Link, Reach, check_job_projects, check_policies, end, intersected, is_withheld,
+    standing,
 };
 use crate::lifetime::{Expiry, Timestamp};
 use crate::limits::NetworkLimit;
@@ -79,6 +80,7 @@ impl Standing {
         let at: At = (place, Reach::Here);
         standing(facts, now)?;
         check_policies(facts, place, Reach::Here, now)?;
+        check_job_projects(facts, place, Reach::Here)?;
         let rights = intersected(facts, at, catalogues);
         let held = catalogues.iter().flat_map(|catalogue| catalogue.held(&rights)).cloned();
         let (withheld, scopes) = held.partition(|scope| is_withheld(facts, at, scope));
@@ -117,7 +119,10 @@ fn networks(facts: &Facts, (place, reach): At) -> NetworkLimit {
 fn places(before: &Facts, after: &Facts, place: Place) -> BTreeSet<Place> {
     let of_policies = before.policies.iter().chain(after.policies.iter()).map(|placed| placed.place);
     let of_links = before.chain().flat_map(|link| {
-        link.places.places().iter().copied().chain(link.rights.iter().map(|(granted, _)| *granted))
+        // A job may leave its project for any place of its organization.
+        let beyond = link.job.map(|job| Place::Organization(job.organization));
+        let granted = link.rights.iter().map(|(granted, _)| *granted);
+        link.places.places().iter().copied().chain(granted).chain(beyond)
     });
     of_policies.chain(of_links).filter(|one| place.contains(*one)).chain([place]).collect()
 }

@@ -109,9 +109,11 @@ fn of_scope(facts: &Facts, demand: &Demand<'_>, scope: &Scope, at: At) -> Vec<(S
         let covered = rights.with_implied(catalogues.iter().copied()).covers(scope);
         if covered && declared { Ok(()) } else { Err(Inactive::MissingScope(scope.clone())) }
     };
+    let written =
+        |link: &Link| if link.lacks_as_job(scope) { Rights::none() } else { counted(facts, link, at) };
     let of_link = |link: &Link| {
         [
-            (Step::Scopes(link.id), has(counted(facts, link, at))),
+            (Step::Scopes(link.id), has(written(link))),
             (Step::Owner(link.id, link.owner), has(link.rights_at(at.0))),
         ]
     };

@@ -159,8 +159,10 @@ typed_id! {
     OrganizationId;
     /// Names a project.
     ProjectId;
-    /// A pipeline.
+    /// Names a pipeline.
     PipelineId;
+    /// Names a job: one run of a pipeline.
+    JobId;
     /// Names a registered API; the same value is its principal id.
     ApiId;
     /// Names a role.

@@ -16,6 +16,7 @@ mod digest;
 mod effect;
 mod explanation;
 mod id;
+mod job;
 mod lifetime;
 mod limits;
 mod need;
@@ -46,14 +47,18 @@ pub use digest::{Mac, Pepper, PepperVersion, ReplayKey, RowKey, TokenDigest};
 pub use effect::{Effect, effects};
 pub use explanation::{Explained, Step, explain};
 pub use id::{
-    ApiId, BindingId, EventId, GroupId, Id, IdError, IdKey, OrganizationId, PipelineId, PrincipalId,
+    ApiId, BindingId, EventId, GroupId, Id, IdError, IdKey, JobId, OrganizationId, PipelineId, PrincipalId,
     ProjectId, RoleId, SecretId, TokenId, TrustId,
+};
+pub use job::{
+    JOB_MINUTES_USUAL, JobAuthorizationScope, JobCase, JobOrigin, JobReach, JobRule, JobSettings,
+    PipelineKind,
 };
 pub use lifetime::{Expiry, Timestamp};
 pub use limits::{Network, NetworkError, NetworkLimit, PlaceLimit};
 pub use need::NeedError;
 pub use policy::{Creator, Excess, Holder, PlacedPolicy, Policy, PolicyRule, Rule};
-pub use principal::{NameError, PrincipalKind, PrincipalName};
+pub use principal::{NameError, PrincipalKind, PrincipalName, WHOLE_ORGANIZATION, build_service_title};
 pub use rights::Rights;
 pub use role::{Bindable, BuiltInRole};
 pub use route::{Route, RouteError, RouteMatch, RouteTable, canonical_path};

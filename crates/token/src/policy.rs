@@ -7,8 +7,9 @@
 //! organization  lifetime ≤ 30 days
 //!   project     lifetime ≤ 90 days     → 30 days hold there too
 //! ```
-//! Policies are for the tokens that people and service accounts keep. A signed-in person and an API's own
-//! credential are not judged by them, so no policy locks out whoever could change it.
+//! Policies are for the tokens that people and service accounts keep; of a job's they only say whose jobs may act
+//! there. A signed-in person and an API's own credential are not judged by them, so no policy locks out whoever could
+//! change it.
 
 use crate::id::{GroupId, PrincipalId};
 use crate::lifetime::{Expiry, Timestamp};
@@ -41,6 +42,8 @@ pub struct Policy {
     pub used_within_ms: Option<i64>,
     /// For so long after a person has made or rotated a token it may rotate itself, in milliseconds.
     pub renewable_for_ms: Option<i64>,
+    /// The projects whose jobs may act here besides those of the place where they act; none if the list is empty.
+    pub job_projects: Option<Vec<Place>>,
 }
 
 /// Whether something may be.
@@ -92,6 +95,8 @@ pub enum PolicyRule {
     SignIn,
     /// It was not used for too long.
     Unused,
+    /// It is a job's, of a project whose jobs may not act there.
+    JobProjects,
 }
 
 impl PolicyRule {
@@ -103,6 +108,7 @@ impl PolicyRule {
             Self::Creators => "policy_creators",
             Self::SignIn => "policy_sign_in",
             Self::Unused => "policy_unused",
+            Self::JobProjects => "policy_job_projects",
         }
     }
 }
@@ -179,6 +185,11 @@ impl Policy {
         }
     }
 
+    /// Whether jobs of a project may act here, when they come from elsewhere.
+    pub fn takes_jobs_of(&self, project: Place) -> bool {
+        self.job_projects.as_ref().is_none_or(|places| places.iter().any(|place| place.contains(project)))
+    }
+
     /// Whether the pattern counts.
     pub fn counts(&self, pattern: &ScopePattern) -> bool {
         !(self.everything == Some(Rule::Refused) && pattern.is_everything())
@@ -216,6 +227,7 @@ impl Policy {
             sign_in_within_ms: least(self.sign_in_within_ms, other.sign_in_within_ms),
             used_within_ms: least(self.used_within_ms, other.used_within_ms),
             renewable_for_ms: least(self.renewable_for_ms, other.renewable_for_ms),
+            job_projects: both(self.job_projects.as_ref(), other.job_projects.as_ref(), |a, b| a == b),
         }
     }
 
@@ -227,6 +239,8 @@ impl Policy {
         };
         let outside = |mine: &Network, theirs: &[Network]| !theirs.iter().any(|n| n.contains_network(mine));
         let networks = self.networks.as_ref().zip(outer.networks.as_ref());
+        let beyond = |mine: &Place, theirs: &[Place]| !theirs.iter().any(|place| place.contains(*mine));
+        let projects = self.job_projects.as_ref().zip(outer.job_projects.as_ref());
         let checks = [
             ("lifetime_minutes_max", longer(self.lifetime_ms_max, outer.lifetime_ms_max)),
             ("lifetime_minutes_default", longer(self.lifetime_ms_default, outer.lifetime_ms_max)),
@@ -237,6 +251,7 @@ impl Policy {
             ("sign_in_within_days", longer(self.sign_in_within_ms, outer.sign_in_within_ms)),
             ("used_within_days", longer(self.used_within_ms, outer.used_within_ms)),
             ("renewable_for_days", longer(self.renewable_for_ms, outer.renewable_for_ms)),
+            ("job_projects", projects.is_some_and(|(mine, theirs)| mine.iter().any(|p| beyond(p, theirs)))),
         ];
         checks.into_iter().filter(|(_, loosens)| *loosens).map(|(name, _)| name).collect()
     }

@@ -19,6 +19,8 @@ pub enum BuiltInRole {
     ProjectAdmin,
     /// Starts jobs.
     JobRunner,
+    /// What the account of jobs may do at its place by default.
+    BuildService,
     /// Every scope of the APIs that serve the place, and nothing of Jeton's own.
     ApiUser,
 }
@@ -57,7 +59,7 @@ impl Bindable {
 
 impl BuiltInRole {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Admin,
         Self::Auditor,
         Self::TokenAdmin,
@@ -65,6 +67,7 @@ impl BuiltInRole {
         Self::OrganizationAdmin,
         Self::ProjectAdmin,
         Self::JobRunner,
+        Self::BuildService,
         Self::ApiUser,
     ];
 
@@ -78,6 +81,7 @@ impl BuiltInRole {
             Self::OrganizationAdmin => "OrganizationAdmin",
             Self::ProjectAdmin => "ProjectAdmin",
             Self::JobRunner => "JobRunner",
+            Self::BuildService => "BuildService",
             Self::ApiUser => "ApiUser",
         }
     }
@@ -92,6 +96,7 @@ impl BuiltInRole {
             Self::OrganizationAdmin => "looks after an organization and all that belongs to it",
             Self::ProjectAdmin => "looks after a project and all that belongs to it",
             Self::JobRunner => "starts jobs and gets their tokens",
+            Self::BuildService => "sees pipelines and projects: what jobs may do unless more is given",
             Self::ApiUser => "every scope of the APIs that serve the place, and nothing of Jeton's own",
         }
     }
@@ -113,6 +118,7 @@ impl BuiltInRole {
                 "Jeton.Job.*",
             ],
             Self::JobRunner => &["Jeton.Job.*"],
+            Self::BuildService => &["vso.build", "vso.project"],
             Self::ApiUser => &[],
         }
     }

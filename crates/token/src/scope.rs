@@ -210,6 +210,11 @@ impl ScopeSet {
         Self([ScopePattern::everything()].into())
     }
 
+    /// A set that covers no scope of any API: nobody declares `Jeton.None`, and no action asks for it.
+    pub fn nothing() -> Self {
+        Self([ScopePattern("Jeton.None".into())].into())
+    }
+
     /// The patterns, in the order given.
     pub fn patterns(&self) -> &[ScopePattern] {
         &self.0

@@ -107,6 +107,7 @@ pub(super) struct PolicySpec {
     sign_in_within_days: Option<i64>,
     used_within_days: Option<i64>,
     renewable_for_days: Option<i64>,
+    job_projects: Option<Vec<String>>,
 }
 
 impl OrgFile {
@@ -272,6 +273,7 @@ impl PolicySpec {
             sign_in_within_days: self.sign_in_within_days,
             used_within_days: self.used_within_days,
             renewable_for_days: self.renewable_for_days,
+            job_projects: self.job_projects.clone(),
         })
     }
 }

@@ -17,7 +17,7 @@ use jeton_token::{
 use super::attempt::Attempt;
 use super::usage::Usage;
 use super::{Denial, Error};
-use crate::store::{Basis, Chain, PrincipalRecord, TokenRecord};
+use crate::store::{Basis, Chain, JobRecord, PrincipalRecord, TokenRecord};
 
 macro_rules! actions {
     ($($variant:ident = $word:literal, $own:expr, $anybodys:expr;)*) => {
@@ -81,6 +81,11 @@ actions! {
     OrganizationWrite = "organization.write", None, &["Jeton.Admin.Organization"];
     ProjectWrite = "project.write", None, &["Jeton.Admin.Organization"];
     PipelineWrite = "pipeline.write", None, &["Jeton.Admin.Organization"];
+    JobMint = "job.mint", None, &["Jeton.Job.Mint"];
+    JobRead = "job.read", None, &["Jeton.Job.Read", "Jeton.Admin.Job", AUDIT];
+    JobRenew = "job.renew", None, &["Jeton.Admin.Job"];
+    JobFinish = "job.finish", None, &["Jeton.Admin.Job"];
+    JobSettingsWrite = "job_settings.write", None, &["Jeton.Admin.Job"];
     ApiWrite = "api.write", None, &["Jeton.Admin.Api"];
     ApiReport = "api.report", None, &["Jeton.Admin.Api", AUDIT];
     ApiCredential = "api.credential", None, &["Jeton.Admin.Api"];
@@ -111,6 +116,9 @@ impl Action {
                 | Self::OrganizationWrite
                 | Self::ProjectWrite
                 | Self::PipelineWrite
+                | Self::JobMint
+                | Self::JobRenew
+                | Self::JobSettingsWrite
                 | Self::ApiWrite
                 | Self::ApiCredential
         )
@@ -369,6 +377,30 @@ pub(crate) fn at_or_hidden(caller: &Caller, place: Place, action: Action) -> Res
     }
 }
 
+/// For renewing and finishing jobs: by whoever looks after jobs there, and by whoever started it; to renew it, while
+/// they may still start jobs there. A job may finish itself, but no job prolongs one.
+pub(crate) fn on_job(caller: &Caller, job: &JobRecord, action: Action) -> Result<Permit, Error> {
+    let is_runner = caller.principal() == job.runner;
+    let own = match action {
+        Action::JobFinish => is_runner || caller.token() == job.token,
+        Action::JobRenew if caller.kind() == TokenKind::Job => {
+            return Err(Error::denied(
+                Code::NotHonouredHere,
+                "a job does not prolong itself; its runner does",
+            ));
+        }
+        Action::JobRenew => is_runner && may_administer(caller, Action::JobMint, job.place()),
+        _ => false,
+    };
+    if own { permit(caller, action) } else { at(caller, job.place(), action) }
+}
+
+/// Whether a caller may know of a job: who started it, the job itself, and whoever may see the jobs there.
+pub(crate) fn sees_job(caller: &Caller, job: &JobRecord) -> bool {
+    let is_own = caller.principal() == job.runner || caller.token() == job.token;
+    is_own || may_administer(caller, Action::JobRead, job.place())
+}
+
 /// Why the system itself does something, or somebody without a credential who has proved something else.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Reason {
@@ -394,6 +426,8 @@ pub(crate) enum Reason {
     SecretReused,
     /// The end of a token comes near.
     EndNear,
+    /// A job that this runner may start needs an account to act as.
+    AccountNeeded(PrincipalId),
 }
 
 /// The only other maker of permits.
@@ -411,6 +445,7 @@ pub(crate) fn system(reason: Reason) -> Permit {
         Reason::RowAltered => (None, None, Action::NoteAltered),
         Reason::SecretReused => (None, None, Action::NoteReuse),
         Reason::EndNear => (None, None, Action::NoteEnd),
+        Reason::AccountNeeded(runner) => (Some(runner), None, Action::JobMint),
     };
     let rests_on_credential = matches!(reason, Reason::SaidYes(_));
     Permit {

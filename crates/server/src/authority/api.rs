@@ -144,6 +144,7 @@ impl Authority {
             places: PlaceLimit::Everywhere,
             networks: NetworkLimit::Anywhere,
             approval: Approval::None,
+            job: None,
             holders: vec![],
             expiry: Expiry::Never,
             at: self.now(),

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 use jeton_api::{Code, TokenState};
 use jeton_token::{
-    Approval, Catalogue, Expiry, NetworkLimit, Place, PlaceLimit, PrincipalId, PrincipalKind, PrincipalName,
-    Rights, ScopePattern, ScopeSet, SecretId, Timestamp, TokenId, TokenKind, TokenText,
+    Approval, Catalogue, Expiry, JobOrigin, NetworkLimit, Place, PlaceLimit, PrincipalId, PrincipalKind,
+    PrincipalName, Rights, ScopePattern, ScopeSet, SecretId, Timestamp, TokenId, TokenKind, TokenText,
 };
 
 use super::access::{self, Action, Caller, Owner, Permit};
@@ -83,6 +83,8 @@ pub(super) struct Grant {
     pub(super) places: PlaceLimit,
     pub(super) networks: NetworkLimit,
     pub(super) approval: Approval,
+    /// The job that it is of.
+    pub(super) job: Option<JobOrigin>,
     /// Who gets the secret besides the owner.
     pub(super) holders: Vec<PrincipalId>,
     pub(super) expiry: Expiry,
@@ -132,6 +134,7 @@ impl Authority {
             parent,
             created_by: Some(caller.token()),
             approval: asked.at_first(),
+            job: None,
             holders: holders_besides(caller, owner.id),
             patterns: request.patterns,
             places: request.places,
@@ -176,6 +179,7 @@ impl Authority {
             places: grant.places,
             networks: grant.networks,
             approval: grant.approval,
+            job: grant.job,
             holders: grant.holders,
             created_at: grant.at,
             expiry: grant.expiry,

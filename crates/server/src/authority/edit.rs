@@ -4,7 +4,9 @@
 //! the caller, like making one.
 
 use jeton_api::{Code, TokenState};
-use jeton_token::{Approval, Expiry, NetworkLimit, PlaceLimit, PrincipalId, ScopeSet, Timestamp, TokenId};
+use jeton_token::{
+    Approval, Expiry, NetworkLimit, PlaceLimit, PrincipalId, ScopeSet, Timestamp, TokenId, TokenKind,
+};
 
 use super::access::{self, Action, Caller, Owner, Permit};
 use super::create::{
@@ -189,6 +191,10 @@ impl Authority {
     ) -> Result<(Chain, Permit), Error> {
         let chain = self.store.token(id).await?.ok_or(Error::Hidden)?;
         let permit = access::on_tokens_of(caller, Owner::of(&chain.token), action)?;
+        if chain.token.kind == TokenKind::Job {
+            let detail = "a job's token is as it was made, and lives as long as the job";
+            return Err(Error::Conflict(Code::TokenNotLive, detail.to_owned()));
+        }
         if !chain.token.kind.leaves_home() {
             let detail = "sessions and API credentials are not changed; revoke this one and make another";
             return Err(Error::Conflict(Code::TokenNotLive, detail.to_owned()));

@@ -214,7 +214,7 @@ impl Authority {
                 .collect();
             let enough = held.covers(&may_bind) && all.iter().all(|(_, rights)| held.covers_all(rights));
             let kind = match binding.bearer {
-                Bearer::Principal(_, PrincipalKind::Api | PrincipalKind::Job) => continue,
+                Bearer::Principal(_, PrincipalKind::Api) => continue,
                 bearer => bearer.word().to_owned(),
             };
             if enough && who.len() < NAMED_MAX {

@@ -106,6 +106,7 @@ impl Authority {
             networks: NetworkLimit::Anywhere,
             created_at: at,
             approval: Approval::None,
+            job: None,
             holders: vec![],
             expiry,
             hint: text.hint(),

@@ -2,7 +2,8 @@
 //!
 //! What somebody has nothing to do with, they do not see: it answers like what does not exist.
 
-use jeton_token::{OrganizationId, Place, ResourceName};
+use jeton_api::Code;
+use jeton_token::{OrganizationId, Place, ResourceName, WHOLE_ORGANIZATION};
 
 use super::access::{self, Action, Caller};
 use super::page::{self, Page};
@@ -164,6 +165,7 @@ impl Authority {
                 };
             }
             let permit = access::at(caller, Place::Organization(organization.id), Action::ProjectWrite)?;
+            check_free(&at.project)?;
             let (id, name) = (self.mint_id(), at.project.clone());
             let create = PlaceWrite::CreateProject(id, organization.id, name, visibility.to_owned());
             match self.carry_out(mode, &permit, &Write::Place(create)).await? {
@@ -186,6 +188,7 @@ impl Authority {
             let caller = &caller;
             let project = self.visible_project(caller, at).await?;
             let permit = access::at(caller, project.place(), Action::ProjectWrite)?;
+            name.map_or(Ok(()), check_free)?;
             let name = name.map_or_else(|| kept_name(&project.name), |name| Ok(name.clone()))?;
             let visibility = visibility.unwrap_or(&project.visibility);
             self.store.write(&permit, &edit_of(&project, name.clone(), visibility)).await?;
@@ -230,6 +233,15 @@ impl Authority {
     async fn project_there(&self, of: OrganizationId, name: &ResourceName) -> Result<ProjectRecord, Error> {
         self.store.project(of, name).await?.ok_or(Error::Hidden)
     }
+}
+
+/// The account of a project's jobs is named after it, and must not be called like that of the whole organization.
+fn check_free(name: &ResourceName) -> Result<(), Error> {
+    if name.as_str().eq_ignore_ascii_case(WHOLE_ORGANIZATION) {
+        let detail = format!("`{name}` stands for the whole organization; choose another name");
+        return Err(Error::Conflict(Code::NameTaken, detail));
+    }
+    Ok(())
 }
 
 fn edit_of(project: &ProjectRecord, name: ResourceName, visibility: &str) -> Write {

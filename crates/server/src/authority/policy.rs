@@ -293,6 +293,7 @@ fn said(policy: &Policy, effective: &Policy) -> Vec<&'static str> {
         ("sign_in_within_days", is(policy.sign_in_within_ms.as_ref(), effective.sign_in_within_ms.as_ref())),
         ("used_within_days", is(policy.used_within_ms.as_ref(), effective.used_within_ms.as_ref())),
         ("renewable_for_days", is(policy.renewable_for_ms.as_ref(), effective.renewable_for_ms.as_ref())),
+        ("job_projects", policy.job_projects.is_some()),
         ("creators", policy.creators.is_some()),
         ("networks", policy.networks.is_some()),
         ("approval_scopes", policy.approval.is_some()),

@@ -229,6 +229,9 @@ impl Authority {
             let place = api.organization.map_or(Place::Global, |(id, _)| Place::Organization(id));
             return access::check_at(caller, place, Action::ApiCredential);
         }
+        if let Some(job) = token.job {
+            return access::check_at(caller, job.place(), Action::JobMint);
+        }
         let action = action.unwrap_or(Action::TokenRotate);
         access::check_on_tokens_of(caller, Owner::of(token), action)?;
         self.check_may_obtain(caller, chain, &EditRequest::default(), &self.store.apis().await?).await

@@ -102,6 +102,7 @@ impl Authority {
             places: PlaceLimit::Everywhere,
             networks: NetworkLimit::Anywhere,
             approval: Approval::None,
+            job: None,
             holders: vec![],
             expiry: Expiry::At(at.plus_ms(SESSION_MS)),
             at,

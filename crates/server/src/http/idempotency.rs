@@ -17,7 +17,7 @@ use http_body_util::BodyExt as _;
 use jeton_api::Code;
 
 use super::problem::{self, Problem, created, no_store};
-use super::v1::shown;
+use super::v1::{jobs, shown};
 use super::{Doors, body, caller};
 use crate::authority::{Asked, Attempt, Caller, Course, Error, IssuedToken};
 use crate::limits::{IDEMPOTENCY_KEY_CHARS_MAX, KEPT_ANSWER_BYTES_MAX};
@@ -149,6 +149,10 @@ async fn reissued(guarded: &Guarded, target: &str, issued: IssuedToken) -> Resul
     if !target.starts_with("/api/v1/") {
         let detail = "the call was done, and its answer is not known any more";
         return Err(Error::Conflict(Code::ReplayGone, detail.to_owned()).into());
+    }
+    if guarded.action == "job.mint" {
+        let started = guarded.doors.authority.started_again(issued).await?;
+        return Ok(created(jobs::answer(&guarded.doors.authority, started).await?));
     }
     let shown = shown::issued(&guarded.doors.authority, issued).await?;
     Ok(if guarded.action == "token.rotate" { no_store(Json(shown)) } else { created(shown) })

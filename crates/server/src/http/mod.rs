@@ -160,7 +160,7 @@ fn routes_at_the_root() -> Vec<RouteEntry> {
 }
 
 fn routes_of_tokens_and_principals() -> Vec<RouteEntry> {
-    use v1::{apis, identities, sessions, tokens, trusts, users};
+    use v1::{apis, identities, jobs, sessions, tokens, trusts, users};
     routes! {
         POST   "/api/v1/sessions" => "open: proof of the password", sessions::create;
         POST   "/api/v1/tokens" => "token.create", tokens::create;
@@ -176,6 +176,11 @@ fn routes_of_tokens_and_principals() -> Vec<RouteEntry> {
         POST   "/api/v1/tokens/self/rotate/finish" => "token.rotate", tokens::finish_rotation_self;
         POST   "/api/v1/tokens/{id}/rotate/finish" => "token.rotate", tokens::finish_rotation;
         POST   "/api/v1/tokens/{id}/approve" => "token.approve", tokens::approve;
+        POST   "/api/v1/jobs" => "job.mint", jobs::create;
+        GET    "/api/v1/jobs" => "job.read, or one's own", jobs::list;
+        GET    "/api/v1/jobs/{id}" => "job.read, or one's own", jobs::show;
+        POST   "/api/v1/jobs/{id}/renew" => "job.renew, or one's own", jobs::renew;
+        POST   "/api/v1/jobs/{id}/finish" => "job.finish, or one's own", jobs::finish;
         POST   "/api/v1/explain" => "token.read", v1::explain::explain;
         POST   "/api/v1/verify" => "token.verify", v1::verify::verify;
         POST   "/api/v1/verify/watch" => "token.verify", v1::verify::watch;
@@ -201,7 +206,10 @@ fn routes_of_tokens_and_principals() -> Vec<RouteEntry> {
 }
 
 fn routes_of_rights_and_places() -> Vec<RouteEntry> {
-    use v1::{groups, organizations, pipelines, policies, projects, role_bindings, roles, service_accounts};
+    use v1::{
+        groups, job_settings, organizations, pipelines, policies, projects, role_bindings, roles,
+        service_accounts,
+    };
     routes! {
         GET    "/api/v1/groups" => "group.read", groups::list;
         PUT    "/api/v1/groups/{name}" => "group.write", groups::put;
@@ -231,11 +239,15 @@ fn routes_of_rights_and_places() -> Vec<RouteEntry> {
         GET    "/api/v1/organizations/{organization}" => "any right at the place", organizations::show;
         PATCH  "/api/v1/organizations/{organization}" => "organization.write", organizations::edit;
         DELETE "/api/v1/organizations/{organization}" => "organization.write", organizations::remove;
+        GET    "/api/v1/organizations/{organization}/job-settings" => "any right at the place", job_settings::show_organization;
+        PATCH  "/api/v1/organizations/{organization}/job-settings" => "job_settings.write", job_settings::edit_organization;
         GET    "/api/v1/organizations/{organization}/projects" => "any right at the place", projects::list;
         PUT    "/api/v1/organizations/{organization}/projects/{project}" => "project.write", projects::put;
         GET    "/api/v1/organizations/{organization}/projects/{project}" => "any right at the place", projects::show;
         PATCH  "/api/v1/organizations/{organization}/projects/{project}" => "project.write", projects::edit;
         DELETE "/api/v1/organizations/{organization}/projects/{project}" => "project.write", projects::remove;
+        GET    "/api/v1/organizations/{organization}/projects/{project}/job-settings" => "any right at the place", job_settings::show_project;
+        PATCH  "/api/v1/organizations/{organization}/projects/{project}/job-settings" => "job_settings.write", job_settings::edit_project;
         GET    "/api/v1/organizations/{organization}/projects/{project}/pipelines" => "any right at the place", pipelines::list;
         PUT    "/api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}" => "pipeline.write", pipelines::put;
         GET    "/api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}" => "any right at the place", pipelines::show;

@@ -10,6 +10,7 @@
 mod audit;
 mod binding;
 mod bootstrap;
+mod build_account;
 mod catalogue;
 mod change;
 pub(crate) mod database;
@@ -18,6 +19,8 @@ mod feed;
 mod group;
 mod idempotency;
 mod identity;
+mod job;
+mod job_settings;
 mod lease;
 mod meta;
 mod notice;
@@ -45,6 +48,7 @@ use database::{Database, Transaction};
 
 pub(crate) use binding::{Bearer, BearerKind, BindingFilter, BindingRecord, NewBinding};
 pub(crate) use bootstrap::FirstUser;
+pub(crate) use build_account::NewBuildAccount;
 pub(crate) use catalogue::{ApiRecord, NewApi};
 pub(crate) use delivery::{AuditEvent, Letter, NamedToken, Outbox, Taken};
 #[cfg(test)]
@@ -53,6 +57,8 @@ pub(crate) use feed::{Feed, News, Position, Settled, Thing, Told};
 pub(crate) use group::{GroupEdit, GroupRecord, MemberRecord, MemberSource};
 pub(crate) use idempotency::{KeptAnswer, KeptCall};
 pub(crate) use identity::{IdentityRecord, Linked, NewIdentity, SignIn};
+pub(crate) use job::{JobFilter, JobRecord, NewJob};
+pub(crate) use job_settings::JobSettingsOf;
 pub(crate) use lease::{Full, Leases, VerifierId};
 pub(crate) use notice::{Horizon, NearEnd};
 pub(crate) use place::{OrganizationRecord, PipelineRecord, PipelineSettings, PlaceWrite, ProjectRecord};

@@ -7,7 +7,7 @@ use jeton_token::{Id, OrganizationId, PipelineId, Place, ProjectId, ResourceName
 use super::database::{Row, statements, values};
 use super::token::Pen;
 use super::write::Event;
-use super::{Refusal, Store, StoreError, binding, policy};
+use super::{Refusal, Store, StoreError, binding, build_account, job_settings, policy};
 
 /// An organization as stored.
 #[derive(Clone, Debug)]
@@ -97,7 +97,8 @@ statements! {
         WHERE id = $2 AND removed_at IS NULL";
     CONTENTS = "SELECT 'project' AS kind FROM project WHERE organization_id = $1 AND removed_at IS NULL
         UNION SELECT 'api' FROM api WHERE organization_id = $1 AND removed_at IS NULL
-        UNION SELECT 'service account' FROM principal WHERE organization_id = $1 AND removed_at IS NULL";
+        UNION SELECT 'service account' FROM principal WHERE organization_id = $1 AND removed_at IS NULL
+            AND NOT EXISTS (SELECT 1 FROM build_account b WHERE b.principal_id = principal.id)";
     INSERT_PROJECT = "INSERT INTO project (id, organization_id, name, live_name, visibility, created_at)
         VALUES ($1, $2, $3, $4, $5, $6)";
     UPDATE_PROJECT = "UPDATE project SET name = $1, live_name = $2, visibility = $3
@@ -226,7 +227,9 @@ async fn rename_organization(
 ) -> Result<Event, StoreError> {
     let values = values![name.as_str(), name.fold(), id.to_string()];
     there(taken(pen.transaction.execute(RENAME_ORGANIZATION, values).await)?)?;
-    Ok(event("organization", id.to_string(), Place::Organization(id), name, "renamed"))
+    let touched = build_account::rename(pen, id).await?;
+    let event = event("organization", id.to_string(), Place::Organization(id), name, "renamed");
+    Ok(Event { touched, ..event })
 }
 
 /// Removes an organization with nothing left in it: what would be lost with it is removed knowingly, one by one.
@@ -263,11 +266,14 @@ async fn edit_project(
 ) -> Result<Event, StoreError> {
     let values = values![name.as_str(), name.fold(), visibility, id.to_string()];
     there(taken(pen.transaction.execute(UPDATE_PROJECT, values).await)?)?;
+    let touched = build_account::rename(pen, of).await?;
     let detail = format!("changed; {visibility}");
-    Ok(event("project", id.to_string(), Place::Project(of, id), name, &detail))
+    let event = event("project", id.to_string(), Place::Project(of, id), name, &detail);
+    Ok(Event { touched, ..event })
 }
 
-/// Removes a project with its pipelines, the bindings there and its policy.
+/// Removes a project with its pipelines, the bindings there, its policy, what it says about jobs, and the account that
+/// they act as.
 async fn remove_project(pen: &mut Pen<'_>, of: OrganizationId, id: ProjectId) -> Result<Event, StoreError> {
     let place = Place::Project(of, id);
     there(pen.transaction.execute(REMOVE_PROJECT, values![pen.now.0, id.to_string()]).await?)?;
@@ -279,6 +285,8 @@ async fn remove_project(pen: &mut Pen<'_>, of: OrganizationId, id: ProjectId) ->
 /// What was said about a place goes with it.
 async fn forget(pen: &mut Pen<'_>, place: Place) -> Result<(), StoreError> {
     binding::forget_place(pen, place).await?;
+    build_account::remove(pen, place).await?;
+    job_settings::forget(pen, place).await?;
     policy::forget(pen, place).await
 }
 

@@ -15,14 +15,16 @@ statements! {
             policy.sign_in_within_ms AS sign_in_within_ms, policy.used_within_ms AS used_within_ms,
             policy.renewable_for_ms AS renewable_for_ms, policy.has_creators AS has_creators,
             policy.has_networks AS has_networks, policy.has_approval AS has_approval,
+            policy.has_job_projects AS has_job_projects,
             policy_item.kind AS kind, policy_item.value AS value
         FROM policy LEFT JOIN policy_item ON policy_item.place = policy.place
         ORDER BY policy.place, policy_item.kind, policy_item.position";
     DELETE_ITEMS = "DELETE FROM policy_item WHERE place = $1";
     DELETE = "DELETE FROM policy WHERE place = $1";
     INSERT = "INSERT INTO policy (place, lifetime_ms_max, lifetime_ms_default, never_expires, everything, excess,
-        sign_in_within_ms, used_within_ms, renewable_for_ms, has_creators, has_networks, has_approval)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+        sign_in_within_ms, used_within_ms, renewable_for_ms, has_creators, has_networks, has_approval,
+        has_job_projects)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     INSERT_ITEM = "INSERT INTO policy_item (place, kind, value, position) VALUES ($1, $2, $3, $4)";
 }
 
@@ -68,6 +70,7 @@ fn read_policy(row: &Row) -> Result<Policy, StoreError> {
         sign_in_within_ms: row.int_or_null("sign_in_within_ms")?,
         used_within_ms: row.int_or_null("used_within_ms")?,
         renewable_for_ms: row.int_or_null("renewable_for_ms")?,
+        job_projects: list("has_job_projects")?.then(Vec::new),
     })
 }
 
@@ -86,6 +89,10 @@ fn read_item(row: &Row, policy: &mut Policy) -> Result<(), StoreError> {
         }
         "network" => policy.networks.get_or_insert_default().push(row.parse::<Network>("value")?),
         "approval" => policy.approval.get_or_insert_default().push(row.parse::<ScopePattern>("value")?),
+        "job_project" => {
+            let place = place_from(&row.text("value")?).ok_or_else(|| StoreError::unreadable("value"))?;
+            policy.job_projects.get_or_insert_default().push(place);
+        }
         _ => return Err(StoreError::unreadable("kind")),
     }
     Ok(())
@@ -132,6 +139,7 @@ pub(super) async fn put(pen: &mut Pen<'_>, placed: &PlacedPolicy) -> Result<Even
         policy.creators.is_some(),
         policy.networks.is_some(),
         policy.approval.is_some(),
+        policy.job_projects.is_some(),
     ];
     pen.transaction.execute(INSERT, values).await?;
     for (position, (kind, value)) in (0_i64..).zip(items(policy)) {
@@ -162,7 +170,8 @@ fn items(policy: &Policy) -> Vec<(&'static str, String)> {
     });
     let networks = policy.networks.iter().flatten().map(|network| ("network", network.to_string()));
     let approval = policy.approval.iter().flatten().map(|pattern| ("approval", pattern.to_string()));
-    creators.chain(networks).chain(approval).collect()
+    let projects = policy.job_projects.iter().flatten().map(|place| ("job_project", place_text(*place)));
+    creators.chain(networks).chain(approval).chain(projects).collect()
 }
 
 /// A policy in words of its fields, for the record.
@@ -187,6 +196,7 @@ fn described(policy: &Policy) -> String {
         ("creators", list("creator", policy.creators.is_some())),
         ("networks", list("network", policy.networks.is_some())),
         ("approval", list("approval", policy.approval.is_some())),
+        ("job_project", list("job_project", policy.job_projects.is_some())),
     ];
     let said = fields.into_iter().filter_map(|(name, value)| Some(format!("{name} {}", value?)));
     said.collect::<Vec<_>>().join("; ")

@@ -220,7 +220,31 @@ pub(super) async fn insert_named(
     insert(pen, &new, None).await
 }
 
+/// Makes an account that jobs act as. Nobody else gets a name like its.
+pub(super) async fn create_build_account(pen: &mut Pen<'_>, new: &NewPrincipal) -> Result<Event, StoreError> {
+    // Of two jobs that need it at once, one makes it, and the other looks again.
+    insert_row(pen, new, None).await.map_err(|error| match error {
+        StoreError::Refused(Refusal::NameTaken) => Refusal::Changed.into(),
+        other => other,
+    })?;
+    finish(pen, new.id, "created for jobs", &[]).await.map(|(_, event)| event)
+}
+
 async fn insert(pen: &mut Pen<'_>, new: &NewPrincipal, disabled_at: Option<i64>) -> Result<(), StoreError> {
+    check_name(&new.name)?;
+    insert_row(pen, new, disabled_at).await
+}
+
+/// The names of accounts that jobs act as are not for others, whether there is such an account yet or not.
+fn check_name(name: &PrincipalName) -> Result<(), StoreError> {
+    if name.is_of_build_service() { Err(Refusal::NameTaken.into()) } else { Ok(()) }
+}
+
+async fn insert_row(
+    pen: &mut Pen<'_>,
+    new: &NewPrincipal,
+    disabled_at: Option<i64>,
+) -> Result<(), StoreError> {
     let values = values![
         new.id.to_string(),
         new.kind.word(),
@@ -258,6 +282,7 @@ pub(super) async fn edit(
 }
 
 async fn update(pen: &mut Pen<'_>, user: &PrincipalRecord, edit: &PrincipalEdit) -> Result<(), StoreError> {
+    edit.name.as_ref().map_or(Ok(()), check_name)?;
     let text = |given: &Option<String>, had: &Option<String>| match given {
         Some(text) => Some(text.clone()).filter(|text| !text.is_empty()),
         None => had.clone(),
@@ -295,13 +320,13 @@ pub(super) async fn remove(
     Ok((user, event))
 }
 
-/// A token is made only for an owner who is still there; a session or an API's credential only for one who is not
-/// disabled, and a session only for a user whose password is still the one that was given.
+/// A token is made only for an owner who is still there; a session, a job's token or an API's credential only for one
+/// who is not disabled, and a session only for a user whose password is still the one that was given.
 pub(super) async fn check_owner(pen: &mut Pen<'_>, new: &NewToken) -> Result<(), StoreError> {
     let id = new.owner.to_string();
     pen.transaction.hold(Held::Principal(&id)).await?;
     let owner = of_id(pen.transaction, new.owner).await.map_err(|_| Refusal::OwnerGone)?;
-    let is_key = matches!(new.kind, TokenKind::Session | TokenKind::Api);
+    let is_key = matches!(new.kind, TokenKind::Session | TokenKind::Api | TokenKind::Job);
     if is_key && owner.disabled_at.is_some() {
         return Err(Refusal::OwnerGone.into());
     }

@@ -166,6 +166,13 @@ pub(super) async fn remove(pen: &mut Pen<'_>, id: RoleId) -> Result<Event, Store
 }
 
 /// Makes the roles that Jeton brings along, or brings them to the present version.
+/// The id of a role that Jeton brings along.
+pub(super) async fn built_in(pen: &mut Pen<'_>, role: BuiltInRole) -> Result<RoleId, StoreError> {
+    let name = role.name().to_ascii_lowercase();
+    let found = load(pen.transaction, Some(name), None, None, 1).await?.pop();
+    found.map(|role| role.id).ok_or_else(|| StoreError::unreadable("role"))
+}
+
 pub(super) async fn put_built_in(pen: &mut Pen<'_>, mint: impl Fn() -> Id) -> Result<Event, StoreError> {
     for role in BuiltInRole::ALL {
         let name: ResourceName = role.name().parse().map_err(|_| StoreError::unreadable("name"))?;

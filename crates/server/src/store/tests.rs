@@ -2,8 +2,8 @@
 
 use super::database::{Database, Statement};
 use super::{
-    audit, binding, bootstrap, catalogue, change, delivery, group, idempotency, identity, meta, notice,
-    place, policy, principal, provisioned, refusal, rights, role, token, trust, usage, write,
+    audit, binding, bootstrap, catalogue, change, delivery, group, idempotency, identity, job, job_settings,
+    meta, notice, place, policy, principal, provisioned, refusal, rights, role, token, trust, usage, write,
 };
 
 fn every_statement() -> Vec<Statement> {
@@ -11,12 +11,15 @@ fn every_statement() -> Vec<Statement> {
         audit::STATEMENTS,
         binding::STATEMENTS,
         bootstrap::STATEMENTS,
+        build_account::STATEMENTS,
         catalogue::STATEMENTS,
         change::STATEMENTS,
         delivery::STATEMENTS,
         group::STATEMENTS,
         idempotency::STATEMENTS,
         identity::STATEMENTS,
+        job::STATEMENTS,
+        job_settings::STATEMENTS,
         meta::STATEMENTS,
         notice::STATEMENTS,
         place::STATEMENTS,

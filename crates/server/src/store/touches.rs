@@ -20,6 +20,8 @@ impl Write {
     pub(super) fn touches(&self, found: &[Thing]) -> Vec<Thing> {
         let mut touched = match self {
             Self::CreateToken(new) => of_new(new),
+            Self::StartJob(new) => of_new(&new.token),
+            Self::RenewJob(_, token, _) | Self::FinishJob(_, token) => vec![Thing::Token(*token)],
             Self::Exchange(exchange) => of_new(&exchange.token),
             // The owner signed in, and may have entered and left groups.
             Self::SignIn(sign_in) => vec![Thing::Principal(sign_in.user)],
@@ -45,7 +47,9 @@ impl Write {
             | Self::PutBuiltInRoles
             | Self::Unbind(_)
             | Self::PutPolicy(_)
-            | Self::RemovePolicy(_) => vec![Thing::Rights],
+            | Self::RemovePolicy(_)
+            // Whom a wall holds, nobody has a list of.
+            | Self::PutJobSettings(..) => vec![Thing::Rights],
             Self::Place(write) => of_place(write),
             // Roles grant whatever APIs an organization has, and an API's own credentials live and die with it.
             Self::PutApi(_) | Self::RemoveApi(_) => vec![Thing::Apis, Thing::Rights],
@@ -55,6 +59,7 @@ impl Write {
             // remember.
             Self::RemoveTrust(_)
             | Self::CreatePrincipal(_)
+            | Self::MakeBuildAccount(_)
             | Self::CreateRole(..)
             | Self::LinkIdentity(..)
             | Self::Bootstrap(_)
@@ -100,15 +105,15 @@ fn of_place(write: &PlaceWrite) -> Vec<Thing> {
         // Lists and names of places are remembered.
         PlaceWrite::CreateOrganization(..)
         | PlaceWrite::RenameOrganization(..)
-        | PlaceWrite::CreateProject(..)
-        | PlaceWrite::EditProject(..) => vec![Thing::Places],
+        | PlaceWrite::CreateProject(..) => vec![Thing::Places],
+        // A project that turns public walls its jobs in.
+        PlaceWrite::EditProject(..) => vec![Thing::Places, Thing::Rights],
         // Bindings and policies go with their place.
         PlaceWrite::RemoveOrganization(_) | PlaceWrite::RemoveProject(..) => {
             vec![Thing::Places, Thing::Rights]
         }
-        // No token is limited to a pipeline, and no right is held there.
-        PlaceWrite::CreatePipeline(..) | PlaceWrite::EditPipeline(..) | PlaceWrite::RemovePipeline(..) => {
-            vec![]
-        }
+        // No right is held at a pipeline, but its jobs depend on what is said about it, and end with it.
+        PlaceWrite::CreatePipeline(..) => vec![],
+        PlaceWrite::EditPipeline(..) | PlaceWrite::RemovePipeline(..) => vec![Thing::Rights],
     }
 }

@@ -1,16 +1,18 @@
 //! Writes as values, and the one function that applies them.
 
 use jeton_token::{
-    BindingId, GroupId, Id, Place, PlacedPattern, PlacedPolicy, PrincipalId, ResourceName, RoleId, SecretId,
-    TokenId, TrustId, standing,
+    BindingId, GroupId, Id, JobId, JobSettings, Place, PlacedPattern, PlacedPolicy, PrincipalId,
+    ResourceName, RoleId, SecretId, TokenId, TrustId, standing,
 };
 
 use super::binding::{self, BindingRecord, NewBinding};
+use super::build_account::{self, NewBuildAccount};
 use super::catalogue::{self, ApiRecord, NewApi};
 use super::database::{Held, Transaction, statements, values};
 use super::feed::Thing;
 use super::group::{self, GroupEdit, GroupRecord};
 use super::identity::{self, NewIdentity, SignIn};
+use super::job::{self, NewJob};
 use super::notice::{self, NearEnd};
 use super::place::{self, PlaceWrite};
 use super::principal::{self, NewPrincipal, PrincipalEdit, PrincipalRecord};
@@ -18,7 +20,9 @@ use super::rights::{self, Grounds};
 use super::role::{self, RoleRecord, RoleSettings};
 use super::token::{self, Basis, NewToken, Pen, TokenEdit, TokenRecord};
 use super::trust::{self, Exchange, NewTrust, TrustRecord};
-use super::{Refusal, Store, StoreError, audit, bootstrap, change, delivery, idempotency, meta, policy};
+use super::{
+    Refusal, Store, StoreError, audit, bootstrap, change, delivery, idempotency, job_settings, meta, policy,
+};
 use crate::authority::{Attempt, Permit};
 
 /// Everything that can be changed.
@@ -52,6 +56,12 @@ pub(crate) enum Write {
     PutTrust(NewTrust),
     RemoveTrust(TrustId),
     Exchange(Exchange),
+    MakeBuildAccount(NewBuildAccount),
+    StartJob(Box<NewJob>),
+    /// With another lease from now on where that is said, in milliseconds.
+    RenewJob(JobId, TokenId, Option<i64>),
+    FinishJob(JobId, TokenId),
+    PutJobSettings(Place, JobSettings),
     Bootstrap(bootstrap::FirstUser),
     /// The name and check value of a key that was added to the pepper file.
     KeepKey(String, String),
@@ -68,7 +78,12 @@ impl Write {
     fn changes_token(&self, token: TokenId) -> bool {
         matches!(
             self,
-            Self::EditToken(id, _) | Self::FinishRotation(id) | Self::ApproveToken(id, ..) | Self::RevokeToken(id)
+            Self::EditToken(id, _)
+            | Self::FinishRotation(id)
+            | Self::ApproveToken(id, ..)
+            | Self::RevokeToken(id)
+            | Self::RenewJob(_, id, _)
+            | Self::FinishJob(_, id)
                 if *id == token
         )
     }
@@ -90,6 +105,8 @@ impl Write {
             | Self::Place(_)
             | Self::PutPolicy(_)
             | Self::RemovePolicy(_)
+            | Self::PutJobSettings(..)
+            | Self::MakeBuildAccount(_)
             | Self::PutApi(_)
             | Self::RemoveApi(_) => true,
             // A sign-in by a provider does when it changes groups, and then it says so itself.
@@ -105,6 +122,9 @@ impl Write {
             | Self::PutTrust(_)
             | Self::RemoveTrust(_)
             | Self::Exchange(_)
+            | Self::StartJob(_)
+            | Self::RenewJob(..)
+            | Self::FinishJob(..)
             | Self::Bootstrap(_)
             | Self::KeepKey(..)
             | Self::NoteAltered(_)
@@ -236,6 +256,10 @@ impl Store {
                 let (token, event) = token::finish(&mut pen, *id).await?;
                 return Ok((Outcome::Token(Box::new(token)), event));
             }
+            Write::FinishJob(job, token) => {
+                let (token, event) = job::finish(&mut pen, (*job, *token), by).await?;
+                return Ok((Outcome::Token(Box::new(token)), event));
+            }
             Write::NoteEnd(near) => return Ok((Outcome::Done, notice::note(&mut pen, near).await?)),
             Write::CreateToken(new) => of_token(token::create(&mut pen, new).await?),
             Write::SignIn(sign_in) => of_token(identity::sign_in(&mut pen, sign_in).await?),
@@ -272,6 +296,14 @@ impl Store {
             Write::PutTrust(new) => of_trust(trust::put(&mut pen, new, by).await?),
             Write::RemoveTrust(id) => (Outcome::Done, trust::remove(&mut pen, *id, by).await?),
             Write::Exchange(exchange) => of_token(trust::exchange(&mut pen, exchange).await?),
+            Write::MakeBuildAccount(new) => (Outcome::Done, build_account::create(&mut pen, new).await?),
+            Write::StartJob(new) => of_token(job::start(&mut pen, new).await?),
+            Write::RenewJob(job, token, lease_ms) => {
+                of_token(job::renew(&mut pen, (*job, *token), *lease_ms).await?)
+            }
+            Write::PutJobSettings(place, settings) => {
+                (Outcome::Done, job_settings::put(&mut pen, *place, *settings).await?)
+            }
             Write::Bootstrap(user) => (Outcome::Done, bootstrap::fill(&mut pen, user, &self.rng).await?),
             Write::KeepKey(name, check) => {
                 (Outcome::Done, meta::keep_key(pen.transaction, name, check).await?)

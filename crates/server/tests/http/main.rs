@@ -26,6 +26,7 @@ mod first_light;
 mod forward_auth;
 mod groups;
 mod idempotency;
+mod jobs;
 mod lease;
 mod live;
 mod memory;

@@ -31,6 +31,7 @@ pub(crate) fn link() -> Link {
         used_at: Timestamp(0),
         expiry: Expiry::Never,
         approval: Approval::None,
+        job: None,
         revoked: false,
         intact: true,
         owner: PrincipalId(id(2)),

@@ -20,6 +20,8 @@ mod explanation;
 #[cfg(test)]
 mod id;
 #[cfg(test)]
+mod job;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod need;

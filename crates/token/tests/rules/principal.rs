@@ -67,7 +67,7 @@ fn letters_that_look_like_others_or_fold_to_them_are_refused() {
 
 #[test]
 fn each_kind_has_a_word_of_its_own() {
-    assert_eq!(PrincipalKind::ALL.map(PrincipalKind::word), ["user", "service_account", "job", "api"]);
+    assert_eq!(PrincipalKind::ALL.map(PrincipalKind::word), ["user", "service_account", "api"]);
     for kind in PrincipalKind::ALL {
         assert_eq!(PrincipalKind::from_word(kind.word()), Some(kind));
     }

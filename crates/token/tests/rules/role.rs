@@ -7,7 +7,7 @@ use crate::sample::{organization, project, rights, scope};
 /// Name, patterns, whether it grants APIs, and whether it is bound everywhere only: a promise to whoever binds them.
 #[test]
 fn the_table_of_built_in_roles() {
-    let table: [(&str, &[&str], bool, bool); 8] = [
+    let table: [(&str, &[&str], bool, bool); 9] = [
         ("Admin", &["*"], false, false),
         ("Auditor", &["Jeton.Audit.Read", "Jeton.Job.Read"], false, false),
         ("TokenAdmin", &["Jeton.Admin.Token"], false, false),
@@ -27,6 +27,7 @@ fn the_table_of_built_in_roles() {
             false,
         ),
         ("JobRunner", &["Jeton.Job.*"], false, false),
+        ("BuildService", &["vso.build", "vso.project"], false, false),
         ("ApiUser", &[], true, false),
     ];
     assert_eq!(table.len(), BuiltInRole::ALL.len());

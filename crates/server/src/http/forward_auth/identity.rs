@@ -5,7 +5,7 @@
 
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Response};
-use jeton_token::{Active, Place, PrincipalKind, Scope, Where};
+use jeton_token::{Active, Place, Scope, Where};
 
 use super::super::Doors;
 use super::super::problem::{self, Problem};
@@ -71,7 +71,6 @@ impl Identity<'_> {
     pub(super) async fn answer(&self, doors: &Doors) -> Result<Response<Body>, Problem> {
         let (organization, project) = self.names(doors).await?;
         let token = &self.known.chain.token;
-        let job = token.owner_kind == PrincipalKind::Job;
         told([
             token.owner.to_string(),
             token.owner_kind.word().to_owned(),
@@ -80,7 +79,7 @@ impl Identity<'_> {
             self.scopes(),
             organization,
             project,
-            if job { token.owner.to_string() } else { String::new() },
+            token.job.map(|job| job.job.to_string()).unwrap_or_default(),
             self.active.expiry.at().map(|end| moment(end).to_string()).unwrap_or_default(),
             String::new(),
         ])

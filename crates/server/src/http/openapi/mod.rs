@@ -12,6 +12,7 @@
 
 mod apis;
 mod gateways;
+mod jobs;
 mod oauth2;
 mod operation;
 mod people;
@@ -102,6 +103,7 @@ fn groups() -> Vec<Group> {
     groups.extend([people::users(), people::groups(), people::service_accounts(), people::trusts()]);
     groups.extend([rights::roles(), rights::role_bindings(), rights::policies()]);
     groups.extend([places::organizations(), places::projects(), places::pipelines()]);
+    groups.extend([jobs::jobs(), jobs::settings()]);
     groups.extend([oauth2::oauth2(), gateways::gateways(), root::server()]);
     groups
 }

@@ -83,7 +83,9 @@ impl Operation {
     /// Whether some answer of it has a secret.
     pub(super) fn yields_secret(&self) -> bool {
         let contents = self.answers.iter().filter_map(|answer| answer.content.as_ref());
-        contents.into_iter().any(|content| content.kind.is::<jeton_api::Issued>())
+        contents.into_iter().any(|content| {
+            content.kind.is::<jeton_api::Issued>() || content.kind.is::<jeton_api::StartedJob>()
+        })
     }
 
     /// More than a line about it.

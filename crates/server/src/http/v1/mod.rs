@@ -4,6 +4,8 @@ pub(super) mod apis;
 pub(super) mod explain;
 pub(super) mod groups;
 pub(super) mod identities;
+pub(super) mod job_settings;
+pub(super) mod jobs;
 pub(super) mod organizations;
 pub(super) mod pipelines;
 pub(super) mod policies;

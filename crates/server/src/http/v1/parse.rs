@@ -61,20 +61,30 @@ pub(super) async fn places(
     caller: &Caller,
     texts: &[String],
 ) -> Result<PlaceLimit, Error> {
-    check_count("/projects", texts)?;
+    Ok(PlaceLimit::from_places(place_list(authority, caller, "/projects", texts).await?))
+}
+
+/// Projects and whole organizations, without those that are named twice.
+pub(super) async fn place_list(
+    authority: &Authority,
+    caller: &Caller,
+    pointer: &str,
+    texts: &[String],
+) -> Result<Vec<Place>, Error> {
+    check_count(pointer, texts)?;
     let mut places: Vec<Place> = Vec::with_capacity(texts.len());
     for (at, text) in texts.iter().enumerate() {
         let Some(place) =
             authority.visible_place(caller, text).await?.filter(|place| *place != Place::Global)
         else {
             let detail = format!("`{text}` is no `organization/project` or `organization/*` that exists");
-            return Err(Error::invalid(format!("/projects/{at}"), Code::UnknownName, detail));
+            return Err(Error::invalid(format!("{pointer}/{at}"), Code::UnknownName, detail));
         };
         if !places.contains(&place) {
             places.push(place);
         }
     }
-    Ok(PlaceLimit::from_places(places))
+    Ok(places)
 }
 
 fn check_count(pointer: &str, texts: &[String]) -> Result<(), Error> {

@@ -42,7 +42,12 @@ pub(crate) async fn put(
     Body(request): Body<jeton_api::Policy>,
 ) -> Result<Response<Answer>, Problem> {
     let place = place_of(&doors.authority, &caller, &place).await?;
-    let request = parsed(request)?;
+    let job_projects = match &request.job_projects {
+        Some(texts) => Some(parse::place_list(&doors.authority, &caller, "/job_projects", texts).await?),
+        None => None,
+    };
+    let mut request = parsed(request)?;
+    request.policy.job_projects = job_projects;
     let impact = doors.authority.put_policy(&caller, place, &request, query.mode()).await?;
     Ok(no_store(Json(shown::policy_effect(&doors.authority, impact).await?)))
 }
@@ -75,6 +80,7 @@ async fn place_of(authority: &Authority, caller: &Caller, text: &str) -> Result<
     authority.visible_place(caller, text).await?.ok_or(Error::Hidden)
 }
 
+/// All but the projects, which are written by name.
 fn parsed(request: jeton_api::Policy) -> Result<PolicyRequest, Error> {
     let rule = |rule: jeton_api::Rule| match rule {
         jeton_api::Rule::Allowed => Rule::Allowed,
@@ -98,6 +104,7 @@ fn parsed(request: jeton_api::Policy) -> Result<PolicyRequest, Error> {
         sign_in_within_ms: days("/sign_in_within_days", request.sign_in_within_days)?,
         used_within_ms: days("/used_within_days", request.used_within_days)?,
         renewable_for_ms: days("/renewable_for_days", request.renewable_for_days)?,
+        job_projects: None,
     };
     let (usual, longest) = (policy.lifetime_ms_default, policy.lifetime_ms_max);
     if usual.zip(longest).is_some_and(|(usual, longest)| usual > longest) {

@@ -289,6 +289,14 @@ pub(super) async fn policy_effect(
     })
 }
 
+async fn place_names(authority: &Authority, places: &[Place]) -> Result<Vec<String>, Error> {
+    let mut names = Vec::with_capacity(places.len());
+    for place in places {
+        names.push(authority.place_name(*place).await?);
+    }
+    Ok(names)
+}
+
 async fn fields(authority: &Authority, policy: &jeton_token::Policy) -> Result<Policy, Error> {
     const MINUTE_MS: i64 = 60_000;
     let rule = |rule: jeton_token::Rule| match rule {
@@ -298,6 +306,10 @@ async fn fields(authority: &Authority, policy: &jeton_token::Policy) -> Result<P
     let days = |ms: i64| ms / (24 * 60 * MINUTE_MS);
     let creators = match &policy.creators {
         Some(creators) => Some(authority.creators(creators).await?),
+        None => None,
+    };
+    let job_projects = match &policy.job_projects {
+        Some(places) => Some(place_names(authority, places).await?),
         None => None,
     };
     Ok(Policy {
@@ -315,6 +327,7 @@ async fn fields(authority: &Authority, policy: &jeton_token::Policy) -> Result<P
         sign_in_within_days: policy.sign_in_within_ms.map(days),
         used_within_days: policy.used_within_ms.map(days),
         renewable_for_days: policy.renewable_for_ms.map(days),
+        job_projects,
     })
 }
 

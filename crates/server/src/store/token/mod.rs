@@ -8,18 +8,19 @@ mod write;
 use std::sync::Arc;
 
 use jeton_token::{
-    Approval, Expiry, Facts, Link, NetworkLimit, OrganizationId, OwnerState, PepperVersion, Place,
+    Approval, Expiry, Facts, JobOrigin, Link, NetworkLimit, OrganizationId, OwnerState, PepperVersion, Place,
     PlaceLimit, PlacedPattern, PrincipalId, PrincipalKind, ProjectId, ScopeSet, SecretId, Timestamp,
     TokenDigest, TokenId, TokenKind,
 };
 
+use super::job::JobNow;
 use super::principal::PasswordHash;
 use super::rights::Grounds;
 use super::seal::Seal;
 
 pub(crate) use expiring::Expiring;
 pub(super) use read::{kind_of, load};
-pub(super) use write::{Pen, approve, create, edit, finish, revoke, revoke_of_owner};
+pub(super) use write::{Pen, approve, create, edit, finish, renew, revoke, revoke_of_owner};
 
 /// Every statement about tokens.
 #[cfg(test)]
@@ -51,6 +52,10 @@ pub(crate) struct TokenRecord {
     pub(crate) places: PlaceLimit,
     pub(crate) networks: NetworkLimit,
     pub(crate) approval: Approval,
+    /// The job that it is of.
+    pub(crate) job: Option<JobOrigin>,
+    /// What else holds for that job now.
+    pub(crate) job_now: Option<JobNow>,
     /// Who has had a secret of it besides its owner.
     pub(crate) holders: Vec<PrincipalId>,
     pub(crate) created_at: Timestamp,
@@ -103,6 +108,8 @@ pub(crate) struct NewToken {
     pub(crate) places: PlaceLimit,
     pub(crate) networks: NetworkLimit,
     pub(crate) approval: Approval,
+    /// The job that it is of.
+    pub(crate) job: Option<JobOrigin>,
     /// Who gets its secret besides its owner.
     pub(crate) holders: Vec<PrincipalId>,
     pub(crate) created_at: Timestamp,
@@ -208,12 +215,12 @@ impl TokenRecord {
         Basis(self.seal.mac.clone())
     }
 
-    /// The child rows: patterns, places, networks, how far an approval is, who has had a secret, and when a person
-    /// rotated it.
+    /// The child rows: patterns, places, networks, how far an approval is, who has had a secret, when a person rotated
+    /// it, and the job that it is of.
     pub(crate) fn items(&self) -> impl Iterator<Item = (&'static str, String)> {
         let limits = limits(&self.patterns, &self.places, &self.networks);
         let renewed = self.renewed.map(|at| ("renewed", at.0.to_string()));
-        limits.chain(trusted(&self.approval, &self.holders)).chain(renewed)
+        limits.chain(trusted(&self.approval, &self.holders)).chain(renewed).chain(of_job(self.job))
     }
 
     /// When it was used last, or given its secret, whichever is later.
@@ -226,18 +233,27 @@ impl TokenRecord {
         self.renewed.unwrap_or_else(|| Timestamp(i64::try_from(self.id.0.unix_ms()).unwrap_or(0)))
     }
 
+    /// Where it may be used now: a wall may have been put up around a job's project since it was started.
+    fn places_now(&self) -> PlaceLimit {
+        match (self.job, self.job_now) {
+            (Some(job), Some(JobNow { is_walled: true, .. })) => PlaceLimit::from_places(vec![job.place()]),
+            _ => self.places.clone(),
+        }
+    }
+
     fn link(&self, grounds: &Grounds) -> Link {
         Link {
             id: self.id,
             kind: self.kind,
             patterns: self.patterns.clone(),
-            places: self.places.clone(),
+            places: self.places_now(),
             networks: self.networks.clone(),
             issued_at: self.secret_issued_at,
             used_at: self.used_at(),
             expiry: self.expiry,
             approval: self.approval.clone(),
-            revoked: self.revoked_at.is_some(),
+            job: self.job,
+            revoked: self.revoked_at.is_some() || self.job_now.is_some_and(|job| job.is_over),
             intact: self.intact,
             owner: self.owner,
             owner_kind: self.owner_kind,
@@ -253,7 +269,7 @@ impl NewToken {
     /// The child rows, as `TokenRecord::items` says.
     fn items(&self) -> impl Iterator<Item = (&'static str, String)> {
         let limits = limits(&self.patterns, &self.places, &self.networks);
-        limits.chain(trusted(&self.approval, &self.holders))
+        limits.chain(trusted(&self.approval, &self.holders)).chain(of_job(self.job))
     }
 }
 
@@ -277,6 +293,11 @@ fn trusted(approval: &Approval, holders: &[PrincipalId]) -> impl Iterator<Item =
     let holders: Vec<_> = holders.iter().map(|holder| ("holder", holder.to_string())).collect();
     let word = approval.word().map(|word| ("approval", word.to_owned()));
     word.into_iter().chain(given).chain(holders)
+}
+
+/// The job that a token is of: its id and its project.
+fn of_job(job: Option<JobOrigin>) -> impl Iterator<Item = (&'static str, String)> {
+    job.into_iter().map(|job| ("job", format!("{} {}", job.job, place_text(job.place()))))
 }
 
 /// A place as stored: `organization` or `organization/project`, by id; everywhere is the empty text.

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use jeton_token::{
-    Approval, Network, NetworkLimit, OwnerState, PepperVersion, Place, PlaceLimit, PlacedPattern,
+    Approval, JobOrigin, Network, NetworkLimit, OwnerState, PepperVersion, Place, PlaceLimit, PlacedPattern,
     PrincipalKind, ScopePattern, ScopeSet, Timestamp, TokenDigest, TokenId, TokenKind,
 };
 
 use super::super::database::{Row, Transaction, statements, values};
 use super::super::rights::{self, Grounds};
 use super::super::seal::{self, Seal};
-use super::super::{Store, StoreError};
+use super::super::{Store, StoreError, job};
 use super::{Chain, ListFilter, SecretRecord, TokenRecord, place_from};
 use crate::keys::Keys;
 
@@ -138,6 +138,7 @@ impl Store {
         rows.extend(transaction.fetch(LIST_ITEMS, values).await?);
         let mut chains = collect(&self.keys, &rows)?;
         chains.sort_by_key(|chain| std::cmp::Reverse(chain.token.number));
+        add_jobs(&mut transaction, &mut chains).await?;
         Ok(chains)
     }
 }
@@ -149,7 +150,28 @@ pub(in crate::store) async fn load(
     id: TokenId,
 ) -> Result<Option<Chain>, StoreError> {
     let rows = transaction.fetch(CHAIN, values![id.to_string(), now.0]).await?;
-    Ok(collect(keys, &rows)?.pop())
+    let mut chains = collect(keys, &rows)?;
+    add_jobs(transaction, &mut chains).await?;
+    Ok(chains.pop())
+}
+
+/// What holds for the jobs behind tokens now. A token of a job that is not there is not as it was made.
+async fn add_jobs(transaction: &mut Transaction, chains: &mut [Chain]) -> Result<(), StoreError> {
+    for chain in chains {
+        add_job(transaction, &mut chain.token).await?;
+        for ancestor in &mut chain.ancestors {
+            add_job(transaction, ancestor).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn add_job(transaction: &mut Transaction, token: &mut TokenRecord) -> Result<(), StoreError> {
+    if token.kind == TokenKind::Job {
+        token.job_now = job::now_of(transaction, token.id).await?;
+        token.intact &= token.job.is_some() && token.job_now.is_some();
+    }
+    Ok(())
 }
 
 /// Puts rows together: tokens by root and depth, items by token, secrets for the roots.
@@ -215,6 +237,8 @@ fn record(keys: &Keys, row: &Row, items: &[&Row]) -> Result<TokenRecord, StoreEr
         created_at: Timestamp(row.int("created_at")?),
         secret_issued_at: Timestamp(row.int("secret_issued_at")?),
         approval: approval(&sorted)?,
+        job: values_of(&sorted, "job", origin)?.first().copied(),
+        job_now: None,
         holders: values_of(&sorted, "holder", |text| text.parse().ok())?,
         expiry: moment("expires_at")?.into(),
         revoked_at: moment("revoked_at")?,
@@ -233,12 +257,8 @@ fn record(keys: &Keys, row: &Row, items: &[&Row]) -> Result<TokenRecord, StoreEr
 /// A token whose items were deleted by hand has no pattern left. It is not intact then; no pattern becomes one
 /// that covers nothing, so that the record can still be shown and revoked.
 fn patterns(items: &[&Row]) -> Result<ScopeSet, StoreError> {
-    let nothing = || "Jeton.None".parse::<ScopePattern>().map_err(|_| StoreError::unreadable("value"));
     let found = values_of(items, "scope", |text| text.parse::<ScopePattern>().ok())?;
-    match ScopeSet::new(found) {
-        Ok(set) => Ok(set),
-        Err(_) => ScopeSet::new([nothing()?]).map_err(|_| StoreError::unreadable("value")),
-    }
+    Ok(ScopeSet::new(found).unwrap_or_else(|_| ScopeSet::nothing()))
 }
 
 /// How far an approval is; nobody asked for one where no item says so.
@@ -256,6 +276,16 @@ fn placed_pattern(text: &str) -> Option<PlacedPattern> {
     let (place, pattern) = text.split_once(' ')?;
     let place = if place.is_empty() { Some(Place::Global) } else { place_from(place) };
     Some(PlacedPattern { place: place?, pattern: pattern.parse().ok()? })
+}
+
+fn origin(text: &str) -> Option<JobOrigin> {
+    let (job, place) = text.split_once(' ')?;
+    match place_from(place)? {
+        Place::Project(organization, project) => {
+            Some(JobOrigin { job: job.parse().ok()?, organization, project })
+        }
+        Place::Global | Place::Organization(_) => None,
+    }
 }
 
 /// When a person rotated it last.

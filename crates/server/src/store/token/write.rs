@@ -88,7 +88,11 @@ async fn insert(pen: &mut Pen<'_>, new: &NewToken) -> Result<(), StoreError> {
 
 /// Names a token that nobody named. If somebody gave the usual name to another token, the id stays behind it.
 async fn name_by_number(pen: &mut Pen<'_>, new: &NewToken, number: i64) -> Result<(), StoreError> {
-    let word = if new.kind == TokenKind::Session { "session" } else { "token" };
+    let word = match new.kind {
+        TokenKind::Session => "session",
+        TokenKind::Job => "job",
+        TokenKind::Personal | TokenKind::Service | TokenKind::Api => "token",
+    };
     let usual = format!("{word}-{number}");
     for name in [usual.clone(), format!("{usual}-{}", new.id)] {
         let values = values![name, new.id.to_string(), new.owner.to_string()];
@@ -133,6 +137,21 @@ pub(in crate::store) async fn edit(
     reload(pen, id).await
 }
 
+/// Moves the end of a live token.
+pub(in crate::store) async fn renew(
+    pen: &mut Pen<'_>,
+    id: TokenId,
+    end: Timestamp,
+) -> Result<TokenRecord, StoreError> {
+    let mut token = load(pen.transaction, pen.keys, pen.now, id).await?.ok_or(Refusal::Gone)?.token;
+    if !is_live(&token, pen.now) {
+        return Err(Refusal::NotLive.into());
+    }
+    token.expiry = Expiry::At(end);
+    replace(pen, &token).await?;
+    Ok(reload(pen, id).await?.0)
+}
+
 /// When the old secrets end: never later than they would have without a rotation.
 fn end_of_old(rotation: &Rotation, before: Expiry, now: Timestamp) -> Timestamp {
     let end = now.plus_ms(rotation.overlap_ms);
@@ -158,7 +177,8 @@ pub(in crate::store) async fn finish(
 
 /// Whether the token is not dead for good: nobody gets a secret of a token whose owner is gone.
 fn is_live(token: &TokenRecord, now: Timestamp) -> bool {
-    let ended = token.revoked_at.is_some() || token.expiry.is_over(now);
+    let is_over = token.job_now.is_some_and(|job| job.is_over);
+    let ended = is_over || token.revoked_at.is_some() || token.expiry.is_over(now);
     token.intact && !ended && token.owner_state != OwnerState::Removed
 }
 
@@ -330,6 +350,8 @@ fn unsealed(new: &NewToken) -> TokenRecord {
         places: new.places.clone(),
         networks: new.networks.clone(),
         approval: new.approval.clone(),
+        job: new.job,
+        job_now: None,
         holders: new.holders.clone(),
         created_at: new.created_at,
         secret_issued_at: new.created_at,

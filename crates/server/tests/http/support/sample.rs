@@ -88,6 +88,10 @@ pub(crate) fn request(authority: &Authority, route: &RouteEntry, id: &str, name:
             let subject = json!({"type": "user", "name": name});
             request.json(&json!({"role": "Auditor", "subject": subject, "place": "*"}))
         }
+        ("POST", "/api/v1/jobs") => {
+            request.json(&json!({"organization": name, "project": name, "pipeline": name}))
+        }
+        ("POST", path) if path.starts_with("/api/v1/jobs/") => request.json(&json!({})),
         ("PUT", path) if path.ends_with("/pipelines/{pipeline}") => request.json(&json!({"kind": "yaml"})),
         ("PUT", path) if path.starts_with("/api/v1/roles") => request.json(&json!({"scopes": ["*"]})),
         ("PATCH", path) if path.starts_with("/api/v1/roles") => request.json(&json!({"description": ""})),

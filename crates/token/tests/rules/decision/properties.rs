@@ -4,9 +4,10 @@ use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
 
 use jeton_token::{
-    Active, Approval, Audience, Catalogue, Creator, Demand, Excess, Expiry, Facts, GroupId, Inactive, Link,
-    Network, NetworkLimit, OwnerState, Place, PlaceLimit, PlacedPattern, PlacedPolicy, Policy, PrincipalId,
-    Rule, Scope, ScopePattern, ScopeSet, Timestamp, TokenKind, Verdict, Where, decide,
+    Active, Approval, Audience, Catalogue, Creator, Demand, Excess, Expiry, Facts, GroupId, Inactive, JobId,
+    JobOrigin, Link, Network, NetworkLimit, OwnerState, Place, PlaceLimit, PlacedPattern, PlacedPolicy,
+    Policy, PrincipalId, ProjectId, Rule, Scope, ScopePattern, ScopeSet, Timestamp, TokenKind, Verdict,
+    Where, decide,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -145,6 +146,7 @@ pub(crate) fn any_link() -> impl Strategy<Value = Link> {
             owner_seen_at: seen_at.map(Timestamp),
             approval,
             owner_groups,
+            job: (kind == TokenKind::Job).then(origin),
             kind,
             patterns,
             rights: rights.into(),
@@ -157,6 +159,11 @@ pub(crate) fn any_link() -> impl Strategy<Value = Link> {
             ..link()
         },
     )
+}
+
+/// A job of the first project.
+fn origin() -> JobOrigin {
+    JobOrigin { job: JobId(id(7)), organization: organization(1), project: ProjectId(id(101)) }
 }
 
 pub(crate) fn any_facts() -> impl Strategy<Value = Facts> {
@@ -206,7 +213,7 @@ pub(crate) fn any_policy() -> impl Strategy<Value = Policy> {
     let network = select(texts).prop_map(|text| text.parse::<Network>().unwrap());
     let excess = option::of(select(vec![Excess::Clamp, Excess::Refuse]));
     let lists = (list(0.15, any_creator()), list(0.15, network), list(0.3, any_pattern()));
-    let within = (any_ms(), any_ms(), any_ms());
+    let within = (any_ms(), any_ms(), any_ms(), list(0.15, any_place()));
     (any_ms(), any_ms(), any_rule(), any_rule(), excess, lists, within).prop_map(
         |(
             max,
@@ -215,7 +222,7 @@ pub(crate) fn any_policy() -> impl Strategy<Value = Policy> {
             everything,
             excess,
             (creators, networks, approval),
-            (sign_in_within_ms, used_within_ms, renewable_for_ms),
+            (sign_in_within_ms, used_within_ms, renewable_for_ms, job_projects),
         )| Policy {
             lifetime_ms_max: max,
             lifetime_ms_default: usual,
@@ -228,6 +235,7 @@ pub(crate) fn any_policy() -> impl Strategy<Value = Policy> {
             sign_in_within_ms,
             used_within_ms,
             renewable_for_ms,
+            job_projects,
         },
     )
 }
@@ -407,6 +415,7 @@ proptest! {
     fn policies_do_not_judge_who_is_signed_in(facts in any_facts(), asked in any_asked(), now in any_now()) {
         let of_sessions = |mut facts: Facts| {
             facts.token.kind = TokenKind::Session;
+            facts.token.job = None;
             facts.ancestors.clear();
             facts
         };
