@@ -157,7 +157,7 @@ impl Client {
 
     /// All jobs that fit.
     pub(crate) async fn jobs(&self, query: JobQuery) -> Result<Vec<Job>> {
-        let query = JobQuery { page_size: Some(PAGE_SIZE.into()), page_token: None, ..query };
+        let query = JobQuery { page_size: Some(PAGE_SIZE), page_token: None, ..query };
         self.all(&["jobs"], &query).await
     }
 

@@ -78,15 +78,18 @@ const PLACES: &[Row] = &[
 const JOBS: &[Row] = &[
     (&[], "org job-settings default"),
     (&[], "org job-settings default --limit-release off --max-lifetime-minutes 90"),
-    (&[], "project job-settings default/web"),
-    (&[], "project job-settings default/web --limit-non-release on"),
-    (&[JOB], "job list default/web"),
-    (&[], "job list --state running"),
+    (
+        &["project create default/site-{f}", "pipeline create default/site-{f}/nightly --kind yaml"],
+        "project job-settings default/site-{f}",
+    ),
+    (&[], "project job-settings default/site-table --limit-non-release on"),
+    (&[JOB], "job list default/site-table"),
+    (&[], "job list --state finished"),
     (&[JOB], "job show {job}"),
     (&[JOB], "job finish {job}"),
 ];
 
-const JOB: &str = "job run --org default --project web --pipeline nightly -- true";
+const JOB: &str = "job run --org default --project site-table --pipeline nightly -- true";
 
 const PRINCIPALS: &[Row] = &[
     (&[], "user create bob-{f} --display-name Bob"),
@@ -167,8 +170,6 @@ fn prepared(authority: &Authority) -> Home {
         admin.write(&format!("{format}.toml"), &api(&format!("of-{format}"), &format!("Of-{format}")));
     }
     done(&admin, "api apply taskurai.toml");
-    done(&admin, "project create default/web");
-    done(&admin, "pipeline create default/web/nightly --kind yaml");
     admin
 }
 

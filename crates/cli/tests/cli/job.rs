@@ -56,12 +56,12 @@ fn a_command_gets_more_of_its_runner_if_it_is_named() {
 fn the_token_is_that_of_a_job_while_the_command_runs() {
     let runner = Runner::new();
     let script = format!("{KEEP} mv token told; while [ ! -f end ]; do sleep 0.1; done");
-    let running = runner.start(&["--permissions", "vso.build", "--fork"], &["sh", "-c", &script]);
+    let running = runner.start(&["--permissions", "Jeton.Job.Read", "--fork"], &["sh", "-c", &script]);
     runner.wait_for("told");
     let (record, job) = (runner.told(&runner.file("told")), runner.job());
     assert_eq!(record["kind"], "job", "{record}");
     assert_eq!((&job["state"], &job["token_id"]), (&"running".into(), &record["id"]));
-    assert_eq!((&job["permissions"], &job["fork"]), (&json!(["vso.build"]), &true.into()));
+    assert_eq!((&job["permissions"], &job["fork"]), (&json!(["Jeton.Job.Read"]), &true.into()));
     fs::write(runner.home.path().join("end"), "").unwrap();
     assert_eq!(ran(&running.wait_with_output().unwrap()).code, 0);
     assert!(runner.told(&runner.file("told")).is_string());
@@ -257,7 +257,8 @@ fn what_stops_a_job_before_it_starts_has_its_exit_code() {
     };
     let (url, token, command) = (&*runner.url, &*runner.token, &["nightly", "--", "touch", "ran"][..]);
     let weak =
-        runner.as_admin(&["pat", "create", "--name", "weak", "--scopes", "Jeton.Token.Read", "-o", "value"]);
+        ["token", "create", "--service-account", "runner", "--scopes", "Jeton.Job.Read", "-o", "value"];
+    let weak = runner.as_admin(&weak);
     assert_eq!(run(url, &weak, command), 3);
     assert_eq!(run(url, "jtn_pat_x", command), 4);
     assert_eq!(run(url, token, &["weekly", "--", "touch", "ran"]), 5);

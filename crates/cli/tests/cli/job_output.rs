@@ -8,8 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::runner::{Runner, ran};
 
 /// Prints a text with one write for each byte.
-const SLOWLY: &str =
-    "slowly() { printf %s \"$1\" | fold -w1 | while IFS= read -r c; do printf %s \"$c\"; done; }; ";
+const SLOWLY: &str = "slowly() { printf %s \"$1\" | fold -w1 | while IFS= read -r c || [ -n \"$c\" ]; do printf %s \"$c\"; done; }; ";
 
 #[test]
 fn attack_40_a_token_is_masked_however_it_is_written() {

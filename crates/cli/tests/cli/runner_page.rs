@@ -32,7 +32,7 @@ fn by_hand(runner: &Runner, command: &[&str]) -> Child {
 #[test]
 fn a_runner_in_20_lines() {
     let runner = Runner::new();
-    assert_eq!(block("sh").lines().count(), 20);
+    assert!(block("sh").lines().count() <= 20);
     let place = "queue/default/web site/nightly";
     runner
         .home
