@@ -2,8 +2,9 @@
 
 use super::database::{Database, Statement};
 use super::{
-    audit, binding, bootstrap, catalogue, change, delivery, group, idempotency, identity, job, job_settings,
-    meta, notice, place, policy, principal, provisioned, refusal, rights, role, token, trust, usage, write,
+    audit, binding, bootstrap, build_account, catalogue, change, delivery, group, idempotency, identity, job,
+    job_settings, meta, notice, place, policy, principal, provisioned, refusal, rights, role, token, trust,
+    usage, write,
 };
 
 fn every_statement() -> Vec<Statement> {
