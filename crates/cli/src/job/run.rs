@@ -107,8 +107,10 @@ pub(super) async fn run(app: &App, args: RunArgs) -> Result<()> {
     let asked = Instant::now();
     let StartedJob { job, secret, .. } = mint(app, &client, &args, &mut signals).await?;
     app.output.note(&introduction(&job));
-    let variables = [carried, own(&client, &job, &secret)?].concat();
-    let started = start(app, &client, &secret, args.command, variables, signals);
+    // From here on nothing returns before the job is finished.
+    let variables = own(&client, &job, &secret).map(|own| [carried, own].concat());
+    let started =
+        variables.and_then(|variables| start(app, &client, &secret, args.command, variables, signals));
     let mut lease = Lease::new(app, &client, job, asked);
     let code = match started {
         Ok(mut running) => {
