@@ -19,6 +19,7 @@ mod formats;
 mod help;
 mod import;
 mod job;
+mod job_clients;
 mod job_lease;
 mod job_output;
 mod killed;
