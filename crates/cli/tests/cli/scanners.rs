@@ -1,6 +1,6 @@
 //! What `deploy/scanners` gives to other people's scanners, in the scanners themselves.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use jeton_token::TokenKind;
