@@ -10,7 +10,8 @@ use crate::support::Home;
 
 const FORMATS: [&str; 5] = ["table", "json", "yaml", "value", "env"];
 
-/// What is run before, and the command. `{f}` is the format, and `{id}` the id of a token that is made for the row.
+/// What is run before, and the command. `{f}` is the format, `{id}` the id of a token that is made for the row, and
+/// `{api}` an API with one credential.
 type Row = (&'static [&'static str], &'static str);
 
 const TOKENS: &[Row] = &[
@@ -41,6 +42,8 @@ const APIS: &[Row] = &[
     (&[], "api show notes"),
     (&[], "api credential notes"),
     (&[], "api credentials notes"),
+    (&[], "api rotate {api} --overlap 5m"),
+    (&[], "api rotate {api} --finish"),
     (&[], "api report notes"),
     (&["api apply {f}.toml"], "api delete of-{f} --yes"),
     (&[], "scope list taskurai"),
@@ -73,6 +76,23 @@ const PLACES: &[Row] = &[
     (&[], "policy show default/*"),
     (&["policy set default/web-table --lifetime-max 9d --yes"], "policy delete default/web-table --yes"),
 ];
+
+/// `{job}` is the newest job.
+const JOBS: &[Row] = &[
+    (&[], "org job-settings default"),
+    (&[], "org job-settings default --limit-release off --max-lifetime-minutes 90"),
+    (
+        &["project create default/site-{f}", "pipeline create default/site-{f}/nightly --kind yaml"],
+        "project job-settings default/site-{f}",
+    ),
+    (&[], "project job-settings default/site-table --limit-non-release on"),
+    (&[JOB], "job list default/site-table"),
+    (&[], "job list --state finished"),
+    (&[JOB], "job show {job}"),
+    (&[JOB], "job finish {job}"),
+];
+
+const JOB: &str = "job run --org default --project site-table --pipeline nightly -- true";
 
 const PRINCIPALS: &[Row] = &[
     (&[], "user create bob-{f} --display-name Bob"),
@@ -115,13 +135,14 @@ const PRINCIPALS: &[Row] = &[
 ];
 
 /// Commands that answer no records, or have tests of all they say; it takes two people to approve something.
-const ELSEWHERE: [&str; 14] = [
+const ELSEWHERE: [&str; 15] = [
     "serve",
     "demo",
     "login",
     "logout",
     "exec",
     "derive",
+    "job run",
     "scan",
     "doctor",
     "completion",
@@ -177,9 +198,21 @@ fn check(name: &str, rows: &[Row]) {
                 done(&admin, &format!("pat create --name {name} --scopes Taskurai.Task.Read"));
                 filled = filled.replace("{id}", &done(&admin, &format!("pat show --name {name} -o value")));
             }
+            if filled.contains("{api}") {
+                let name = format!("of-{format}");
+                done(&admin, &format!("api apply {format}.toml"));
+                if done(&admin, &format!("api credentials {name} -o value")).is_empty() {
+                    done(&admin, &format!("api credential {name}"));
+                }
+                filled = filled.replace("{api}", &name);
+            }
             if filled.contains("{binding}") {
                 let id = done(&admin, "binding list --role TokenCreator -o value");
                 filled = filled.replace("{binding}", &id);
+            }
+            if filled.contains("{job}") {
+                let all = done(&admin, "job list -o value");
+                filled = filled.replace("{job}", all.lines().next().unwrap_or("none"));
             }
             let words: Vec<_> = filled.split_whitespace().chain(["-o", format]).collect();
             let ran = admin.run(&words);
@@ -216,13 +249,18 @@ fn places_in_every_format() {
 }
 
 #[test]
+fn jobs_in_every_format() {
+    check("jobs", JOBS);
+}
+
+#[test]
 fn principals_in_every_format() {
     check("principals", PRINCIPALS);
 }
 
 #[test]
 fn no_command_is_forgotten() {
-    let rows: Vec<_> = [TOKENS, APIS, PLACES, PRINCIPALS].concat();
+    let rows: Vec<_> = [TOKENS, APIS, PLACES, JOBS, PRINCIPALS].concat();
     let has_row = |command: &&String| {
         rows.iter().any(|(_, line)| format!("{line} ").starts_with(&format!("{command} ")))
     };
