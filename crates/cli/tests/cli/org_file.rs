@@ -176,7 +176,7 @@ fn everything_can_be_pruned_but_what_jeton_brings_along() {
     assert_eq!(apply(&admin, &["--prune", "--yes"]).code, 0);
     assert_eq!(values(&admin, &["org", "list"]), ["default"]);
     assert_eq!(values(&admin, &["api", "list"]), ["jeton"]);
-    assert_eq!(values(&admin, &["role", "list"]).len(), 8);
+    assert_eq!(values(&admin, &["role", "list"]).len(), 9);
 }
 
 #[test]
