@@ -19,7 +19,6 @@ const TOKENS_OF_OWNER: usize = 1000;
 const CLIENTS: usize = 32;
 
 /// What was made.
-#[derive(Debug)]
 pub(crate) struct Filling {
     /// The API's own credential.
     pub(crate) credential: String,
@@ -27,6 +26,8 @@ pub(crate) struct Filling {
     pub(crate) tokens: Vec<String>,
     /// How many tokens were made in a second, acknowledged and durable.
     pub(crate) creates_per_second: f64,
+    /// The first administrator, who made them.
+    pub(crate) admin: Admin,
 }
 
 /// The API of the bench.
@@ -35,8 +36,9 @@ pub(crate) const API: &str = "bench";
 /// A path of one of its routes, with a parameter in it.
 pub(crate) const PATH: &str = "/resource-137/items/42";
 
+/// Whoever calls the server.
 #[derive(Clone)]
-struct Admin {
+pub(crate) struct Admin {
     http: Client,
     url: String,
     secret: Arc<str>,
@@ -58,7 +60,7 @@ pub(crate) async fn fill(url: &str, password: &str, count: usize) -> Result<Fill
     let creating = Stopwatch::start();
     let tokens = create(&admin, count).await?;
     let creates_per_second = rate(tokens.len(), creating);
-    Ok(Filling { credential: text(&credential, "secret")?, tokens, creates_per_second })
+    Ok(Filling { credential: text(&credential, "secret")?, tokens, creates_per_second, admin })
 }
 
 async fn create(admin: &Admin, count: usize) -> Result<Vec<String>> {
@@ -89,7 +91,13 @@ async fn create_some(admin: Admin, next: Arc<AtomicUsize>, count: usize) -> Resu
 }
 
 impl Admin {
-    async fn call(&self, method: Method, path: &str, body: Value) -> Result<Value> {
+    /// The same server, called with another credential.
+    pub(crate) fn with(&self, secret: &str) -> Self {
+        Self { secret: secret.into(), ..self.clone() }
+    }
+
+    /// The answer to a call below `/api/v1/`.
+    pub(crate) async fn call(&self, method: Method, path: &str, body: Value) -> Result<Value> {
         let request = self.http.request(method, format!("{}/api/v1/{path}", self.url)).json(&body);
         let request = if self.secret.is_empty() { request } else { request.bearer_auth(&self.secret) };
         let response = request.send().await?;
@@ -111,7 +119,8 @@ fn catalogue() -> Value {
     json!({"title": "Bench", "namespace": "Bench", "audience": "https://bench.example", "scopes": scopes, "routes": routes})
 }
 
-fn text(answer: &Value, field: &str) -> Result<String> {
+/// A text in an answer.
+pub(crate) fn text(answer: &Value, field: &str) -> Result<String> {
     let text = answer.get(field).and_then(Value::as_str);
     Ok(text.with_context(|| format!("no `{field}` in the answer"))?.to_owned())
 }

@@ -7,6 +7,7 @@
 
 mod figures;
 mod filling;
+mod jobs;
 mod parts;
 mod process;
 mod report;
@@ -39,6 +40,9 @@ struct Args {
     /// How many live tokens are stored; verifies go through all of them in turn
     #[arg(long, default_value_t = 10_000)]
     tokens: usize,
+    /// How many jobs are started and finished, by 32 runners
+    #[arg(long, default_value_t = 10_000)]
+    jobs: usize,
     /// How many rounds each row has
     #[arg(long, default_value_t = 3)]
     rounds: usize,
@@ -69,6 +73,8 @@ async fn main() -> Result<()> {
         rows.round(&servers, args.seconds).await?;
     }
     let verifier = verifier::measure(&servers.jeton.url, &filling, args.rounds).await?;
+    say(&format!("running {} jobs", args.jobs));
+    let jobs = jobs::measure(&filling.admin, &filling, args.jobs).await?;
     print!(
         "{}",
         report::page(&Measured {
@@ -76,6 +82,7 @@ async fn main() -> Result<()> {
             filling: &filling,
             parts: &parts,
             verifier: &verifier,
+            jobs: &jobs,
             remembered,
             extent: (args.rounds, args.seconds),
         })

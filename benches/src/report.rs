@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::filling::Filling;
+use crate::jobs::Jobs;
 use crate::parts::Part;
 use crate::row::{Row, Rows};
 
@@ -12,6 +13,7 @@ pub(crate) struct Measured<'a> {
     pub(crate) filling: &'a Filling,
     pub(crate) parts: &'a [Part],
     pub(crate) verifier: &'a [Part],
+    pub(crate) jobs: &'a Jobs,
     /// Memory for each token that was asked about, in bytes.
     pub(crate) remembered: f64,
     /// How many rounds there were, and how long each was in seconds.
@@ -20,7 +22,7 @@ pub(crate) struct Measured<'a> {
 
 /// Says it in Markdown.
 pub(crate) fn page(measured: &Measured<'_>) -> String {
-    let Measured { rows, filling, parts, verifier, remembered, extent } = *measured;
+    let Measured { rows, filling, parts, verifier, jobs, remembered, extent } = *measured;
     let mut page = include_str!("introduction.md").to_owned();
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let (stored, (rounds, seconds)) = (filling.tokens.len(), extent);
@@ -38,11 +40,26 @@ pub(crate) fn page(measured: &Measured<'_>) -> String {
         let ratio = part.ns.median() / floor;
         format!("{ratio:.2} × the text's checksum and the keyed digest")
     });
+    of_jobs(&mut page, jobs);
     let (creates, kib) = (filling.creates_per_second, remembered / 1024.0);
     let _ = writeln!(page, "\n## Besides\n");
     let _ = writeln!(page, "- Durable creates over HTTP with 32 clients: {creates:.0} per second.");
     let _ = writeln!(page, "- Memory of the server for each token that was asked about: {kib:.1} KiB.");
     page
+}
+
+fn of_jobs(page: &mut String, jobs: &Jobs) {
+    let [(start, start_99), (end, end_99)] = jobs.quantiles();
+    let _ = writeln!(page, "\n## Jobs\n");
+    let _ = writeln!(
+        page,
+        "{} jobs by 32 runners at once, {:.0} a second; each was started, asked about, finished and asked about again.\n",
+        jobs.count, jobs.per_second
+    );
+    let _ = writeln!(page, "| | median ms | p99 ms |\n|---|---|---|");
+    let _ = writeln!(page, "| start, acknowledged and durable | {start:.1} | {start_99:.1} |");
+    let _ = writeln!(page, "| finish, acknowledged and durable | {end:.1} | {end_99:.1} |");
+    let _ = writeln!(page, "\nHonoured after the finish was answered: **{}**.", jobs.honoured_after);
 }
 
 fn section(page: &mut String, title: &str, parts: &[Part], remark: impl Fn(&Part) -> String) {

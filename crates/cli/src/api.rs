@@ -3,18 +3,20 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use jeton_api::TokenQuery;
+use jeton_api::{RotateToken, Token, TokenQuery};
 use jeton_token::TokenKind;
 
 use crate::access::App;
 use crate::apply;
 use crate::args::Confirmation;
 use crate::client::Client;
-use crate::error::Result;
+use crate::duration::Overlap;
+use crate::error::{Error, Result};
 use crate::escape::safe;
 use crate::import::{self, ImportArgs};
 use crate::report;
 use crate::store::{StoreArgs, Undo};
+use crate::token;
 
 /// Protected APIs and their catalogues of scopes
 #[derive(Debug, Subcommand)]
@@ -31,8 +33,10 @@ pub(crate) enum ApiVerb {
     Delete(DeleteArgs),
     /// Make a credential with which the API can ask about tokens; its value is shown this once
     Credential(CredentialArgs),
-    /// List an API's credentials; `token revoke` ends one
+    /// List an API's credentials; `token rotate` and `token revoke` take their ids
     Credentials(NameArgs),
+    /// Give an API's credential a new value; the old one goes on working for a while
+    Rotate(RotateArgs),
     /// What gateways would have refused, and routes for what no route names
     Report(NameArgs),
 }
@@ -69,6 +73,24 @@ pub(crate) struct CredentialArgs {
     pub(crate) store: StoreArgs,
 }
 
+/// `jeton api rotate`
+#[derive(Args, Debug)]
+pub(crate) struct RotateArgs {
+    /// The API's name; one with several credentials has them rotated by `token rotate`
+    name: String,
+
+    /// How long the old value goes on working: `0` or up to `7d`
+    #[arg(long, value_name = "DURATION", default_value = "60m")]
+    overlap: Overlap,
+
+    /// Make no new value, and end the old ones that still work
+    #[arg(long, conflicts_with = "overlap")]
+    finish: bool,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+}
+
 /// `jeton api delete`
 #[derive(Args, Debug)]
 pub(crate) struct DeleteArgs {
@@ -88,7 +110,11 @@ pub(crate) async fn run(app: &App, verb: ApiVerb) -> Result<()> {
         ApiVerb::Delete(args) => delete(app, &app.client()?, args).await,
         ApiVerb::Import(args) => import::run(app.output, &args),
         ApiVerb::Credential(args) => credential(app, &app.client()?, args).await,
-        ApiVerb::Credentials(args) => credentials(app, &app.client()?, args).await,
+        ApiVerb::Credentials(args) => {
+            let client = app.client()?;
+            app.output.show(&credentials(&client, &args.name).await?)
+        }
+        ApiVerb::Rotate(args) => rotate(app, &app.client()?, args).await,
         ApiVerb::Report(args) => report::run(app, args).await,
     }
 }
@@ -103,9 +129,39 @@ async fn credential(
     destination.take(app, client, &issued, Undo::Revoke).await
 }
 
-async fn credentials(app: &App, client: &Client, NameArgs { name }: NameArgs) -> Result<()> {
-    let (owner, kind) = (Some(client.api(&name).await?.name), Some(TokenKind::Api.word().to_owned()));
-    app.output.show(&client.tokens(TokenQuery { owner, kind, ..TokenQuery::default() }).await?)
+/// Those that are honoured.
+async fn credentials(client: &Client, api: &str) -> Result<Vec<Token>> {
+    let (owner, kind) = (Some(client.api(api).await?.name), Some(TokenKind::Api.word().to_owned()));
+    client.tokens(TokenQuery { owner, kind, ..TokenQuery::default() }).await
+}
+
+async fn rotate(app: &App, client: &Client, args: RotateArgs) -> Result<()> {
+    let destination = args.store.prepare().await?;
+    let id = only_credential(client, &args.name).await?.id;
+    if args.finish {
+        return token::finish(app, client, &id).await;
+    }
+    let request = RotateToken { overlap_minutes: Some(args.overlap.0), ..RotateToken::default() };
+    token::give_new_value(app, client, &id, &request, destination).await
+}
+
+/// Which of several is meant, nobody guesses: the others are in use somewhere.
+async fn only_credential(client: &Client, api: &str) -> Result<Token> {
+    let mut found = credentials(client, api).await?;
+    let ids: Vec<_> = found.iter().map(|token| safe(&token.id).into_owned()).collect();
+    match (found.pop(), found.is_empty()) {
+        (Some(one), true) => Ok(one),
+        (Some(_), false) => Err(Error::usage(format!(
+            "`{}` has {} credentials: {}\nsay which: jeton token rotate ID",
+            safe(api),
+            ids.len(),
+            ids.join(", ")
+        ))),
+        (None, _) => Err(Error::NotFound(format!(
+            "`{0}` has no credential\nmake one with: jeton api credential {0}",
+            safe(api)
+        ))),
+    }
 }
 
 async fn delete(app: &App, client: &Client, DeleteArgs { name, confirmation }: DeleteArgs) -> Result<()> {

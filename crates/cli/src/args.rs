@@ -207,6 +207,7 @@ impl Command {
             Self::Token(TokenVerb::Rotate(args)) => Some(&args.store),
             Self::Token(TokenVerb::Create(args)) => Some(&args.store),
             Self::Api(ApiVerb::Credential(args)) => Some(&args.store),
+            Self::Api(ApiVerb::Rotate(args)) => Some(&args.store),
             Self::Derive(args) if args.command.is_empty() => Some(&args.store),
             _ => None,
         }

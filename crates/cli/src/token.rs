@@ -19,7 +19,7 @@ use crate::login;
 use crate::output::Show;
 use crate::pat;
 use crate::prompt;
-use crate::store::{StoreArgs, Undo};
+use crate::store::{Destination, StoreArgs, Undo};
 use crate::view::{InDetail, owner};
 
 /// Access tokens
@@ -293,18 +293,33 @@ async fn rotate(app: &App, client: &Client, args: RotateArgs) -> Result<()> {
     let destination = args.store.prepare().await?;
     let id = resolve(client, &[args.id]).await?.concat();
     if args.finish {
-        let token = client.finish_rotation(&id).await?;
-        return app.output.done("only its newest value works now", &token);
+        return finish(app, client, &id).await;
     }
     let request = RotateToken {
         overlap_minutes: Some(args.overlap.0),
         expires_in_minutes: args.expires.map(|Minutes(minutes)| minutes),
         ..RotateToken::default()
     };
-    let issued = client.rotate_token(&id, &request).await?;
+    give_new_value(app, client, &id, &request, destination).await
+}
+
+/// Rotates the token of this id.
+pub(crate) async fn give_new_value(
+    app: &App,
+    client: &Client,
+    id: &str,
+    request: &RotateToken,
+    destination: Destination,
+) -> Result<()> {
+    let issued = client.rotate_token(id, request).await?;
     pat::keep_if_in_use(app, client, &issued)?;
-    let undo = if args.overlap == Overlap(0) { Undo::Keep } else { Undo::KeepBoth };
+    let undo = if request.overlap_minutes == Some(0) { Undo::Keep } else { Undo::KeepBoth };
     destination.take(app, client, &issued, undo).await
+}
+
+/// Ends the old values of the token of this id.
+pub(crate) async fn finish(app: &App, client: &Client, id: &str) -> Result<()> {
+    app.output.done("only its newest value works now", &client.finish_rotation(id).await?)
 }
 
 /// Revokes all that fit, after saying how many those are.

@@ -86,7 +86,7 @@ pub(crate) const ORIGIN_FAILURES_MAX: i64 = 100;
 /// How long until one more is allowed, in milliseconds: half a minute.
 pub(crate) const ORIGIN_REGAIN_MS: i64 = 30 * 1000;
 /// The most counts of failures that are kept, of each kind of guess.
-pub(crate) const ATTEMPT_BUCKETS_MAX: usize = 32 * 1024;
+pub(crate) const GUESS_BUCKETS_MAX: usize = 32 * 1024;
 /// The shortest password, in characters.
 pub(crate) const PASSWORD_CHARS_MIN: usize = 8;
 /// The longest password, in bytes.

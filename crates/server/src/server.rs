@@ -21,7 +21,7 @@ use crate::identity::{PrivateOrigin, PrivateOrigins};
 use crate::keys::{Keys, KeysError, Rng};
 use crate::limits::KEYS_FORGOTTEN_SECONDS;
 use crate::listener;
-use crate::notices::{Bag, Couriers, MailSink, Wanted, WebhookSink};
+use crate::notices::{self, Bag, Couriers, MailSink, Wanted, WebhookSink};
 use crate::store::{Leases, Opened, Outbox, Store, StoreError};
 
 /// A server that is ready: the store is open, the port is bound, nothing is accepted yet.
@@ -131,6 +131,7 @@ impl Server {
             // The lock of the data directory says that whoever granted them is gone; the leases may not be.
             authority.store.feed().hold_back(Leases::end_of_one(Moment::now()));
         }
+        notices::close_unnamed(&authority.store).await?;
         let (webhooks, mail) = (settings.webhooks.clone(), settings.mail.clone());
         Ok(Self {
             listener,

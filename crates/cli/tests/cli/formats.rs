@@ -10,7 +10,8 @@ use crate::support::Home;
 
 const FORMATS: [&str; 5] = ["table", "json", "yaml", "value", "env"];
 
-/// What is run before, and the command. `{f}` is the format, and `{id}` the id of a token that is made for the row.
+/// What is run before, and the command. `{f}` is the format, `{id}` the id of a token that is made for the row, and
+/// `{api}` an API with one credential.
 type Row = (&'static [&'static str], &'static str);
 
 const TOKENS: &[Row] = &[
@@ -41,6 +42,8 @@ const APIS: &[Row] = &[
     (&[], "api show notes"),
     (&[], "api credential notes"),
     (&[], "api credentials notes"),
+    (&[], "api rotate {api} --overlap 5m"),
+    (&[], "api rotate {api} --finish"),
     (&[], "api report notes"),
     (&["api apply {f}.toml"], "api delete of-{f} --yes"),
     (&[], "scope list taskurai"),
@@ -176,6 +179,14 @@ fn check(name: &str, rows: &[Row]) {
                 let name = format!("row-{number}-{format}");
                 done(&admin, &format!("pat create --name {name} --scopes Taskurai.Task.Read"));
                 filled = filled.replace("{id}", &done(&admin, &format!("pat show --name {name} -o value")));
+            }
+            if filled.contains("{api}") {
+                let name = format!("of-{format}");
+                done(&admin, &format!("api apply {format}.toml"));
+                if done(&admin, &format!("api credentials {name} -o value")).is_empty() {
+                    done(&admin, &format!("api credential {name}"));
+                }
+                filled = filled.replace("{api}", &name);
             }
             if filled.contains("{binding}") {
                 let id = done(&admin, "binding list --role TokenCreator -o value");

@@ -52,6 +52,7 @@ const COMMANDS: &[(&str, &[&str])] = &[
             "api delete",
             "api credential",
             "api credentials",
+            "api rotate",
             "api report",
         ],
     ),

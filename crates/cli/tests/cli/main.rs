@@ -9,6 +9,7 @@ mod answers;
 mod apply;
 mod authority;
 mod book;
+mod credentials;
 mod demo;
 mod derive;
 mod doctor;

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use jeton_api::{Code, Remedy};
 use jeton_token::{
-    BuiltInRole, Catalogue, Circumstances, Expiry, Facts, Place, PrincipalId, Rights, Scope, ScopePattern,
-    SecretId, TokenId, TokenKind, covers_within, effective_at, known_end, withheld,
+    BuiltInRole, Catalogue, Circumstances, Expiry, Facts, Place, PrincipalId, PrincipalKind, Rights, Scope,
+    ScopePattern, SecretId, TokenId, TokenKind, covers_within, effective_at, known_end, withheld,
 };
 
 use super::attempt::Attempt;
@@ -279,20 +279,21 @@ impl Permit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Owner {
     pub(crate) id: PrincipalId,
-    /// Everywhere for people; its organization for a service account.
+    pub(crate) kind: PrincipalKind,
+    /// Everywhere for people; its organization for a service account or an API.
     pub(crate) home: Place,
 }
 
 impl Owner {
     pub(crate) fn of(token: &TokenRecord) -> Self {
-        Self { id: token.owner, home: token.owner_home }
+        Self { id: token.owner, kind: token.owner_kind, home: token.owner_home }
     }
 }
 
 impl From<&PrincipalRecord> for Owner {
     fn from(principal: &PrincipalRecord) -> Self {
         let home = principal.organization.as_ref().map_or(Place::Global, |(id, _)| Place::Organization(*id));
-        Self { id: principal.id, home }
+        Self { id: principal.id, kind: principal.kind, home }
     }
 }
 
@@ -304,14 +305,27 @@ pub(crate) fn on_tokens_of(caller: &Caller, owner: Owner, action: Action) -> Res
 /// The same where nothing is written.
 pub(super) fn check_on_tokens_of(caller: &Caller, owner: Owner, action: Action) -> Result<(), Error> {
     let own = action.own_scope().filter(|_| owner.id == caller.principal());
-    let may_own = own.is_some_and(|scope| caller.holds(scope, Place::Global));
-    if may_own || may_administer(caller, action, owner.home) {
-        return Ok(());
+    match (owner.kind, own) {
+        // What an API may do for itself is ask about tokens. A copy of its credential would else give itself new
+        // secrets, and outlive the rotation that was to end it.
+        (PrincipalKind::Api, Some(_)) => check_credential_of(caller, owner),
+        (_, Some(scope)) if caller.holds(scope, Place::Global) => Ok(()),
+        _ if looks_after_tokens_of(caller, owner, action) => Ok(()),
+        (_, Some(scope)) => Err(missing(caller, scope, Place::Global)),
+        (_, None) => Err(Error::Hidden),
     }
-    match own {
-        Some(scope) => Err(missing(caller, scope, Place::Global)),
-        None => Err(Error::Hidden),
-    }
+}
+
+/// Whoever may administer tokens at the owner's home; and of an API's credentials also whoever may make them.
+fn looks_after_tokens_of(caller: &Caller, owner: Owner, action: Action) -> bool {
+    may_administer(caller, action, owner.home)
+        || owner.kind == PrincipalKind::Api && may_administer(caller, Action::ApiCredential, owner.home)
+}
+
+/// For obtaining a secret of an API's credential, a new one or once more. Such a secret can only ask about tokens, so
+/// it is judged by the right to the API, and by nothing that the API could do.
+pub(super) fn check_credential_of(caller: &Caller, api: Owner) -> Result<(), Error> {
+    check_at(caller, api.home, Action::ApiCredential)
 }
 
 /// For doing something to the token that was presented. Every live credential may look at itself and end itself;
@@ -367,10 +381,15 @@ pub(super) fn check_still(caller: &Caller, word: &str) -> Result<(), Error> {
         return Ok(());
     };
     let is_own = action.own_scope().is_some_and(|scope| caller.holds(scope, Place::Global));
-    let mut places = caller.places().chain([Place::Global]);
+    // Most of what is done to tokens is done to credentials of APIs, too.
+    let of_apis = Some(Action::ApiCredential).filter(|_| action.own_scope().is_some());
+    let may_at = |place| {
+        may_administer(caller, action, place)
+            || of_apis.is_some_and(|other| may_administer(caller, other, place))
+    };
     // People change their own password by the route to users, without a right to those.
     let own_password = action == Action::UserWrite && caller.is_session();
-    if is_own || own_password || places.any(|place| may_administer(caller, action, place)) {
+    if is_own || own_password || caller.places().chain([Place::Global]).any(may_at) {
         return Ok(());
     }
     let scope = action.own_scope().or(action.scopes().first().copied()).unwrap_or_default();

@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use jeton_token::{
-    BuiltInRole, Catalogue, CatalogueScope, Facts, OrganizationId, Place, Rights, Scope, ScopeSet,
+    BuiltInRole, Catalogue, CatalogueScope, Facts, OrganizationId, Place, PrincipalId, PrincipalKind, Rights,
+    Scope, ScopeSet,
 };
 
 use super::access::{self, Action, Caller, Owner};
@@ -23,8 +24,8 @@ const HEAD: &str = "\
 #
 # A row: a role, where it is bound, and an action. Then whether somebody with just this role may do it
 # everywhere, at the organization or project that the role is bound at or in, and at another organization and a
-# project of that one. `own` is about one's own tokens, which lie at no place. `api.use` is every scope of an API of
-# the organization.
+# project of that one. `own` is about one's own tokens, which lie at no place; `api` is about a credential of an API
+# that is looked after there. `api.use` is every scope of an API of the organization.
 # Last, for an action that yields a secret or a right: those whose secret or right it obtains, by the one role that
 # they have at the same place. `/sa`: only if they are service accounts of the organization.
 #
@@ -33,6 +34,10 @@ const HEAD: &str = "\
 
 /// The places that something is done at, in the order of the columns.
 const COLUMNS: [&str; 5] = ["everywhere", "organization", "project", "other org", "its project"];
+
+/// What is done to credentials of APIs by the routes of tokens.
+const ON_CREDENTIALS: [Action; 4] =
+    [Action::TokenRead, Action::TokenUpdate, Action::TokenRotate, Action::TokenRevoke];
 
 struct Stage {
     authority: Authority,
@@ -189,9 +194,22 @@ impl Stage {
                 rows.push(row(holder, action.word(), cells(may), &obtained));
             }
         }
+        for action in ON_CREDENTIALS {
+            let may = self.places.map(|place| self.may_on_credential(&caller, place, action));
+            rows.push(row(holder, &format!("{} api", action.word()), cells(may), ""));
+        }
         let may = self.places.map(|place| self.uses(&caller, place));
         rows.push(row(holder, "api.use", cells(may), ""));
         rows
+    }
+
+    /// Whether the caller may do something to a credential of an API that is looked after at the place; of a new secret,
+    /// whether the caller gets it.
+    fn may_on_credential(&self, caller: &Caller, home: Place, action: Action) -> bool {
+        let id = PrincipalId(self.apis.first().unwrap().id.0);
+        let api = Owner { id, kind: PrincipalKind::Api, home };
+        access::on_tokens_of(caller, api, action).is_ok()
+            && (action != Action::TokenRotate || access::check_credential_of(caller, api).is_ok())
     }
 
     /// Whether the caller has the scopes of the API of the organization.
@@ -288,7 +306,7 @@ async fn the_access_table_is_the_golden_one() {
         .map(|action| usize::from(action.own_scope().is_some()) + usize::from(!action.scopes().is_empty()));
     assert_eq!(
         rows,
-        stage.holders.len() * (actions.sum::<usize>() + 1),
+        stage.holders.len() * (actions.sum::<usize>() + ON_CREDENTIALS.len() + 1),
         "no role, place or action is left out"
     );
     if std::env::var("JETON_GOLDEN").is_ok_and(|word| word == "write") {

@@ -11,9 +11,9 @@ use jeton_token::{PrincipalId, Timestamp};
 use zeroize::Zeroizing;
 
 use super::access::{self, Person, Reason};
-use super::attempts::Counts;
 use super::code::{invalid, not_issued};
 use super::create::IssuedToken;
+use super::guesses::Counts;
 use super::pending::{Bounds, CodeDigest, Pending};
 use super::{Authority, Bucket, Caller, Error, GrantError, Origin};
 use crate::keys::{Rng, hex};

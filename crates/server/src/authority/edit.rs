@@ -1,7 +1,8 @@
 //! Changing and rotating tokens.
 //!
 //! Whoever may change a token may narrow it. What widens it, or yields its secret, is bounded by the ceiling of
-//! the caller, like making one.
+//! the caller, like making one. A credential of an API is judged by the right to the API instead: all that its secrets
+//! can do is ask about tokens.
 
 use jeton_api::{Code, TokenState};
 use jeton_token::{
@@ -13,7 +14,7 @@ use super::create::{
     End, IssuedToken, check_ceiling, check_future, check_known_besides, exceeds, holders_besides,
 };
 use super::terms::{AllowedEnd, AskedApproval, Terms};
-use super::{Authority, Error};
+use super::{Authority, Error, Fault};
 use crate::store::{ApiRecord, Chain, Outcome, TokenEdit, TokenRecord, Write};
 
 /// A change to a token, parsed. What is `None` stays.
@@ -58,6 +59,7 @@ impl Authority {
         request: EditRequest,
     ) -> Result<(TokenRecord, TokenState), Error> {
         let (chain, permit) = self.for_change(caller, id, Action::TokenUpdate).await?;
+        check_changeable(&chain.token, &request)?;
         let apis = self.store.apis().await?;
         check_added(&chain.token, &request, &apis)?;
         let terms = self.terms(request.places.as_ref().unwrap_or(&chain.token.places)).await?;
@@ -144,9 +146,13 @@ impl Authority {
         &self,
         caller: &Caller,
         id: TokenId,
-        RotateRequest { edit: request, overlap_ms }: RotateRequest,
+        request: RotateRequest,
     ) -> Result<IssuedToken, Error> {
         let (chain, permit) = self.for_change(caller, id, Action::TokenRotate).await?;
+        if chain.token.kind == TokenKind::Api {
+            return self.rotate_credential(caller, chain, &permit, request).await;
+        }
+        let RotateRequest { edit: request, overlap_ms } = request;
         self.check_not_exchanged(&chain.token).await?;
         let apis = self.store.apis().await?;
         check_added(&chain.token, &request, &apis)?;
@@ -171,6 +177,23 @@ impl Authority {
         Ok(IssuedToken { notes: allowed.notes, ..issued })
     }
 
+    /// Gives an API's credential a new secret. Policies say nothing about it, and it has no end that could move.
+    async fn rotate_credential(
+        &self,
+        caller: &Caller,
+        chain: Chain,
+        permit: &Permit,
+        RotateRequest { edit: request, overlap_ms }: RotateRequest,
+    ) -> Result<IssuedToken, Error> {
+        check_changeable(&chain.token, &request)?;
+        access::check_credential_of(caller, Owner::of(&chain.token))?;
+        let (text, rotation) =
+            self.rotation(&chain.token, vec![], self.now(), overlap_ms, permit.attempt())?;
+        let edit = TokenEdit { rotation: Some(rotation), ..edit_of(request, &chain.token) };
+        let outcome = self.store.write(permit, &Write::EditToken(chain.token.id, edit)).await?;
+        self.issued(outcome, chain.ancestors, text)
+    }
+
     /// How far the approval of a token is that has to be approved once more.
     async fn approval_anew(
         &self,
@@ -191,15 +214,12 @@ impl Authority {
     ) -> Result<(Chain, Permit), Error> {
         let chain = self.store.token(id).await?.ok_or(Error::Hidden)?;
         let permit = access::on_tokens_of(caller, Owner::of(&chain.token), action)?;
-        if chain.token.kind == TokenKind::Job {
-            let detail = "a job's token is as it was made, and lives as long as the job";
-            return Err(Error::Conflict(Code::TokenNotLive, detail.to_owned()));
-        }
-        if !chain.token.kind.leaves_home() {
-            let detail = "sessions and API credentials are not changed; revoke this one and make another";
-            return Err(Error::Conflict(Code::TokenNotLive, detail.to_owned()));
-        }
-        Ok((chain, permit))
+        let detail = match chain.token.kind {
+            TokenKind::Personal | TokenKind::Service | TokenKind::Api => return Ok((chain, permit)),
+            TokenKind::Session => "a session is not changed; end this one and sign in again",
+            TokenKind::Job => "a job's token is as it was made, and lives as long as the job",
+        };
+        Err(Error::Conflict(Code::TokenNotLive, detail.to_owned()))
     }
 
     /// What an identity was exchanged for lasts as long as the trust says: it gets no other life, and nothing more.
@@ -241,6 +261,29 @@ impl Authority {
         check_future(wanted, end, self.now())?;
         Ok(Some(wanted))
     }
+}
+
+/// A credential of an API asks about all tokens, from anywhere and without an end: it can be called something else, and
+/// no more.
+fn check_changeable(token: &TokenRecord, request: &EditRequest) -> Result<(), Error> {
+    if token.kind != TokenKind::Api {
+        return Ok(());
+    }
+    let fixed = [
+        request.patterns.as_ref().map(|_| "/scopes"),
+        request.places.as_ref().map(|_| "/projects"),
+        request.networks.as_ref().map(|_| "/networks"),
+        request.end.map(End::pointer),
+    ];
+    let detail =
+        "an API's credential has no other scopes, no limits and no end; only its name and description change";
+    let fault = |pointer: &str| Fault {
+        pointer: pointer.to_owned(),
+        code: Code::InvalidField,
+        detail: detail.to_owned(),
+    };
+    let faults: Vec<_> = fixed.into_iter().flatten().map(fault).collect();
+    if faults.is_empty() { Ok(()) } else { Err(Error::Invalid(faults)) }
 }
 
 /// Whether somebody gets the secret of an approved token who had none when it was approved: that may be whoever

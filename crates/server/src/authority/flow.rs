@@ -13,8 +13,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jeton_token::{PepperVersion, Timestamp};
 use subtle::ConstantTimeEq as _;
 
-use super::attempts::Attempts;
 use super::create::IssuedToken;
+use super::guesses::Guesses;
 use super::pending::{Bounds, Pending};
 use super::provider::NotAdmitted;
 use super::{Authority, Bucket, Error, Origin};
@@ -141,7 +141,7 @@ impl Authority {
     ) -> Result<(IssuedToken, String), NotReturned> {
         let (flow, derived) = self.recognise_flow(provider, &returned).ok_or(NotReturned::Foreign)?;
         let code = returned.code.filter(|_| !returned.is_error).ok_or(NotReturned::Refused)?;
-        let counts = Attempts::of_origin(returned.origin, OF_ORIGIN);
+        let counts = Guesses::of_origin(returned.origin, OF_ORIGIN);
         self.returns.check(&counts, self.now())?;
         let proved = self.prove_person(provider, redirect_uri, code, &derived, returned.issuer).await;
         let claims = proved.inspect_err(|error| {

@@ -5,7 +5,7 @@ use jeton_token::{JobSettings, Place, ResourceName};
 
 use super::access::{self, Action, Caller};
 use super::place::Within;
-use super::{Authority, Error};
+use super::{Authority, Error, Fault};
 use crate::store::{JobSettingsOf, OrganizationRecord, ProjectRecord, Write};
 
 /// What a place says about jobs, what holds there, and what the level above says.
@@ -135,13 +135,12 @@ impl Authority {
 }
 
 fn check_tightens(edit: JobSettingsEdit, above: JobSettings) -> Result<(), Error> {
-    let loosens = edit.loosens(above);
-    if loosens.is_empty() {
-        return Ok(());
-    }
-    let detail = format!(
-        "the organization limits `{}`, and a project cannot undo that; change it at the organization",
-        loosens.join("`, `")
-    );
-    Err(Error::Conflict(Code::PolicyLoosens, detail))
+    let fault = |field: &str| Fault {
+        pointer: format!("/{field}"),
+        code: Code::PolicyLoosens,
+        detail: "the organization limits this, and a project cannot undo it; change it at the organization"
+            .to_owned(),
+    };
+    let faults: Vec<_> = edit.loosens(above).into_iter().map(fault).collect();
+    if faults.is_empty() { Ok(()) } else { Err(Error::Invalid(faults)) }
 }

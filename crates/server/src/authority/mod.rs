@@ -6,7 +6,6 @@ mod access;
 mod access_table;
 mod api;
 mod attempt;
-mod attempts;
 mod binding;
 mod built_in;
 mod bulk;
@@ -20,6 +19,7 @@ mod federation;
 mod flow;
 mod gateway;
 mod group;
+mod guesses;
 mod identities;
 mod job;
 mod job_settings;
@@ -59,10 +59,10 @@ use crate::keys::{Keys, Rng};
 use crate::limits::{EXPIRING_MS_FRESH, EXPIRING_TOKENS_MAX};
 use crate::store::{Expiring, Outcome, Refusal, Store, StoreError, Write};
 
-use attempts::{Attempts, Bucket};
 use code::Codes;
 use device::Devices;
 use flow::Done;
+use guesses::{Bucket, Guesses};
 use memory::Memory;
 use pace::Pace;
 use refusals::Refusals;
@@ -73,7 +73,6 @@ use watch::Watches;
 pub(crate) use access::{Action, Caller, Permit};
 pub(crate) use api::{ApiRequest, Put};
 pub(crate) use attempt::{Asked, Attempt};
-pub(crate) use attempts::Origin;
 pub(crate) use binding::{BindingList, BindingRequest};
 pub(crate) use code::{Challenge, LoopbackUri};
 pub(crate) use create::{CreateRequest, End, IssuedToken};
@@ -84,6 +83,7 @@ pub(crate) use federation::{ExchangeRequest, GrantError};
 pub(crate) use flow::{NotReturned, Returned};
 pub(crate) use gateway::Gateway;
 pub(crate) use group::GroupRequest;
+pub(crate) use guesses::Origin;
 pub(crate) use job::{JobListRequest, JobRequest, Started};
 pub(crate) use job_settings::{JobSettingsEdit, JobSettingsView};
 pub(crate) use password::Passwords;
@@ -112,13 +112,13 @@ pub(crate) struct Authority {
     pub(crate) prefix: Prefix,
     pub(crate) passwords: Arc<Passwords>,
     /// Wrong passwords.
-    failures: Arc<Attempts>,
+    failures: Arc<Guesses>,
     /// Wrong user codes.
-    guesses: Arc<Attempts>,
+    guesses: Arc<Guesses>,
     codes: Arc<Codes>,
     devices: Arc<Devices>,
     /// Answers that providers did not stand by.
-    returns: Arc<Attempts>,
+    returns: Arc<Guesses>,
     done: Arc<Done>,
     /// What tokens are used for.
     usage: Arc<Usage>,
@@ -288,12 +288,12 @@ impl Authority {
             rng,
             prefix,
             passwords,
-            failures: Arc::new(Attempts::new()),
-            guesses: Arc::new(Attempts::new()),
+            failures: Arc::new(Guesses::new()),
+            guesses: Arc::new(Guesses::new()),
             codes: Arc::new(Codes::new()),
             issuers,
             devices: Arc::new(Devices::new()),
-            returns: Arc::new(Attempts::new()),
+            returns: Arc::new(Guesses::new()),
             done: Arc::new(Done::new()),
             usage,
             refusals: Arc::default(),

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 
 use jeton_api::{Code, TokenState};
 use jeton_token::{
-    ApiId, Audience, Circumstances, Demand, Mac, Place, TokenId, TokenKind, TokenText, Verdict, Where, decide,
+    Audience, Circumstances, Demand, Mac, TokenId, TokenKind, TokenText, Verdict, Where, decide,
 };
 
 use super::access::{self, Action, Caller, Owner, Reason};
@@ -223,17 +223,14 @@ impl Authority {
         chain: &Chain,
         action: Option<Action>,
     ) -> Result<(), Error> {
-        let token = &chain.token;
-        if token.kind == TokenKind::Api {
-            let api = self.store.api_of(ApiId(token.owner.0)).await?.ok_or_else(gone)?;
-            let place = api.organization.map_or(Place::Global, |(id, _)| Place::Organization(id));
-            return access::check_at(caller, place, Action::ApiCredential);
+        let owner = Owner::of(&chain.token);
+        if chain.token.kind == TokenKind::Api {
+            return access::check_credential_of(caller, owner);
         }
-        if let Some(job) = token.job {
+        if let Some(job) = chain.token.job {
             return access::check_at(caller, job.place(), Action::JobMint);
         }
-        let action = action.unwrap_or(Action::TokenRotate);
-        access::check_on_tokens_of(caller, Owner::of(token), action)?;
+        access::check_on_tokens_of(caller, owner, action.unwrap_or(Action::TokenRotate))?;
         self.check_may_obtain(caller, chain, &EditRequest::default(), &self.store.apis().await?).await
     }
 

@@ -32,7 +32,7 @@ impl Authority {
             if password.len() > PASSWORD_BYTES_MAX {
                 return Err(refused());
             }
-            self.check_attempts(name, origin)?;
+            self.check_guesses(name, origin)?;
             let found = self.find_user(name).await?.filter(|(user, _)| user.disabled_at.is_none());
             let (user, hash) = self.prove_user(name, found, Some(Prehashed::of(password)), origin).await?;
             self.open_session(&user, hash).await
@@ -49,7 +49,7 @@ impl Authority {
         origin: Origin,
     ) -> Result<IssuedToken, Error> {
         let tried = async {
-            self.check_attempts(name, origin)?;
+            self.check_guesses(name, origin)?;
             let found = self.find_user(name).await?;
             let (user, hash) = self.prove_user(name, found, Prehashed::sent(sent), origin).await?;
             if user.disabled_at.is_some() {
@@ -61,7 +61,7 @@ impl Authority {
     }
 
     /// Nobody is looked up for whoever has failed too often: how long that takes would tell who is there.
-    fn check_attempts(&self, name: &str, origin: Origin) -> Result<(), Error> {
+    fn check_guesses(&self, name: &str, origin: Origin) -> Result<(), Error> {
         let counts = self.failures.of_name_from(name, origin, OF_NAME, OF_ORIGIN);
         self.failures.check(&counts, self.now())
     }

@@ -125,6 +125,10 @@ impl Authority {
             let owner = Owner::of(&chain.token);
             access::on_tokens_of(caller, owner, Action::TokenRead).map_err(|_| Error::Hidden)?;
             let permit = access::at(caller, owner.home, Action::TokenApprove)?;
+            if !chain.token.kind.leaves_home() {
+                let detail = "sessions and credentials of APIs need no approval";
+                return Err(Error::Conflict(Code::TokenNotLive, detail.to_owned()));
+            }
             let given = self.approvable(caller, &chain.token).await?;
             if self.has_had_secret(caller.principal(), &chain).await? {
                 return Err(Error::denied(
@@ -272,7 +276,7 @@ impl Authority {
                 return Ok(caller.principal());
             }
             let one = self.store.principal(kind, name).await?.map(|one| Owner::from(&one));
-            let seen = one.filter(|one| access::at(caller, one.home, Action::TokenRead).is_ok());
+            let seen = one.filter(|one| access::check_on_tokens_of(caller, *one, Action::TokenRead).is_ok());
             found = found.or(seen);
         }
         match found {

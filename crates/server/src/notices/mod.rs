@@ -25,8 +25,23 @@ pub(crate) use mail::{MailAddress, MailAddressError, MailTls};
 pub use webhook::WebhookSink;
 pub(crate) use webhook::{SigningKey, WebhookAddress};
 
+use crate::store::{Store, StoreError};
+
 /// What the sink for mail is called among the others. No webhook has this name.
 pub(crate) const MAIL: &str = "mail";
+
+/// Closes what is on its way to sinks that the configuration does not name: it would wait for ever, and whatever gets
+/// the name one day would be told of things long past.
+pub(crate) async fn close_unnamed(store: &Store) -> Result<(), StoreError> {
+    for (sink, number) in store.close_unnamed().await? {
+        tracing::warn!(
+            sink,
+            number,
+            "the configuration does not name this sink any more; what was on its way there is closed"
+        );
+    }
+    Ok(())
+}
 
 /// Which sinks want what.
 #[derive(Debug, Default)]
@@ -44,6 +59,11 @@ impl Wanted {
     /// The webhooks that want to be told of an action.
     pub(crate) fn sinks_for<'a>(&'a self, action: &'a str) -> impl Iterator<Item = &'a str> {
         self.webhooks.iter().filter(move |(_, events)| events.has(action)).map(|(name, _)| name.as_str())
+    }
+
+    /// Whether the configuration names this sink.
+    pub(crate) fn has(&self, sink: &str) -> bool {
+        if sink == MAIL { self.mail } else { self.webhooks.iter().any(|(name, _)| name == sink) }
     }
 
     /// Whether owners are told by mail of ends that come near.

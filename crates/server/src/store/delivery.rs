@@ -119,7 +119,10 @@ statements! {
         WHERE sink = $1 AND audit_id = $2 AND tries = $3 AND failed_at IS NULL";
     DELIVERED = "DELETE FROM delivery WHERE sink = $1 AND audit_id = $2";
     PUT_OFF = "UPDATE delivery SET next_try_at = $4 WHERE sink = $1 AND audit_id = $2 AND tries = $3";
-    GIVE_UP = "UPDATE delivery SET failed_at = $4 WHERE sink = $1 AND audit_id = $2 AND tries = $3";
+    GIVE_UP = "UPDATE delivery SET failed_at = $4, outcome = 'given_up'
+        WHERE sink = $1 AND audit_id = $2 AND tries = $3";
+    WAITED_FOR = "SELECT DISTINCT sink FROM delivery WHERE failed_at IS NULL";
+    CLOSE = "UPDATE delivery SET failed_at = $2, outcome = 'sink_removed' WHERE sink = $1 AND failed_at IS NULL";
 }
 
 impl Outbox {
@@ -227,6 +230,22 @@ impl Store {
     pub(crate) async fn give_up<T>(&self, sink: &str, taken: &[Taken<T>]) -> Result<(), StoreError> {
         let now = self.clock.now().0;
         self.settle(taken, |one| (GIVE_UP, values![sink, one.audit_id.as_str(), one.tries, now])).await
+    }
+
+    /// Closes what is on its way to sinks that nobody names any more, for no courier goes there; the rows stay. Answers
+    /// how many those are for each sink.
+    pub(crate) async fn close_unnamed(&self) -> Result<Vec<(String, u64)>, StoreError> {
+        let mut transaction = self.database.write().await?;
+        let mut closed = Vec::new();
+        for row in transaction.fetch(WAITED_FOR, values![]).await? {
+            let sink = row.text("sink")?;
+            if !self.outbox.wanted.has(&sink) {
+                let number = transaction.execute(CLOSE, values![sink.as_str(), self.clock.now().0]).await?;
+                closed.push((sink, number));
+            }
+        }
+        transaction.commit().await?;
+        Ok(closed)
     }
 
     async fn settle<T>(

@@ -23,7 +23,7 @@ pub(crate) struct PrincipalRecord {
     pub(crate) created_at: Timestamp,
     pub(crate) disabled_at: Option<Timestamp>,
     pub(crate) last_sign_in_at: Option<Timestamp>,
-    /// The organization that looks after a service account.
+    /// The organization that looks after a service account or an API.
     pub(crate) organization: Option<(OrganizationId, String)>,
 }
 
@@ -65,14 +65,28 @@ impl std::fmt::Debug for PasswordHash {
     }
 }
 
+/// The organization that looks after a principal. An API may move to another one, so its own row says where it is.
+macro_rules! organization_id {
+    () => {
+        "CASE WHEN principal.kind = 'api' THEN (SELECT api.organization_id FROM api WHERE api.id = principal.id)
+            ELSE principal.organization_id END"
+    };
+}
+pub(super) use organization_id;
+
 macro_rules! columns {
     () => {
-        "SELECT principal.number AS number, principal.id AS id, principal.kind AS kind, principal.name AS name,
-            principal.display_name AS display_name, principal.email AS email,
-            principal.created_at AS created_at, principal.disabled_at AS disabled_at,
-            principal.last_sign_in_at AS last_sign_in_at, principal.organization_id AS organization_id,
-            organization.name AS organization_name
-        FROM principal LEFT JOIN organization ON organization.id = principal.organization_id "
+        concat!(
+            "SELECT principal.number AS number, principal.id AS id, principal.kind AS kind, principal.name AS name,
+                principal.display_name AS display_name, principal.email AS email,
+                principal.created_at AS created_at, principal.disabled_at AS disabled_at,
+                principal.last_sign_in_at AS last_sign_in_at, ",
+            organization_id!(),
+            " AS organization_id, organization.name AS organization_name
+            FROM principal LEFT JOIN organization ON organization.id = ",
+            organization_id!(),
+            " "
+        )
     };
 }
 

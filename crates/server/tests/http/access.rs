@@ -121,6 +121,7 @@ impl Stage {
         let (method, path, body) = match action.strip_suffix(" own") {
             Some(action) if at == 0 => self.on_own_token(holder, action).await,
             Some(_) => return None,
+            None if action.ends_with(" api") => self.on_credential(action, at).await?,
             None if action.starts_with("token.") => self.on_anothers_token(action, at).await?,
             None => self.administering(action, at)?,
         };
@@ -177,6 +178,20 @@ impl Stage {
             "token.revoke" => (Method::DELETE, path, Value::Null),
             "token.approve" => (Method::POST, format!("{path}/approve"), Value::Null),
             _ => panic!("`{action}` on another's token"),
+        })
+    }
+
+    /// Of an API of the organization, by which it is looked after.
+    async fn on_credential(&self, action: &str, at: usize) -> Option<(Method, String, Value)> {
+        let name = PLACES[at].strip_suffix("/*")?;
+        let secret = self.authority.credential(name).await;
+        let path = format!("/api/v1/tokens/{}", sample::id_of(&secret));
+        Some(match action {
+            "token.read api" => (Method::GET, path, Value::Null),
+            "token.update api" => (Method::PATCH, path, json!({"description": "x"})),
+            "token.rotate api" => (Method::POST, format!("{path}/rotate"), json!({"overlap_minutes": 0})),
+            "token.revoke api" => (Method::DELETE, path, Value::Null),
+            _ => panic!("`{action}` to a credential"),
         })
     }
 

@@ -53,7 +53,8 @@ pub(super) fn settings() -> Group {
             .about("What the organization limits stays limited.")
             .takes::<JobSettings>()
             .gives::<PlaceJobSettings>("What it says now, and what holds there.")
-            .conflicts(&[PolicyLoosens, ChangedMeanwhile]),
+            .invalid(&[PolicyLoosens])
+            .conflicts(&[ChangedMeanwhile]),
     ];
     Group { name: "Job settings", about: "How far jobs reach, and how long they live.", operations }
 }

@@ -66,7 +66,10 @@ pub(super) fn tokens() -> Group {
 
 fn rotates(operation: Operation) -> Operation {
     operation
-        .about("The old secret goes on working for `overlap_minutes`. What is given is changed with it.")
+        .about(
+            "The old secret goes on working for `overlap_minutes`. What is given is changed with it. A credential of an \
+             API wants `Jeton.Admin.Api` at its organization, and takes a name and a description only.",
+        )
         .takes::<RotateToken>()
         .gives::<Issued>("The token and its new secret, which is shown once.")
         .invalid(&[UnknownScope, UnknownName, ExpiryExceedsParent, LifetimeExceedsPolicy, PolicyRefuses])

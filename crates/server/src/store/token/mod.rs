@@ -44,7 +44,7 @@ pub(crate) struct TokenRecord {
     pub(crate) owner_state: OwnerState,
     /// When the owner last signed in, or was made.
     pub(crate) owner_seen_at: Timestamp,
-    /// Where the owner is looked after: everywhere, or in its organization.
+    /// Where the owner is looked after: everywhere, or in the organization of a service account or an API.
     pub(crate) owner_home: Place,
     pub(crate) parent: Option<TokenId>,
     pub(crate) created_by: Option<TokenId>,

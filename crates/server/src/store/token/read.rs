@@ -8,6 +8,7 @@ use jeton_token::{
 };
 
 use super::super::database::{Row, Transaction, statements, values};
+use super::super::principal::organization_id;
 use super::super::rights::{self, Grounds};
 use super::super::seal::{self, Seal};
 use super::super::{Store, StoreError, job};
@@ -34,22 +35,25 @@ macro_rules! chain_of {
 /// The rows of the chain's tokens. `CROSS JOIN` keeps SQLite from beginning with the larger table.
 macro_rules! token_rows {
     () => {
-        "SELECT 'token' AS part, chain.root AS root, chain.depth AS depth,
-            token.id AS id, token.kind AS kind, token.name AS name, token.number AS number,
-            token.description AS description, token.owner_id AS owner_id,
-            principal.kind AS owner_kind, principal.name AS owner_name, principal.number AS owner_number,
-            principal.disabled_at AS disabled_at, principal.removed_at AS removed_at,
-            COALESCE(principal.last_sign_in_at, principal.created_at) AS owner_seen_at,
-            principal.organization_id AS owner_organization_id,
-            token.parent_id AS parent_id, token.created_by AS created_by,
-            token.created_at AS created_at, token.secret_issued_at AS secret_issued_at,
-            token.expires_at AS expires_at, token.revoked_at AS revoked_at,
-            token.revoked_by AS revoked_by, token.hint AS hint,
-            token_use.last_used_at AS last_used_at, token_use.last_used_from AS last_used_from,
-            CAST(NULL AS BYTEA) AS digest, token.mac_version AS mac_version, token.mac AS mac
-        FROM chain CROSS JOIN token CROSS JOIN principal
-            LEFT JOIN token_use ON token_use.token_id = token.id
-        WHERE token.id = chain.id AND principal.id = token.owner_id"
+        concat!(
+            "SELECT 'token' AS part, chain.root AS root, chain.depth AS depth,
+                token.id AS id, token.kind AS kind, token.name AS name, token.number AS number,
+                token.description AS description, token.owner_id AS owner_id,
+                principal.kind AS owner_kind, principal.name AS owner_name, principal.number AS owner_number,
+                principal.disabled_at AS disabled_at, principal.removed_at AS removed_at,
+                COALESCE(principal.last_sign_in_at, principal.created_at) AS owner_seen_at, ",
+            organization_id!(),
+            " AS owner_organization_id,
+                token.parent_id AS parent_id, token.created_by AS created_by,
+                token.created_at AS created_at, token.secret_issued_at AS secret_issued_at,
+                token.expires_at AS expires_at, token.revoked_at AS revoked_at,
+                token.revoked_by AS revoked_by, token.hint AS hint,
+                token_use.last_used_at AS last_used_at, token_use.last_used_from AS last_used_from,
+                CAST(NULL AS BYTEA) AS digest, token.mac_version AS mac_version, token.mac AS mac
+            FROM chain CROSS JOIN token CROSS JOIN principal
+                LEFT JOIN token_use ON token_use.token_id = token.id
+            WHERE token.id = chain.id AND principal.id = token.owner_id"
+        )
     };
 }
 

@@ -9,8 +9,7 @@ on_both! {
         a_credential_is_a_token_of_the_api_itself,
         a_credential_asks_about_tokens_and_does_nothing_else,
         each_credential_is_ended_by_itself,
-        an_api_does_not_go_dark_while_its_credential_is_renewed,
-        whoever_looks_after_apis_alone_gets_no_value_of_a_credential_that_is_there,
+        an_api_does_not_go_dark_while_it_gets_another_credential,
         a_removed_or_unknown_api_gets_none;
 }
 
@@ -65,7 +64,7 @@ async fn each_credential_is_ended_by_itself(authority: Authority) {
     assert_eq!(authority.introspect_as(&two, &pat.secret, &[]).await.expect(200).body["active"], true);
 }
 
-async fn an_api_does_not_go_dark_while_its_credential_is_renewed(authority: Authority) {
+async fn an_api_does_not_go_dark_while_it_gets_another_credential(authority: Authority) {
     let (admin, alice) = (authority.admin().await, authority.person("alice").await);
     let (name, namespace) = (fresh("shop"), fresh("Shop"));
     authority.put(&admin, &format!("/api/v1/apis/{name}"), sample::api(&name, &namespace)).await.expect(201);
@@ -79,24 +78,11 @@ async fn an_api_does_not_go_dark_while_its_credential_is_renewed(authority: Auth
     let items = authority.get(&admin, &listed).await.expect(200).body["items"].clone();
     let ids: Vec<_> = items.as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap()).collect();
     assert_eq!(ids, [sample::id_of(&two), sample::id_of(&one)]);
-
-    // It gets no new value: another one is made first, and both work until this one is revoked.
-    let rotate = format!("/api/v1/tokens/{}/rotate", sample::id_of(&one));
-    authority.post(&admin, &rotate, json!({"overlap_minutes": 60})).await.refused(409, "token_not_live");
     assert_eq!((honours(&one).await, honours(&two).await), (Some(json!(true)), Some(json!(true))));
     authority.revoke(&admin, sample::id_of(&one)).await.expect(204);
     assert_eq!((honours(&one).await, honours(&two).await), (None, Some(json!(true))));
     let items = authority.get(&admin, &listed).await.expect(200).body["items"].clone();
     assert_eq!(items.as_array().unwrap().len(), 1);
-}
-
-async fn whoever_looks_after_apis_alone_gets_no_value_of_a_credential_that_is_there(authority: Authority) {
-    let credential = authority.credential("taskurai").await;
-    let narrow = authority.pat(&authority.admin().await, &["Jeton.Admin.Api"]).await.secret;
-    let path = format!("/api/v1/tokens/{}", sample::id_of(&credential));
-    authority.get(&narrow, &path).await.refused(404, "not_found");
-    authority.post(&narrow, &format!("{path}/rotate"), json!({})).await.refused(404, "not_found");
-    authority.delete(&narrow, &path).await.refused(404, "not_found");
 }
 
 async fn a_removed_or_unknown_api_gets_none(authority: Authority) {

@@ -4,3 +4,4 @@ mod credential;
 mod declared;
 mod put;
 mod removed;
+mod rotated;

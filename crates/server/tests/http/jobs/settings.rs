@@ -39,14 +39,12 @@ async fn everything_is_limited_until_somebody_says_otherwise(authority: Authorit
 async fn what_the_organization_limits_no_project_loosens(authority: Authority) {
     let (works, admin) = (authority.works(json!({"kind": "yaml"})).await, authority.admin().await);
     let (above, below) = (works.firm.path("/job-settings"), works.path("/job-settings"));
-    for loose in [
-        json!({"limit_release": false}),
-        json!({"project_wall": false, "limit_forks": true}),
-        json!({"max_lifetime_minutes": 1441}),
+    for (loose, pointer) in [
+        (json!({"limit_release": false}), "/limit_release"),
+        (json!({"project_wall": false, "limit_forks": true}), "/project_wall"),
+        (json!({"max_lifetime_minutes": 1441}), "/max_lifetime_minutes"),
     ] {
-        let refused = authority.patch(&admin, &below, loose).await.refused(409, "policy_loosens");
-        let detail = refused.body["detail"].as_str().unwrap().to_owned();
-        assert!(detail.contains("change it at the organization"), "{detail}");
+        authority.patch(&admin, &below, loose).await.invalid(pointer, "policy_loosens");
     }
     authority.patch(&admin, &above, json!({"limit_release": false})).await.expect(200);
     let on = authority.patch(&admin, &below, json!({"limit_release": true})).await.expect(200).body;

@@ -4,13 +4,14 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use jeton_verify::{Ask, Client, Secret, Unavailable, Url};
+use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 use super::Verifier;
 use crate::support::rights::{Firm, user};
-use crate::support::{Authority, Pat, Person};
+use crate::support::{Authority, Pat, Person, sample};
 
 /// A way to the server that can be cut: nothing goes through then, and no connection ends.
 struct Wire {
@@ -127,13 +128,30 @@ async fn a_verifier_whose_credential_is_revoked_has_no_lease_any_more() {
     let (authority, admin) = (&stage.authority, stage.authority.admin().await);
     let scope = stage.firm.scope("Task.Read");
     let path = format!("/api/v1/apis/{}", stage.firm.api_name);
-    for way in ["its credential is revoked", "its API is removed"] {
+    for way in [
+        "its credential is revoked",
+        "it is rotated without overlap",
+        "its rotation is finished",
+        "its API is removed",
+    ] {
         let api = authority.credential(&stage.firm.api_name).await;
         let verifier = Verifier::of(authority, &api, &scope, &stage.pat).await;
-        if way == "its API is removed" {
-            authority.delete(&admin, &path).await.expect(204);
-        } else {
-            authority.delete(&api, "/api/v1/tokens/self").await.expect(204);
+        let rotate = format!("/api/v1/tokens/{}/rotate", sample::id_of(&api));
+        match way {
+            "its credential is revoked" => {
+                authority.delete(&api, "/api/v1/tokens/self").await.expect(204);
+            }
+            "it is rotated without overlap" => {
+                authority.post(&admin, &rotate, json!({"overlap_minutes": 0})).await.expect(200);
+            }
+            "its rotation is finished" => {
+                authority.post(&admin, &rotate, json!({})).await.expect(200);
+                verifier.leased(&stage.pat).await;
+                authority.post(&admin, &format!("{rotate}/finish"), json!({})).await.expect(200);
+            }
+            _ => {
+                authority.delete(&admin, &path).await.expect(204);
+            }
         }
         assert!(!verifier.client.holds_lease(), "{way}");
         let refused = verifier.allows(&stage.pat.secret).await.unwrap_err();

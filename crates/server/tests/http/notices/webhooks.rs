@@ -15,6 +15,7 @@ on_both! {
         after_three_days_it_is_given_up,
         a_receiver_that_wants_no_more_is_not_asked_again,
         what_was_on_its_way_when_the_server_ended_is_told_after_the_next_start,
+        what_was_on_its_way_to_a_sink_that_is_gone_is_closed_and_kept,
         what_is_refused_is_told_nobody,
         one_dead_receiver_holds_up_no_other;
 }
@@ -126,6 +127,8 @@ async fn a_receiver_that_wants_no_more_is_not_asked_again(authority: Authority) 
     authority.pat(&authority.admin().await, &["*"]).await;
     soon(async || (outbox(&authority).await == (0, 1)).then_some(())).await;
     assert_eq!(receiver.told().len(), 1);
+    let outcome = authority.sql().await.rows("SELECT outcome FROM delivery").await;
+    assert_eq!(outcome, [["given_up"]]);
 }
 
 async fn what_was_on_its_way_when_the_server_ended_is_told_after_the_next_start(authority: Authority) {
@@ -142,6 +145,42 @@ async fn what_was_on_its_way_when_the_server_ended_is_told_after_the_next_start(
     let told = receiver.wait_for(2).await;
     assert_eq!(told[0].id(), told[1].id(), "whoever has seen the id can drop it");
     all_settled(&authority).await;
+}
+
+async fn what_was_on_its_way_to_a_sink_that_is_gone_is_closed_and_kept(authority: Authority) {
+    let (ops, other) = (Receiver::start().await, Receiver::start().await);
+    for receiver in [&ops, &other] {
+        receiver.behave(Behaviour::Status(500));
+    }
+    let [entry, left] = [("ops", &ops), ("left", &other)]
+        .map(|(name, receiver)| receiver.entry(name, "KEY", &["token.create"]));
+    let authority = telling(authority, &[entry.clone(), left.clone()].concat()).await;
+    authority.pat(&authority.admin().await, &["*"]).await;
+    ops.wait_for(1).await;
+    other.wait_for(1).await;
+    // Of mail, too: here as if an end had been noted.
+    let mail = "INSERT INTO delivery (sink, audit_id, recipient, tries, next_try_at)
+        SELECT 'mail', audit_id, '', 0, 0 FROM delivery WHERE sink = 'ops'";
+    authority.sql().await.change(mail).await;
+
+    let authority = telling(authority, &left).await;
+    let closed =
+        "SELECT sink FROM delivery WHERE failed_at IS NOT NULL AND outcome = 'sink_removed' ORDER BY sink";
+    assert_eq!(authority.sql().await.rows(closed).await.concat(), ["mail", "ops"]);
+    other.behave(Behaviour::Status(200));
+    authority.clock.advance_minutes(3);
+    other.wait_for(2).await;
+    all_settled(&authority).await;
+    assert_eq!(outbox(&authority).await, (0, 2), "the rest went its way");
+
+    // The name is there again: what comes from now on is told, and nothing of the time before.
+    ops.behave(Behaviour::Status(200));
+    let authority = telling(authority, &entry).await;
+    let made = authority.pat(&authority.admin_again().await, &["*"]).await;
+    let told = ops.wait_for(2).await;
+    assert_eq!(told[1].json()["data"]["target"], json!(made.id));
+    all_settled(&authority).await;
+    assert_eq!((ops.told().len(), outbox(&authority).await), (2, (0, 2)));
 }
 
 async fn what_is_refused_is_told_nobody(authority: Authority) {

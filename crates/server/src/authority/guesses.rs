@@ -14,7 +14,7 @@ use std::sync::Mutex;
 use jeton_token::Timestamp;
 
 use super::Error;
-use crate::limits::ATTEMPT_BUCKETS_MAX;
+use crate::limits::GUESS_BUCKETS_MAX;
 
 /// Where somebody calls from, as far as it tells one household from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,13 +60,13 @@ enum Subject {
 }
 
 /// Counts of one kind of guess.
-pub(super) struct Attempts {
+pub(super) struct Guesses {
     /// When each bucket will be empty.
     empty_at: Mutex<HashMap<Subject, Timestamp>>,
     names: RandomState,
 }
 
-impl Attempts {
+impl Guesses {
     pub(super) fn new() -> Self {
         Self { empty_at: Mutex::default(), names: RandomState::new() }
     }
@@ -150,16 +150,16 @@ fn seconds(ms: i64) -> u64 {
 }
 
 fn make_room(table: &mut HashMap<Subject, Timestamp>, now: Timestamp) {
-    if table.len() < ATTEMPT_BUCKETS_MAX {
+    if table.len() < GUESS_BUCKETS_MAX {
         return;
     }
     table.retain(|_, empty_at| *empty_at > now);
-    if table.len() < ATTEMPT_BUCKETS_MAX {
+    if table.len() < GUESS_BUCKETS_MAX {
         return;
     }
     // The fuller ones stay: to drive one out, somebody would have to fill all the others higher.
     let mut moments: Vec<_> = table.values().copied().collect();
-    let (_, quarter, _) = moments.select_nth_unstable(ATTEMPT_BUCKETS_MAX / 4);
+    let (_, quarter, _) = moments.select_nth_unstable(GUESS_BUCKETS_MAX / 4);
     let quarter = *quarter;
     table.retain(|_, empty_at| *empty_at > quarter);
 }
@@ -175,86 +175,86 @@ mod tests {
         Some(IpAddr::from([192, 0, 2, last])).into()
     }
 
-    fn waits(attempts: &Attempts, counts: &Counts, now: i64) -> Option<u64> {
-        match attempts.check(counts, Timestamp(now)) {
+    fn waits(guesses: &Guesses, counts: &Counts, now: i64) -> Option<u64> {
+        match guesses.check(counts, Timestamp(now)) {
             Ok(()) => None,
             Err(Error::TooManyAttempts { retry_seconds }) => Some(retry_seconds),
             Err(other) => panic!("{other:?}"),
         }
     }
 
-    fn fail(attempts: &Attempts, counts: &Counts, times: usize) {
+    fn fail(guesses: &Guesses, counts: &Counts, times: usize) {
         for _ in 0..times {
-            attempts.failed(counts, Timestamp(0));
+            guesses.failed(counts, Timestamp(0));
         }
     }
 
     #[test]
     fn a_full_bucket_makes_wait_until_one_failure_has_left_it() {
-        let attempts = Attempts::new();
-        let counts = attempts.of_name_from("alice", origin(1), THREE, TEN);
-        fail(&attempts, &counts, 2);
-        assert_eq!(waits(&attempts, &counts, 0), None);
-        fail(&attempts, &counts, 1);
-        assert_eq!(waits(&attempts, &counts, 0), Some(1));
-        assert_eq!(waits(&attempts, &counts, 999), Some(1));
-        assert_eq!(waits(&attempts, &counts, 1000), None);
+        let guesses = Guesses::new();
+        let counts = guesses.of_name_from("alice", origin(1), THREE, TEN);
+        fail(&guesses, &counts, 2);
+        assert_eq!(waits(&guesses, &counts, 0), None);
+        fail(&guesses, &counts, 1);
+        assert_eq!(waits(&guesses, &counts, 0), Some(1));
+        assert_eq!(waits(&guesses, &counts, 999), Some(1));
+        assert_eq!(waits(&guesses, &counts, 1000), None);
     }
 
     #[test]
     fn a_name_is_locked_at_one_origin_only_and_in_any_case() {
-        let attempts = Attempts::new();
-        let here = attempts.of_name_from("alice", origin(1), THREE, TEN);
-        fail(&attempts, &here, 3);
-        let shouted = attempts.of_name_from("ALICE", origin(1), THREE, TEN);
-        assert_eq!(waits(&attempts, &shouted, 0), Some(1));
-        let there = attempts.of_name_from("alice", origin(2), THREE, TEN);
-        assert_eq!(waits(&attempts, &there, 0), None);
-        let other = attempts.of_name_from("bob", origin(1), THREE, TEN);
-        assert_eq!(waits(&attempts, &other, 0), None);
+        let guesses = Guesses::new();
+        let here = guesses.of_name_from("alice", origin(1), THREE, TEN);
+        fail(&guesses, &here, 3);
+        let shouted = guesses.of_name_from("ALICE", origin(1), THREE, TEN);
+        assert_eq!(waits(&guesses, &shouted, 0), Some(1));
+        let there = guesses.of_name_from("alice", origin(2), THREE, TEN);
+        assert_eq!(waits(&guesses, &there, 0), None);
+        let other = guesses.of_name_from("bob", origin(1), THREE, TEN);
+        assert_eq!(waits(&guesses, &other, 0), None);
     }
 
     #[test]
     fn many_names_from_one_origin_fill_the_bucket_of_the_origin() {
-        let attempts = Attempts::new();
+        let guesses = Guesses::new();
         for name in 0..10 {
-            fail(&attempts, &attempts.of_name_from(&name.to_string(), origin(1), THREE, TEN), 1);
+            fail(&guesses, &guesses.of_name_from(&name.to_string(), origin(1), THREE, TEN), 1);
         }
-        let fresh = attempts.of_name_from("fresh", origin(1), THREE, TEN);
-        assert_eq!(waits(&attempts, &fresh, 0), Some(1));
+        let fresh = guesses.of_name_from("fresh", origin(1), THREE, TEN);
+        assert_eq!(waits(&guesses, &fresh, 0), Some(1));
     }
 
     #[test]
     fn a_success_forgives_the_name_and_not_the_origin() {
-        let attempts = Attempts::new();
-        let mine = attempts.of_name_from("mallory", origin(1), THREE, TEN);
-        fail(&attempts, &attempts.of_name_from("alice", origin(1), TEN, TEN), 9);
-        fail(&attempts, &mine, 1);
-        attempts.succeeded(&mine);
-        assert_eq!(waits(&attempts, &mine, 0), Some(1), "the origin has its ten");
-        assert_eq!(waits(&attempts, &mine, 1000), None);
+        let guesses = Guesses::new();
+        let mine = guesses.of_name_from("mallory", origin(1), THREE, TEN);
+        fail(&guesses, &guesses.of_name_from("alice", origin(1), TEN, TEN), 9);
+        fail(&guesses, &mine, 1);
+        guesses.succeeded(&mine);
+        assert_eq!(waits(&guesses, &mine, 0), Some(1), "the origin has its ten");
+        assert_eq!(waits(&guesses, &mine, 1000), None);
     }
 
     #[test]
     fn a_clock_that_goes_back_locks_nobody_for_long() {
-        let attempts = Attempts::new();
-        let counts = attempts.of_name_from("alice", origin(1), THREE, TEN);
+        let guesses = Guesses::new();
+        let counts = guesses.of_name_from("alice", origin(1), THREE, TEN);
         for _ in 0..3 {
-            attempts.failed(&counts, Timestamp(1_000_000));
+            guesses.failed(&counts, Timestamp(1_000_000));
         }
-        assert_eq!(waits(&attempts, &counts, 0), Some(1));
+        assert_eq!(waits(&guesses, &counts, 0), Some(1));
     }
 
     #[test]
     fn the_table_is_bounded_and_keeps_the_fuller_buckets() {
-        let attempts = Attempts::new();
-        let guilty = attempts.of_name_from("alice", origin(1), THREE, TEN);
-        fail(&attempts, &guilty, 3);
-        for name in 0..2 * ATTEMPT_BUCKETS_MAX {
-            fail(&attempts, &attempts.of_name_from(&name.to_string(), Origin::V6(7), THREE, THREE), 1);
+        let guesses = Guesses::new();
+        let guilty = guesses.of_name_from("alice", origin(1), THREE, TEN);
+        fail(&guesses, &guilty, 3);
+        for name in 0..2 * GUESS_BUCKETS_MAX {
+            fail(&guesses, &guesses.of_name_from(&name.to_string(), Origin::V6(7), THREE, THREE), 1);
         }
-        assert!(attempts.empty_at.lock().unwrap().len() <= ATTEMPT_BUCKETS_MAX + 2);
-        assert_eq!(waits(&attempts, &guilty, 0), Some(1));
+        assert!(guesses.empty_at.lock().unwrap().len() <= GUESS_BUCKETS_MAX + 2);
+        assert_eq!(waits(&guesses, &guilty, 0), Some(1));
     }
 
     #[test]
