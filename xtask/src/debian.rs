@@ -17,13 +17,14 @@ struct Package {
 /// What only the bench needs.
 const FOR_BENCH: [Package; 1] = [Package { name: "wrk", is_there: wrk_is_there }];
 
-const PACKAGES: [Package; 12] = [
+const PACKAGES: [Package; 13] = [
     Package { name: "curl", is_there: curl_is_there },
     Package { name: "dbus-daemon", is_there: bus_is_there },
     Package { name: "default-jdk-headless", is_there: java_is_there },
     Package { name: "git", is_there: git_is_there },
     Package { name: "gnome-keyring", is_there: keyring_is_there },
     Package { name: "golang-go", is_there: go_is_there },
+    Package { name: "jq", is_there: jq_is_there },
     Package { name: "libsecret-tools", is_there: secret_tool_is_there },
     Package { name: "nginx-light", is_there: nginx_is_there },
     Package { name: "nodejs", is_there: node_is_there },
@@ -86,6 +87,10 @@ fn apt_get() -> Command {
 
 fn curl_is_there() -> bool {
     command::succeeds(Command::new("curl").arg("--version"))
+}
+
+fn jq_is_there() -> bool {
+    command::succeeds(Command::new("jq").arg("--version"))
 }
 
 fn bus_is_there() -> bool {

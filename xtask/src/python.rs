@@ -23,7 +23,7 @@ struct Environment {
     variable: &'static str,
 }
 
-const ENVIRONMENTS: [Environment; 5] = [
+const ENVIRONMENTS: [Environment; 6] = [
     Environment {
         folder: "python",
         list: "xtask/python-tools.txt",
@@ -35,6 +35,12 @@ const ENVIRONMENTS: [Environment; 5] = [
         list: "xtask/det-tools.txt",
         program: "bin/det",
         variable: "JETON_TEST_DET",
+    },
+    Environment {
+        folder: "azure-devops",
+        list: "xtask/azure-devops-tools.txt",
+        program: "bin/python",
+        variable: "JETON_TEST_AZURE_DEVOPS",
     },
     Environment {
         folder: "openapi",

@@ -13,6 +13,7 @@ use crate::doctor::DoctorArgs;
 use crate::error::{Error, Result};
 use crate::exec::ExecArgs;
 use crate::group::GroupVerb;
+use crate::job::JobVerb;
 use crate::login::LoginArgs;
 use crate::org_file::ApplyArgs;
 use crate::organization::OrganizationVerb;
@@ -179,6 +180,9 @@ pub(crate) enum Command {
     /// What there is to choose scopes from
     #[command(subcommand)]
     Scope(ScopeVerb),
+    /// Jobs: run a command as one, look at them, end them
+    #[command(subcommand)]
+    Job(JobVerb),
     /// Find tokens in files and in the history of git, offline
     Scan(ScanArgs),
     /// Look for what keeps client and server from working together
@@ -229,7 +233,8 @@ impl Command {
             | Self::Scan(_)
             | Self::Doctor(_)
             | Self::Completion(_)
-            | Self::Man(_) => false,
+            | Self::Man(_)
+            | Self::Job(JobVerb::Run(_)) => false,
             _ => true,
         }
     }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use jeton_api::{
-    Api, ApiPlan, ApiRefusal, CreateSession, CreateToken, Issued, List, PatchToken, PatchUser, Policy,
-    PolicyEffect, PutApi, PutUser, RevokeTokens, RevokedTokens, RotateToken, Token, TokenQuery, User,
+    Api, ApiPlan, ApiRefusal, CreateJob, CreateSession, CreateToken, Issued, Job, JobQuery, List, PatchToken,
+    PatchUser, Policy, PolicyEffect, PutApi, PutUser, RenewJob, RevokeTokens, RevokedTokens, RotateToken,
+    StartedJob, Token, TokenQuery, User,
 };
 use reqwest::Method;
 use reqwest::header::IF_NONE_MATCH;
@@ -137,6 +138,27 @@ impl Client {
     /// What the gateways of an API would have refused.
     pub(crate) async fn refusals(&self, name: &str) -> Result<Vec<ApiRefusal>> {
         self.all(&["apis", name, "refusals"], &[("page_size", PAGE_SIZE)]).await
+    }
+
+    /// Starts a job.
+    pub(crate) async fn start_job(&self, request: &CreateJob) -> Result<StartedJob> {
+        self.send(Method::POST, &["jobs"], request).await
+    }
+
+    /// Renews the lease of a job.
+    pub(crate) async fn renew_job(&self, id: &str) -> Result<Job> {
+        self.send(Method::POST, &["jobs", id, "renew"], &RenewJob::default()).await
+    }
+
+    /// Ends a job.
+    pub(crate) async fn finish_job(&self, id: &str) -> Result<Job> {
+        self.send(Method::POST, &["jobs", id, "finish"], &serde_json::json!({})).await
+    }
+
+    /// All jobs that fit.
+    pub(crate) async fn jobs(&self, query: JobQuery) -> Result<Vec<Job>> {
+        let query = JobQuery { page_size: Some(PAGE_SIZE), page_token: None, ..query };
+        self.all(&["jobs"], &query).await
     }
 
     /// All users.

@@ -25,6 +25,7 @@ mod group;
 mod http;
 mod identity_token;
 mod import;
+mod job;
 mod login;
 mod names;
 mod org_file;
@@ -58,11 +59,16 @@ use std::process::ExitCode;
 
 use crate::access::App;
 use crate::args::{Cli, Command};
+use crate::child::Held;
 use crate::error::{Error, Exit, Result};
-use crate::output::Output;
+use crate::output::{Answers, Format, Output};
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    if let Some(command) = Held::asked() {
+        let output = Output::new(Format::Table, Answers::Records);
+        return exit_of(&output.and_then(|output| command.become_command(output))).into();
+    }
     match Cli::read() {
         Ok(cli) => exit_of(&run(cli).await).into(),
         Err(usage) => output::usage(&usage).into(),
@@ -116,6 +122,7 @@ async fn dispatch(command: Command, app: &App) -> Result<()> {
         Command::Binding(verb) => binding::run(app, verb).await,
         Command::Policy(verb) => policy::run(app, verb).await,
         Command::Scope(verb) => scope::run(app, verb).await,
+        Command::Job(verb) => job::run(app, verb).await,
         Command::Scan(args) => scan::scan(app, &args),
         Command::Doctor(args) => doctor::doctor(app, args).await,
         Command::Completion(args) => shell::completion(&args),

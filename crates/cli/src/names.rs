@@ -81,11 +81,18 @@ pub(crate) fn principal_text(principal: &PrincipalRef) -> String {
 
 /// The parts of `ORGANIZATION/PROJECT`, `ORGANIZATION/PROJECT/PIPELINE` and so on.
 pub(crate) fn parts<'t, const N: usize>(text: &'t str, form: &str) -> Result<[&'t str; N]> {
+    <[&str; N]>::try_from(up_to(N, text, form)?).map_err(|_| no(form, text))
+}
+
+/// The parts of a text of which only the first must be there.
+pub(crate) fn up_to<'t>(count: usize, text: &'t str, form: &str) -> Result<Vec<&'t str>> {
     let parts: Vec<_> = text.split('/').collect();
-    match <[&str; N]>::try_from(parts) {
-        Ok(parts) if parts.iter().all(|part| !part.is_empty() && *part != "*") => Ok(parts),
-        _ => Err(Error::usage(format!("`{}` is no {form}", safe(text)))),
-    }
+    let are_names = parts.iter().all(|part| !part.is_empty() && *part != "*");
+    if are_names && parts.len() <= count { Ok(parts) } else { Err(no(form, text)) }
+}
+
+fn no(form: &str, text: &str) -> Error {
+    Error::usage(format!("`{}` is no {form}", safe(text)))
 }
 
 /// For the command line: the name of a project.

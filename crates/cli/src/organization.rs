@@ -9,6 +9,7 @@ use crate::args::Confirmation;
 use crate::client::Client;
 use crate::error::Result;
 use crate::escape::safe;
+use crate::job::settings;
 use crate::output::Show;
 use crate::table::{details, list, moment, one};
 
@@ -23,6 +24,8 @@ pub(crate) enum OrganizationVerb {
     Create(NameArgs),
     /// Give an organization another name; everything that is held by it stays
     Rename(RenameArgs),
+    /// Show or change what an organization says about the jobs in it
+    JobSettings(JobSettingsArgs),
     /// Delete an organization that has no projects
     Delete(DeleteArgs),
 }
@@ -42,6 +45,16 @@ pub(crate) struct RenameArgs {
 
     /// Its new name
     new_name: String,
+}
+
+/// `jeton org job-settings`
+#[derive(Args, Debug)]
+pub(crate) struct JobSettingsArgs {
+    /// The organization
+    name: String,
+
+    #[command(flatten)]
+    says: settings::Says,
 }
 
 /// `jeton org delete`
@@ -80,6 +93,9 @@ pub(crate) async fn run(app: &App, verb: OrganizationVerb) -> Result<()> {
             let patch = PatchOrganization { name: Some(new_name) };
             let renamed: Organization = client.send(Method::PATCH, &path(&name), &patch).await?;
             app.output.show(&renamed)
+        }
+        OrganizationVerb::JobSettings(JobSettingsArgs { name, says }) => {
+            settings::run(app, &client, &path(&name), &says).await
         }
         OrganizationVerb::Delete(args) => delete(app, &client, args).await,
     }

@@ -156,10 +156,20 @@ pub(crate) fn print(text: &str) -> Result<()> {
     print_bytes(format!("{text}\n").as_bytes())
 }
 
+/// Writes to standard output as it is; a reader that has gone is an error.
+pub(crate) fn write_out(bytes: &[u8]) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(bytes).and_then(|()| out.flush())
+}
+
+/// The same to standard error.
+pub(crate) fn write_err(bytes: &[u8]) -> std::io::Result<()> {
+    std::io::stderr().lock().write_all(bytes)
+}
+
 /// Writes to standard output. A reader that has gone, as in `| head`, is no error.
 pub(crate) fn print_bytes(bytes: &[u8]) -> Result<()> {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(bytes).and_then(|()| out.flush()) {
+    match write_out(bytes) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(anyhow::Error::new(error).context("standard output cannot be written").into())
         }

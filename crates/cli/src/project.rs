@@ -9,6 +9,7 @@ use crate::args::Confirmation;
 use crate::client::Client;
 use crate::error::Result;
 use crate::escape::safe;
+use crate::job::settings;
 use crate::names::{self, PROJECT, parts};
 use crate::organization;
 use crate::output::Show;
@@ -25,6 +26,8 @@ pub(crate) enum ProjectVerb {
     Create(CreateArgs),
     /// Give a project another name, or change who sees it
     Edit(EditArgs),
+    /// Show or change what a project says about its jobs
+    JobSettings(JobSettingsArgs),
     /// Delete a project; tokens and bindings for it end at once
     Delete(DeleteArgs),
 }
@@ -97,6 +100,17 @@ struct Changes {
     visibility: Option<Seen>,
 }
 
+/// `jeton project job-settings`
+#[derive(Args, Debug)]
+pub(crate) struct JobSettingsArgs {
+    /// The project
+    #[arg(value_name = "ORGANIZATION/PROJECT", value_parser = names::project)]
+    project: String,
+
+    #[command(flatten)]
+    says: settings::Says,
+}
+
 /// `jeton project delete`
 #[derive(Args, Debug)]
 pub(crate) struct DeleteArgs {
@@ -131,6 +145,9 @@ pub(crate) async fn run(app: &App, verb: ProjectVerb) -> Result<()> {
         ProjectVerb::Edit(EditArgs { project, changes: Changes { name, visibility } }) => {
             let patch = PatchProject { name, visibility: visibility.map(Visibility::from) };
             app.output.show(&client.send::<Project>(Method::PATCH, &named(&project)?, &patch).await?)
+        }
+        ProjectVerb::JobSettings(JobSettingsArgs { project, says }) => {
+            settings::run(app, &client, &named(&project)?, &says).await
         }
         ProjectVerb::Delete(args) => delete(app, &client, args).await,
     }

@@ -203,6 +203,9 @@ pub(crate) const NUMBERS_AT_ONCE_MAX: usize = 256;
 /// How many pages of the largest size are read at most for a wire whose lists have no pages.
 pub(crate) const WHOLE_LIST_PAGES_MAX: usize = 5;
 
+/// The most tokens on a page of wires that name a limit of their own.
+pub(crate) const PATS_ON_PAGE_MAX: usize = 100;
+
 /// Items on a page when nobody says.
 pub(crate) const PAGE_SIZE_DEFAULT: u32 = 100;
 /// The most items on a page.

@@ -217,7 +217,8 @@ impl JobOrigin {
 }
 
 /// What a job never has, whatever its account may do: a way to tokens or jobs that outlive it.
-const NEVER: [&str; 2] = ["Jeton.Token.*", "Jeton.Job.Mint"];
+/// One of them has two more names, those of Azure DevOps.
+const NEVER: [&str; 4] = ["Jeton.Token.*", "vso.pats", "vso.pats_manage", "Jeton.Job.Mint"];
 
 /// Whether the scope is one that no job has.
 pub(crate) fn is_never_a_jobs(scope: &Scope) -> bool {

@@ -11,10 +11,19 @@ const BYTES: usize = 32;
 
 /// 256 random bits, as a word for an address or a header field.
 pub(crate) fn word() -> Result<String> {
-    let mut bytes = [0; BYTES];
+    Ok(URL_SAFE_NO_PAD.encode(bytes::<BYTES>()?))
+}
+
+/// A number from 0 to 1, for pauses that are not all alike; without randomness they are.
+pub(crate) fn fraction() -> f64 {
+    bytes().map_or(1.0, |bytes| f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX))
+}
+
+fn bytes<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
     #[expect(clippy::disallowed_methods, reason = "the one place where the CLI asks for randomness")]
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| anyhow!("the system gives no randomness"))?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
+    Ok(bytes)
 }
 
 /// What is told before about a word that is told later (RFC 7636, `S256`).

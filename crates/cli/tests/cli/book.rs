@@ -2,6 +2,7 @@
 //! signed in.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -70,7 +71,7 @@ fn the_page_about_the_command_line() {
     let authority = Authority::start();
     let admin = with_taskurai(&authority);
     let all = lines("cli.md");
-    assert_eq!(all.len(), 36);
+    assert_eq!(all.len(), 39);
     let asks = |line: &String| line.contains("user password") || line.starts_with("jeton logout");
     let (ended, commands): (Vec<_>, Vec<_>) = all.into_iter().partition(asks);
     run(&admin, &commands, &|_| String::new());
@@ -81,6 +82,18 @@ fn the_page_about_the_command_line() {
         ended.iter().map(|line| line.replace("password", "password --password-stdin")).collect();
     run(&alice, &ended, &|_| answers.replace("\\n", "\n"));
     authority.signed_in("alice", "another long password");
+}
+
+#[test]
+fn the_page_about_a_runner() {
+    let authority = Authority::start();
+    let admin = with_taskurai(&authority);
+    let deploy = admin.write("deploy", "#!/bin/sh\necho \"$SYSTEM_TEAMPROJECT\" >> deployed\n");
+    fs::set_permissions(deploy, fs::Permissions::from_mode(0o755)).unwrap();
+    let all = lines("runner.md");
+    assert_eq!(all.len(), 10);
+    run(&admin, &all, &|_| String::new());
+    assert_eq!(fs::read_to_string(admin.path().join("deployed")).unwrap(), "web\nweb\n");
 }
 
 #[test]

@@ -84,6 +84,23 @@ const PLACES: &[Row] = &[
     (&["policy set default/web-table --lifetime-max 9d --yes"], "policy delete default/web-table --yes"),
 ];
 
+/// `{job}` is the newest job.
+const JOBS: &[Row] = &[
+    (&[], "org job-settings default"),
+    (&[], "org job-settings default --limit-release off --max-lifetime-minutes 90"),
+    (
+        &["project create default/site-{f}", "pipeline create default/site-{f}/nightly --kind yaml"],
+        "project job-settings default/site-{f}",
+    ),
+    (&[], "project job-settings default/site-table --limit-non-release on"),
+    (&[JOB], "job list default/site-table"),
+    (&[], "job list --state finished"),
+    (&[JOB], "job show {job}"),
+    (&[JOB], "job finish {job}"),
+];
+
+const JOB: &str = "job run --org default --project site-table --pipeline nightly -- true";
+
 const PRINCIPALS: &[Row] = &[
     (&[], "user create bob-{f} --display-name Bob"),
     (&[], "user list"),
@@ -125,13 +142,14 @@ const PRINCIPALS: &[Row] = &[
 ];
 
 /// Commands that answer no records, or have tests of all they say; it takes two people to approve something.
-const ELSEWHERE: [&str; 14] = [
+const ELSEWHERE: [&str; 15] = [
     "serve",
     "demo",
     "login",
     "logout",
     "exec",
     "derive",
+    "job run",
     "scan",
     "doctor",
     "completion",
@@ -199,6 +217,10 @@ fn check(name: &str, rows: &[Row]) {
                 let id = done(&admin, "binding list --role TokenCreator -o value");
                 filled = filled.replace("{binding}", &id);
             }
+            if filled.contains("{job}") {
+                let all = done(&admin, "job list -o value");
+                filled = filled.replace("{job}", all.lines().next().unwrap_or("none"));
+            }
             let words: Vec<_> = filled.split_whitespace().chain(["-o", format]).collect();
             let ran = admin.run(&words);
             // What has no new token to show has nothing for `env`, and says so before it does anything.
@@ -234,13 +256,18 @@ fn places_in_every_format() {
 }
 
 #[test]
+fn jobs_in_every_format() {
+    check("jobs", JOBS);
+}
+
+#[test]
 fn principals_in_every_format() {
     check("principals", PRINCIPALS);
 }
 
 #[test]
 fn no_command_is_forgotten() {
-    let rows: Vec<_> = [TOKENS, APIS, PLACES, PRINCIPALS].concat();
+    let rows: Vec<_> = [TOKENS, APIS, PLACES, JOBS, PRINCIPALS].concat();
     let has_row = |command: &&String| {
         rows.iter().any(|(_, line)| format!("{line} ").starts_with(&format!("{command} ")))
     };

@@ -70,6 +70,7 @@ const COMMANDS: &[(&str, &[&str])] = &[
             "user password",
         ],
     ),
+    ("job", &["job", "job run", "job list", "job show", "job finish"]),
     ("scope", &["scope", "scope list", "scope explain"]),
     (
         "places",
@@ -79,12 +80,14 @@ const COMMANDS: &[(&str, &[&str])] = &[
             "org show",
             "org create",
             "org rename",
+            "org job-settings",
             "org delete",
             "project",
             "project list",
             "project show",
             "project create",
             "project edit",
+            "project job-settings",
             "project delete",
             "pipeline",
             "pipeline list",
@@ -211,7 +214,7 @@ fn completion_and_manual_are_printed() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let ran = home.run(&["completion", shell]);
         assert_eq!(ran.code, 0, "{}", ran.stderr);
-        for word in ["jeton", "scan", "staged", "derive", "doctor"] {
+        for word in ["jeton", "scan", "staged", "derive", "doctor", "job"] {
             assert!(ran.stdout.contains(word), "{shell}: {word}");
         }
     }
@@ -224,9 +227,15 @@ fn manual_pages_of_all_commands_go_into_a_folder() {
     let home = Home::new();
     let ran = home.run(&["man", "--out", "pages"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (0, ""), "{}", ran.stderr);
-    for page in
-        ["jeton.1", "jeton-pat.1", "jeton-pat-create.1", "jeton-scan.1", "jeton-derive.1", "jeton-doctor.1"]
-    {
+    for page in [
+        "jeton.1",
+        "jeton-pat.1",
+        "jeton-pat-create.1",
+        "jeton-scan.1",
+        "jeton-derive.1",
+        "jeton-doctor.1",
+        "jeton-job-run.1",
+    ] {
         assert!(home.path().join("pages").join(page).exists(), "{page}");
     }
 }

@@ -1,9 +1,5 @@
 //! `jeton serve`, killed while a verifier has a lease of it, and started again.
 
-use std::io::{BufRead as _, BufReader};
-use std::net::TcpListener;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use jeton_verify::{Ask, Client, Decision, Secret, Url};
@@ -11,37 +7,8 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use crate::authority::taskurai;
+use crate::served::{Served, free_address};
 use crate::support::Home;
-
-/// A server in a process of its own; it ends with the test.
-struct Served(Child);
-
-impl Served {
-    fn start(folder: &Path, address: &str) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_jeton"))
-            .args(["serve", "--data", "data", "--listen", address])
-            .env_clear()
-            .current_dir(folder)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        assert!(lines.any(|line| line.unwrap().contains("listening on http://")), "it does not start");
-        // Somebody has to read on, or it would wait for that one day.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self(child)
-    }
-}
-
-impl Drop for Served {
-    /// SIGKILL: nothing is said to anybody.
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 /// Runs `jeton` as the administrator and gives what it prints.
 fn run(home: &Home, args: &[&str]) -> String {
@@ -69,7 +36,7 @@ async fn leased(verifier: &Client, token: &str) {
 fn attack_31_a_server_that_was_killed_and_started_again_revokes_for_verifiers_of_before_too() {
     let (folder, runtime) = (TempDir::new().unwrap(), Runtime::new().unwrap());
     // The same port both times, so that the verifier finds it again.
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let address = free_address();
     let served = Served::start(folder.path(), &address);
     let (home, url) = (Home::new(), format!("http://{address}"));
     let password = std::fs::read_to_string(folder.path().join("data/initial-admin-password")).unwrap();

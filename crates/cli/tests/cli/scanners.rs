@@ -7,7 +7,7 @@ use jeton_token::TokenKind;
 use serde_json::Value;
 
 use crate::minted::{altered, of, shortened, token, with};
-use crate::support::Home;
+use crate::support::{Home, program};
 
 /// What each line of the tree is called, and whether it holds a token.
 fn tree() -> Home {
@@ -105,13 +105,4 @@ fn json(output: &Output) -> Value {
 
 fn scanners() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/scanners")
-}
-
-/// `None` only where the run leaves out other programs.
-#[expect(clippy::disallowed_methods, reason = "the test run speaks through the environment")]
-fn program(variable: &str) -> Option<PathBuf> {
-    let program = std::env::var(variable).ok();
-    let is_quick = std::env::var("JETON_TEST_QUICK").is_ok();
-    assert!(program.is_some() || is_quick, "{variable} is not set: run `cargo xtask test`");
-    program.map(PathBuf::from)
 }

@@ -83,3 +83,12 @@ pub(crate) fn nobody() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     format!("http://{}", listener.local_addr().unwrap())
 }
+
+/// The program that a variable names; `None` only where the run leaves out other programs.
+#[expect(clippy::disallowed_methods, reason = "the test run speaks through the environment")]
+pub(crate) fn program(variable: &str) -> Option<PathBuf> {
+    let program = std::env::var(variable).ok();
+    let is_quick = std::env::var("JETON_TEST_QUICK").is_ok();
+    assert!(program.is_some() || is_quick, "{variable} is not set: run `cargo xtask test`");
+    program.map(PathBuf::from)
+}

@@ -14,7 +14,7 @@ use crate::authority::Authority;
 use crate::support::Home;
 
 /// A program in a terminal of its own.
-struct Terminal {
+pub(crate) struct Terminal {
     keyboard: File,
     shown: Arc<Mutex<String>>,
     program: Child,
@@ -22,6 +22,13 @@ struct Terminal {
 
 impl Terminal {
     fn start(home: &Home, args: &[&str]) -> Self {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_jeton"));
+        program.args(args).env_clear().env("HOME", home.path()).env("TERM", "xterm");
+        Self::of(program.env("XDG_CONFIG_HOME", home.path().join("config")))
+    }
+
+    /// A terminal in which this program runs.
+    pub(crate) fn of(program: &mut Command) -> Self {
         let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&ours).unwrap();
         unlockpt(&ours).unwrap();
@@ -30,17 +37,7 @@ impl Terminal {
         let name = ptsname(&ours, vec![]).unwrap();
         let name = std::ffi::OsStr::from_bytes(name.as_bytes());
         let theirs = || OpenOptions::new().read(true).write(true).open(name).unwrap();
-        let program = Command::new(env!("CARGO_BIN_EXE_jeton"))
-            .args(args)
-            .env_clear()
-            .env("HOME", home.path())
-            .env("TERM", "xterm")
-            .env("XDG_CONFIG_HOME", home.path().join("config"))
-            .stdin(theirs())
-            .stdout(theirs())
-            .stderr(theirs())
-            .spawn()
-            .unwrap();
+        let program = program.stdin(theirs()).stdout(theirs()).stderr(theirs()).spawn().unwrap();
         let keyboard = File::from(ours);
         let mut screen = keyboard.try_clone().unwrap();
         let shown = Arc::new(Mutex::new(String::new()));
@@ -55,7 +52,7 @@ impl Terminal {
     }
 
     /// Waits for a text, and then types. What was shown before does not count again.
-    fn answer(&mut self, text: &str, keys: &str) {
+    pub(crate) fn answer(&mut self, text: &str, keys: &str) {
         for _ in 0..1200 {
             let mut shown = self.shown.lock().unwrap();
             if shown.contains(text) {
@@ -70,7 +67,12 @@ impl Terminal {
         panic!("`{text}` was not shown: {:?}", self.shown.lock().unwrap());
     }
 
-    fn end(&mut self) -> i32 {
+    /// The number of the program's process.
+    pub(crate) fn process(&self) -> u32 {
+        self.program.id()
+    }
+
+    pub(crate) fn end(&mut self) -> i32 {
         self.program.wait().unwrap().code().unwrap()
     }
 }

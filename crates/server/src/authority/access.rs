@@ -10,13 +10,14 @@ use std::sync::Arc;
 
 use jeton_api::{Code, Remedy};
 use jeton_token::{
-    BuiltInRole, Catalogue, Circumstances, Expiry, Facts, Place, PrincipalId, PrincipalKind, Rights, Scope,
-    ScopePattern, SecretId, TokenId, TokenKind, covers_within, effective_at, known_end, withheld,
+    BuiltInRole, Catalogue, Circumstances, Expiry, Facts, Place, PlaceLimit, PrincipalId, PrincipalKind,
+    Rights, Scope, ScopePattern, SecretId, TokenId, TokenKind, covers_within, effective_at, known_end,
+    withheld,
 };
 
 use super::attempt::Attempt;
 use super::usage::Usage;
-use super::{Denial, Error};
+use super::{Denial, Error, built_in};
 use crate::store::{Basis, Chain, JobRecord, PrincipalRecord, TokenRecord};
 
 macro_rules! actions {
@@ -40,8 +41,8 @@ macro_rules! actions {
                 match word { $($word => Some(Self::$variant),)* _ => None }
             }
 
-            /// The scope for doing it to what is one's own.
-            pub(crate) fn own_scope(self) -> Option<&'static str> {
+            /// The scopes of which one suffices for doing it to what is one's own, the usual one first.
+            pub(crate) fn own_scopes(self) -> &'static [&'static str] {
                 match self { $(Self::$variant => $own,)* }
             }
 
@@ -56,46 +57,52 @@ macro_rules! actions {
 
 /// Whoever may look through everything at a place holds this.
 const AUDIT: &str = "Jeton.Audit.Read";
+/// The same rights by the names that Azure DevOps has for them.
+const PATS: &str = "vso.pats";
+const PATS_MANAGE: &str = "vso.pats_manage";
+const TOKEN_ADMINISTRATION: &str = "vso.tokenadministration";
 
 actions! {
-    TokenCreate = "token.create", Some("Jeton.Token.Create"), &["Jeton.Admin.Token"];
-    TokenRead = "token.read", Some("Jeton.Token.Read"), &["Jeton.Admin.Token", AUDIT];
-    TokenUpdate = "token.update", Some("Jeton.Token.Update"), &["Jeton.Admin.Token"];
-    TokenRotate = "token.rotate", Some("Jeton.Token.Rotate"), &["Jeton.Admin.Token"];
-    TokenRevoke = "token.revoke", Some("Jeton.Token.Revoke"), &["Jeton.Admin.Token"];
-    TokenApprove = "token.approve", None, &["Jeton.Admin.Token"];
-    SessionCreate = "session.create", None, &[];
-    UserRead = "user.read", None, &["Jeton.Admin.User", AUDIT];
-    UserWrite = "user.write", None, &["Jeton.Admin.User"];
-    PasswordChange = "user.password", None, &[];
-    GroupRead = "group.read", None, &["Jeton.Admin.Group", AUDIT];
-    GroupWrite = "group.write", None, &["Jeton.Admin.Group"];
-    ServiceAccountRead = "service_account.read", None, &["Jeton.Admin.ServiceAccount", AUDIT];
-    ServiceAccountWrite = "service_account.write", None, &["Jeton.Admin.ServiceAccount"];
-    TrustWrite = "trust.write", None, &["Jeton.Admin.ServiceAccount"];
-    PipelineTrustRead = "pipeline_trust.read", None, &["Jeton.Admin.Job", AUDIT];
-    PipelineTrustWrite = "pipeline_trust.write", None, &["Jeton.Admin.Job"];
-    TokenExchange = "token.exchange", None, &[];
-    RoleWrite = "role.write", None, &["Jeton.Admin.Role"];
-    BindingRead = "role_binding.read", None, &["Jeton.Admin.Role", AUDIT];
-    BindingWrite = "role_binding.write", None, &["Jeton.Admin.Role"];
-    PolicyWrite = "policy.write", None, &["Jeton.Admin.Policy"];
-    OrganizationWrite = "organization.write", None, &["Jeton.Admin.Organization"];
-    ProjectWrite = "project.write", None, &["Jeton.Admin.Organization"];
-    PipelineWrite = "pipeline.write", None, &["Jeton.Admin.Organization"];
-    JobMint = "job.mint", None, &["Jeton.Job.Mint"];
-    JobRead = "job.read", None, &["Jeton.Job.Read", "Jeton.Admin.Job", AUDIT];
-    JobRenew = "job.renew", None, &["Jeton.Admin.Job"];
-    JobFinish = "job.finish", None, &["Jeton.Admin.Job"];
-    JobSettingsWrite = "job_settings.write", None, &["Jeton.Admin.Job"];
-    ApiWrite = "api.write", None, &["Jeton.Admin.Api"];
-    ApiReport = "api.report", None, &["Jeton.Admin.Api", AUDIT];
-    ApiCredential = "api.credential", None, &["Jeton.Admin.Api"];
-    Bootstrap = "server.bootstrap", None, &[];
-    KeyAdd = "key.add", None, &[];
-    NoteAltered = "token.altered", None, &[];
-    NoteReuse = "token.reuse", None, &[];
-    NoteEnd = "token.expiring", None, &[];
+    TokenCreate = "token.create", &["Jeton.Token.Create", PATS_MANAGE], &["Jeton.Admin.Token"];
+    TokenRead = "token.read", &["Jeton.Token.Read", PATS], &["Jeton.Admin.Token", AUDIT, TOKEN_ADMINISTRATION];
+    TokenUpdate = "token.update", &["Jeton.Token.Update", PATS_MANAGE], &["Jeton.Admin.Token"];
+    TokenRotate = "token.rotate", &["Jeton.Token.Rotate"], &["Jeton.Admin.Token"];
+    TokenRevoke = "token.revoke", &["Jeton.Token.Revoke", PATS_MANAGE], &["Jeton.Admin.Token", TOKEN_ADMINISTRATION];
+    TokenApprove = "token.approve", &[], &["Jeton.Admin.Token"];
+    SessionCreate = "session.create", &[], &[];
+    UserRead = "user.read", &[], &["Jeton.Admin.User", AUDIT];
+    UserWrite = "user.write", &[], &["Jeton.Admin.User"];
+    PasswordChange = "user.password", &[], &[];
+    GroupRead = "group.read", &[], &["Jeton.Admin.Group", AUDIT];
+    GroupWrite = "group.write", &[], &["Jeton.Admin.Group"];
+    ServiceAccountRead = "service_account.read", &[], &["Jeton.Admin.ServiceAccount", AUDIT];
+    ServiceAccountWrite = "service_account.write", &[], &["Jeton.Admin.ServiceAccount"];
+    TrustWrite = "trust.write", &[], &["Jeton.Admin.ServiceAccount"];
+    PipelineTrustRead = "pipeline_trust.read", &[], &["Jeton.Admin.Job", AUDIT];
+    PipelineTrustWrite = "pipeline_trust.write", &[], &["Jeton.Admin.Job"];
+    TokenExchange = "token.exchange", &[], &[];
+    RoleWrite = "role.write", &[], &["Jeton.Admin.Role"];
+    BindingRead = "role_binding.read", &[], &["Jeton.Admin.Role", AUDIT];
+    BindingWrite = "role_binding.write", &[], &["Jeton.Admin.Role"];
+    PolicyWrite = "policy.write", &[], &["Jeton.Admin.Policy"];
+    OrganizationWrite = "organization.write", &[], &["Jeton.Admin.Organization"];
+    ProjectWrite = "project.write", &[], &["Jeton.Admin.Organization"];
+    ProjectRead = "project.read", &[], &["vso.project"];
+    BuildRead = "build.read", &[], &["vso.build"];
+    PipelineWrite = "pipeline.write", &[], &["Jeton.Admin.Organization"];
+    JobMint = "job.mint", &[], &["Jeton.Job.Mint"];
+    JobRead = "job.read", &[], &["Jeton.Job.Read", "Jeton.Admin.Job", AUDIT];
+    JobRenew = "job.renew", &[], &["Jeton.Admin.Job"];
+    JobFinish = "job.finish", &[], &["Jeton.Admin.Job"];
+    JobSettingsWrite = "job_settings.write", &[], &["Jeton.Admin.Job", "vso.project_write"];
+    ApiWrite = "api.write", &[], &["Jeton.Admin.Api"];
+    ApiReport = "api.report", &[], &["Jeton.Admin.Api", AUDIT];
+    ApiCredential = "api.credential", &[], &["Jeton.Admin.Api"];
+    Bootstrap = "server.bootstrap", &[], &[];
+    KeyAdd = "key.add", &[], &[];
+    NoteAltered = "token.altered", &[], &[];
+    NoteReuse = "token.reuse", &[], &[];
+    NoteEnd = "token.expiring", &[], &[];
 }
 
 impl Action {
@@ -194,7 +201,8 @@ impl Caller {
     pub(crate) fn sees(&self, place: Place) -> bool {
         let own_tokens = |pattern: &ScopePattern| is_of_own_tokens(pattern.as_str());
         let mut within = self.places().filter(|at| place.contains(*at)).chain([place]);
-        within.any(|at| !self.effective_at(at, &[]).patterns().iter().all(own_tokens))
+        let catalogues = built_in::catalogues().implying();
+        within.any(|at| !self.effective_at(at, &catalogues).patterns().iter().all(own_tokens))
     }
 
     /// The places at which the caller's rights begin: where they were granted, and, of a person's right everywhere,
@@ -209,7 +217,9 @@ impl Caller {
         let Ok(scope) = scope.parse::<Scope>() else {
             return false;
         };
-        let holds = self.effective_at(place, &[]).covers(&scope) && !withheld(&self.facts, place, &scope);
+        let catalogue = built_in::catalogues().of(scope.namespace());
+        let held = self.effective_at(place, catalogue.as_slice());
+        let holds = held.covers(&scope) && !withheld(&self.facts, place, &scope);
         if holds {
             self.usage.note_scope(self.token(), &scope, place, self.circumstances);
         }
@@ -219,7 +229,7 @@ impl Caller {
 
 /// Whether a scope or pattern is about one's own tokens and nothing else.
 pub(super) fn is_of_own_tokens(text: &str) -> bool {
-    text.starts_with("Jeton.Token.")
+    text.starts_with("Jeton.Token.") || text == PATS || text == PATS_MANAGE
 }
 
 /// Proof that somebody may do something.
@@ -304,12 +314,13 @@ pub(crate) fn on_tokens_of(caller: &Caller, owner: Owner, action: Action) -> Res
 
 /// The same where nothing is written.
 pub(super) fn check_on_tokens_of(caller: &Caller, owner: Owner, action: Action) -> Result<(), Error> {
-    let own = action.own_scope().filter(|_| owner.id == caller.principal());
+    let is_own = owner.id == caller.principal();
+    let own = action.own_scopes().first().filter(|_| is_own);
     match (owner.kind, own) {
         // What an API may do for itself is ask about tokens. A copy of its credential would else give itself new
         // secrets, and outlive the rotation that was to end it.
         (PrincipalKind::Api, Some(_)) => check_credential_of(caller, owner),
-        (_, Some(scope)) if caller.holds(scope, Place::Global) => Ok(()),
+        _ if is_own && may_on_own(caller, action) => Ok(()),
         _ if looks_after_tokens_of(caller, owner, action) => Ok(()),
         (_, Some(scope)) => Err(missing(caller, scope, Place::Global)),
         (_, None) => Err(Error::Hidden),
@@ -326,6 +337,25 @@ fn looks_after_tokens_of(caller: &Caller, owner: Owner, action: Action) -> bool 
 /// it is judged by the right to the API, and by nothing that the API could do.
 pub(super) fn check_credential_of(caller: &Caller, api: Owner) -> Result<(), Error> {
     check_at(caller, api.home, Action::ApiCredential)
+}
+
+/// For looking at a token or ending it as somebody who looks after tokens of an organization: those that are limited
+/// to it are the organization's as much as their owner's. All others are their owner's.
+pub(super) fn on_token_within(
+    caller: &Caller,
+    organization: Place,
+    token: &TokenRecord,
+    action: Action,
+) -> Result<Permit, Error> {
+    let is_for_it = match &token.places {
+        PlaceLimit::Everywhere => false,
+        PlaceLimit::Within(places) => places.iter().all(|place| organization.contains(*place)),
+    };
+    let ends_or_shows = matches!(action, Action::TokenRead | Action::TokenRevoke);
+    if is_for_it && ends_or_shows && may_administer(caller, action, organization) {
+        return permit(caller, action);
+    }
+    on_tokens_of(caller, Owner::of(token), action)
 }
 
 /// For doing something to the token that was presented. Every live credential may look at itself and end itself;
@@ -380,9 +410,9 @@ pub(super) fn check_still(caller: &Caller, word: &str) -> Result<(), Error> {
     let Some(action) = Action::from_word(word) else {
         return Ok(());
     };
-    let is_own = action.own_scope().is_some_and(|scope| caller.holds(scope, Place::Global));
+    let is_own = may_on_own(caller, action);
     // Most of what is done to tokens is done to credentials of APIs, too.
-    let of_apis = Some(Action::ApiCredential).filter(|_| action.own_scope().is_some());
+    let of_apis = Some(Action::ApiCredential).filter(|_| !action.own_scopes().is_empty());
     let may_at = |place| {
         may_administer(caller, action, place)
             || of_apis.is_some_and(|other| may_administer(caller, other, place))
@@ -392,7 +422,7 @@ pub(super) fn check_still(caller: &Caller, word: &str) -> Result<(), Error> {
     if is_own || own_password || caller.places().chain([Place::Global]).any(may_at) {
         return Ok(());
     }
-    let scope = action.own_scope().or(action.scopes().first().copied()).unwrap_or_default();
+    let scope = action.own_scopes().first().or(action.scopes().first()).copied().unwrap_or_default();
     Err(missing(caller, scope, Place::Global))
 }
 
@@ -504,6 +534,11 @@ fn permit(caller: &Caller, action: Action) -> Result<Permit, Error> {
     let bases = if epoch.is_some() { caller.chain.bases() } else { vec![] };
     let (secret, attempt) = (Some(caller.secret), caller.attempt.clone());
     Ok(Permit { actor, credential, secret, attempt, action, rests_on_credential: true, epoch, bases })
+}
+
+/// Whether a caller may do this to what is their own.
+fn may_on_own(caller: &Caller, action: Action) -> bool {
+    action.own_scopes().iter().any(|scope| caller.holds(scope, Place::Global))
 }
 
 fn may_administer(caller: &Caller, action: Action, place: Place) -> bool {

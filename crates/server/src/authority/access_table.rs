@@ -182,7 +182,7 @@ impl Stage {
         let caller = self.caller(holder).await;
         let mut rows = Vec::new();
         for action in Action::ALL {
-            if action.own_scope().is_some() {
+            if !action.own_scopes().is_empty() {
                 let owner = Owner::of(&caller.chain.token);
                 let may = access::on_tokens_of(&caller, owner, *action).is_ok();
                 let cells = [if may { "yes" } else { "-" }, "", "", "", ""];
@@ -301,9 +301,9 @@ async fn the_access_table_is_the_golden_one() {
             rows += 1;
         }
     }
-    let actions = Action::ALL
-        .iter()
-        .map(|action| usize::from(action.own_scope().is_some()) + usize::from(!action.scopes().is_empty()));
+    let actions = Action::ALL.iter().map(|action| {
+        usize::from(!action.own_scopes().is_empty()) + usize::from(!action.scopes().is_empty())
+    });
     assert_eq!(
         rows,
         stage.holders.len() * (actions.sum::<usize>() + ON_CREDENTIALS.len() + 1),

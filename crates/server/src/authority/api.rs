@@ -129,7 +129,7 @@ impl Authority {
 
     async fn credential_judged(&self, caller: &Caller, name: &PrincipalName) -> Result<IssuedToken, Error> {
         let (api, permit) = self.administered(caller, name, Action::ApiCredential).await?;
-        if api.built_in {
+        if api.catalogue.namespace() == OWN_NAMESPACE {
             return Err(Error::Conflict(Code::BuiltIn, "Jeton needs no credential to ask itself".to_owned()));
         }
         let namespace = ScopePattern::namespace(api.catalogue.namespace()).map_err(|_| Error::Unavailable)?;

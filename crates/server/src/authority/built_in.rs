@@ -1,11 +1,15 @@
-//! What every start makes sure of: Jeton's own scopes stand in the catalogues, and their namespace is taken.
+//! What every start makes sure of: the scopes that Jeton brings along stand in the catalogues, and their namespaces are
+//! taken.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use jeton_api::ForwardAuth;
-use jeton_token::{BuiltInRole, Catalogue, CatalogueScope, PrincipalId, PrincipalName, Rights};
+use jeton_token::{BuiltInRole, Catalogue, CatalogueScope, PrincipalId, PrincipalName, Rights, Route, Scope};
 
 use super::access::{self, Reason};
-use super::{Authority, Error};
-use crate::store::{FirstUser, NewApi, PasswordHash, RoleRecord, Write};
+use super::{Authority, Error, azure_devops};
+use crate::store::{FirstUser, NewApi, PasswordHash, Refusal, RoleRecord, StoreError, Write};
 
 /// The first segment of Jeton's own scopes.
 pub(super) const OWN_NAMESPACE: &str = "Jeton";
@@ -65,28 +69,96 @@ impl Authority {
         Ok(())
     }
 
-    /// Registers Jeton's own API, or brings it to the present version. Changes nothing when it is as it should be.
+    /// Registers the APIs that Jeton brings along, or brings them to the present version. Changes nothing where they are
+    /// as they should be.
     pub(crate) async fn register_built_in(&self) -> Result<(), Error> {
-        let name: PrincipalName = "jeton".parse().map_err(|_| Error::Unavailable)?;
-        let catalogue = jeton_catalogue().ok_or(Error::Unavailable)?;
-        if self.store.api(&name).await?.is_some_and(|api| api.catalogue == catalogue) {
+        let known = catalogues();
+        let jeton = known.of(OWN_NAMESPACE).cloned().ok_or(Error::Unavailable)?;
+        self.register("jeton", "Jeton itself", jeton, vec![]).await?;
+        let azure_devops = known.of(azure_devops::NAMESPACE).cloned().ok_or(Error::Unavailable)?;
+        let routes = azure_devops::routes().ok_or(Error::Unavailable)?;
+        let title = "Azure DevOps, or what speaks like it";
+        match self.register("azure-devops", title, azure_devops, routes).await {
+            // Somebody had an API of this name or namespace before Jeton brought its own, and has scopes of it still or
+            // removed them. A server starts all the same.
+            Err(StoreError::Refused(_)) => {
+                keep_what_is_there("azure-devops");
+                Ok(())
+            }
+            done => Ok(done?),
+        }
+    }
+
+    async fn register(
+        &self,
+        name: &str,
+        title: &str,
+        catalogue: Catalogue,
+        routes: Vec<Route>,
+    ) -> Result<(), StoreError> {
+        let parsed: PrincipalName = name.parse().map_err(|_| Refusal::Gone)?;
+        let existing = self.store.api(&parsed).await?;
+        if existing.as_ref().is_some_and(|api| !api.built_in) {
+            return Err(Refusal::NameTaken.into());
+        }
+        if existing
+            .is_some_and(|api| declares(&api.catalogue) == declares(&catalogue) && api.routes == routes)
+        {
             return Ok(());
         }
         let new = NewApi {
             id: self.mint_id(),
-            name,
-            title: "Jeton itself".to_owned(),
+            name: parsed,
+            title: title.to_owned(),
             organization: None,
-            audience: "jeton".to_owned(),
+            audience: name.to_owned(),
             enforces_places: false,
             forward_auth: ForwardAuth::Enforce,
             built_in: true,
             catalogue,
-            routes: vec![],
+            routes,
         };
         self.store.write(&access::system(Reason::FirstStart), &Write::PutApi(new)).await?;
         Ok(())
     }
+}
+
+/// What a catalogue says, in whatever order it says it: a store may have another one.
+fn declares(catalogue: &Catalogue) -> BTreeMap<&Scope, (&str, BTreeSet<&Scope>)> {
+    let scopes = catalogue.scopes().iter();
+    scopes.map(|scope| (&scope.name, (scope.description.as_str(), scope.implies.iter().collect()))).collect()
+}
+
+/// What somebody registered under a name or namespace that a later version takes for itself stays theirs.
+fn keep_what_is_there(name: &str) {
+    tracing::warn!(
+        name,
+        "an API of yours has the name or the namespace of one that Jeton brings along; yours is kept"
+    );
+}
+
+/// The catalogues that every server has, made once.
+pub(super) struct BuiltIn(Vec<Catalogue>);
+
+impl BuiltIn {
+    /// Those in which one scope brings others along.
+    pub(super) fn implying(&self) -> Vec<&Catalogue> {
+        self.of(azure_devops::NAMESPACE).into_iter().collect()
+    }
+
+    /// The one of this namespace.
+    pub(super) fn of(&self, namespace: &str) -> Option<&Catalogue> {
+        self.0.iter().find(|catalogue| catalogue.namespace() == namespace)
+    }
+}
+
+/// Those catalogues. What Jeton's own doors ask for is one of these scopes, so what implies it is known without asking
+/// the store.
+pub(super) fn catalogues() -> &'static BuiltIn {
+    static KNOWN: LazyLock<BuiltIn> = LazyLock::new(|| {
+        BuiltIn([jeton_catalogue(), azure_devops::catalogue()].into_iter().flatten().collect())
+    });
+    &KNOWN
 }
 
 fn is_present(stored: &RoleRecord, role: BuiltInRole) -> bool {

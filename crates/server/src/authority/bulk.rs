@@ -45,6 +45,6 @@ impl Authority {
     }
 }
 
-fn is_of_call(caller: &Caller, token: &TokenRecord) -> bool {
+pub(super) fn is_of_call(caller: &Caller, token: &TokenRecord) -> bool {
     caller.token() == token.id || caller.chain.ancestors.iter().any(|ancestor| ancestor.id == token.id)
 }

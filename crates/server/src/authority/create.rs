@@ -46,6 +46,8 @@ pub(crate) enum End {
     Within(i64),
     /// At this moment, or never.
     Fixed(Expiry),
+    /// At this moment, or as late as policies and the parent allow if that is earlier.
+    Until(Timestamp),
     /// As late as policies and the parent allow.
     Longest,
 }
@@ -56,7 +58,9 @@ impl End {
         match self {
             Self::After(_) => "/expires_in_minutes",
             Self::Fixed(Expiry::Never) => "/never_expires",
-            Self::Fixed(Expiry::At(_)) | Self::Default | Self::Within(_) | Self::Longest => "/expires_at",
+            Self::Fixed(Expiry::At(_)) | Self::Default | Self::Within(_) | Self::Until(_) | Self::Longest => {
+                "/expires_at"
+            }
         }
     }
 }

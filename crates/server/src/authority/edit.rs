@@ -63,7 +63,7 @@ impl Authority {
         let apis = self.store.apis().await?;
         check_added(&chain.token, &request, &apis)?;
         let terms = self.terms(request.places.as_ref().unwrap_or(&chain.token.places)).await?;
-        let expiry = self.edited_end(&chain, request.end, &terms)?;
+        let expiry = self.edited_end(caller, &chain, request.end, &terms)?;
         let mut approval = None;
         if widens(&chain.token, &request, expiry) {
             self.check_not_exchanged(&chain.token).await?;
@@ -248,11 +248,22 @@ impl Authority {
 
     /// The end that a PATCH asks for: refused beyond the parent's. A longest life counts from when the secret was made,
     /// so asking again and again gains nothing.
-    fn edited_end(&self, chain: &Chain, end: Option<End>, terms: &Terms) -> Result<Option<Expiry>, Error> {
+    fn edited_end(
+        &self,
+        caller: &Caller,
+        chain: &Chain,
+        end: Option<End>,
+        terms: &Terms,
+    ) -> Result<Option<Expiry>, Error> {
         let Some(end) = end else {
             return Ok(None);
         };
-        let wanted = terms.end(end, chain.token.secret_issued_at)?.expiry;
+        let mut wanted = terms.end(end, chain.token.secret_issued_at)?.expiry;
+        if matches!(end, End::Until(_)) {
+            // Nothing is cut below what the token has now.
+            let latest = latest_end(caller, None).max(chain.token.expiry);
+            wanted = wanted.min(latest).min(end_of_parents(chain));
+        }
         if wanted > end_of_parents(chain) {
             let detail =
                 "the token that it was made with ends earlier, and a token does not outlive that one";

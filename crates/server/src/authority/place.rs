@@ -254,7 +254,7 @@ fn kept_name(stored: &str) -> Result<ResourceName, Error> {
     stored.parse().map_err(|_| Error::Unavailable)
 }
 
-fn sees_project(caller: &Caller, project: &ProjectRecord) -> bool {
+pub(super) fn sees_project(caller: &Caller, project: &ProjectRecord) -> bool {
     project.visibility == "public" || caller.sees(project.place())
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jeton_api::{Code, PrincipalRef};
-use jeton_token::{Catalogue, Creator, Effect, Facts, Place, PlacedPolicy, Policy, effects};
+use jeton_token::{Catalogue, Creator, Effect, Facts, Place, PlacedPolicy, Policy, Scope, effects};
 
 use super::access::{self, Action, Caller, is_of_own_tokens};
 use super::{Authority, Error, Fault};
@@ -209,8 +209,13 @@ impl Authority {
 /// at all.
 fn usable_at(place: Place, apis: &[ApiRecord]) -> Vec<Catalogue> {
     let without_own = |catalogue: &Catalogue| {
-        let scopes = catalogue.scopes().iter().filter(|scope| !is_of_own_tokens(scope.name.as_str()));
-        Catalogue::new(catalogue.namespace(), scopes.cloned().collect()).ok()
+        let is_left = |scope: &Scope| !is_of_own_tokens(scope.as_str());
+        let mut scopes: Vec<_> =
+            catalogue.scopes().iter().filter(|scope| is_left(&scope.name)).cloned().collect();
+        for scope in &mut scopes {
+            scope.implies.retain(is_left);
+        }
+        Catalogue::new(catalogue.namespace(), scopes).ok()
     };
     let catalogues = apis.iter().map(|api| &api.catalogue);
     match place {

@@ -115,6 +115,7 @@ impl Terms {
                 let usual = self.everywhere.lifetime_ms_default.unwrap_or(LIFETIME_MS_DEFAULT);
                 Expiry::At(issued_at.plus_ms(usual)).min(latest)
             }
+            End::Until(at) => return Ok(self.cut(Expiry::At(at), issued_at)),
             End::Longest => latest,
             End::After(ms) | End::Within(ms) => Expiry::At(issued_at.plus_ms(ms)),
             End::Fixed(expiry) => expiry,

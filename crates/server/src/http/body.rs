@@ -36,6 +36,18 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for UnlabelledBody<T> {
     }
 }
 
+/// A JSON list, whatever `Content-Type` says.
+pub(crate) struct UnlabelledList<T>(pub(crate) Vec<T>);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for UnlabelledList<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let bytes = read(request, state).await?;
+        parse_any(&bytes).map(Self)
+    }
+}
+
 pub(super) async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
     let bytes = Bytes::from_request(request, state).await;
     bytes.map_err(|rejection| problem::unread(rejection.into_response().status()))
@@ -54,15 +66,20 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<Body<T>, Problem> {
     if bytes.trim_ascii_start().first() == Some(&b'[') {
         return Err(Error::invalid("", Code::InvalidField, "the body is an object, `{…}`").into());
     }
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let parsed = serde_path_to_error::deserialize(&mut deserializer);
-    let value = parsed.map_err(|error| refusal(bytes, error.path(), error.inner()))?;
-    deserializer.end().map_err(|error| Problem::Malformed(place_of(&error)))?;
+    let value = parse_any(bytes)?;
     // An array is read as the fields in their order, and nobody means that.
     if bytes.trim_ascii_start().first() == Some(&b'[') {
         return Err(Error::invalid("", Code::InvalidField, "expected an object").into());
     }
     Ok(Body(value))
+}
+
+fn parse_any<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let parsed = serde_path_to_error::deserialize(&mut deserializer);
+    let value = parsed.map_err(|error| refusal(bytes, error.path(), error.inner()))?;
+    deserializer.end().map_err(|error| Problem::Malformed(place_of(&error)))?;
+    Ok(value)
 }
 
 fn refusal(bytes: &[u8], path: &Path, error: &serde_json::Error) -> Problem {

@@ -28,7 +28,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{MethodRouter, any, delete, get, patch, post, put};
+use axum::routing::{MethodRouter, any, delete, get, options, patch, post, put};
 use ipnet::IpNet;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -118,6 +118,7 @@ macro_rules! routes {
     (@on PUT) => { put };
     (@on PATCH) => { patch };
     (@on DELETE) => { delete };
+    (@on OPTIONS) => { options };
 }
 
 /// Every address of the server.
@@ -127,6 +128,7 @@ pub fn routes() -> Vec<RouteEntry> {
         routes_of_tokens_and_principals(),
         routes_of_rights_and_places(),
         routes_of_determined(),
+        routes_of_azure_devops(),
         routes_of_scim(),
     ];
     parts.into_iter().flatten().collect()
@@ -299,6 +301,34 @@ fn routes_of_determined() -> Vec<RouteEntry> {
     }
 }
 
+fn routes_of_azure_devops() -> Vec<RouteEntry> {
+    use compat::azure_devops::{connection, definitions, locations, pats, pipelines, projects};
+    use compat::azure_devops::{settings, token_admin};
+    routes! {
+        OPTIONS "/compat/azure-devops/{organization}/_apis" => "any caller", locations::all;
+        OPTIONS "/compat/azure-devops/{organization}/_apis/{area}" => "any caller", locations::of_area;
+        GET    "/compat/azure-devops/{organization}/_apis/ResourceAreas" => "any caller", locations::areas;
+        GET    "/compat/azure-devops/{organization}/_apis/connectionData" => "any caller", connection::show;
+        GET    "/compat/azure-devops/{organization}/_apis/projects" => "project.read", projects::list;
+        GET    "/compat/azure-devops/{organization}/_apis/projects/{project}" => "project.read", projects::show;
+        POST   "/compat/azure-devops/{organization}/_apis/tokens/pats" => "token.create", pats::create;
+        GET    "/compat/azure-devops/{organization}/_apis/tokens/pats" => "token.read", pats::show;
+        PUT    "/compat/azure-devops/{organization}/_apis/tokens/pats" => "token.update", pats::edit;
+        DELETE "/compat/azure-devops/{organization}/_apis/tokens/pats" => "token.revoke", pats::revoke;
+        GET    "/compat/azure-devops/{organization}/_apis/tokenadmin/personalaccesstokens/{subject}" => "token.read", token_admin::list;
+        POST   "/compat/azure-devops/{organization}/_apis/tokenadmin/revocations" => "token.revoke", token_admin::revoke;
+        POST   "/compat/azure-devops/{organization}/_apis/tokenadmin/revocationrules" => "token.revoke", token_admin::revoke_by_rule;
+        GET    "/compat/azure-devops/{organization}/{project}/_apis/pipelines" => "build.read", pipelines::list;
+        GET    "/compat/azure-devops/{organization}/{project}/_apis/pipelines/{pipeline}" => "build.read", pipelines::show;
+        GET    "/compat/azure-devops/{organization}/_apis/build/GeneralSettings" => "project.read", settings::show_organization;
+        PATCH  "/compat/azure-devops/{organization}/_apis/build/GeneralSettings" => "job_settings.write", settings::edit_organization;
+        GET    "/compat/azure-devops/{organization}/{project}/_apis/build/GeneralSettings" => "project.read", settings::show_project;
+        PATCH  "/compat/azure-devops/{organization}/{project}/_apis/build/GeneralSettings" => "job_settings.write", settings::edit_project;
+        GET    "/compat/azure-devops/{organization}/{project}/_apis/build/Definitions" => "build.read", definitions::list;
+        GET    "/compat/azure-devops/{organization}/{project}/_apis/build/Definitions/{pipeline}" => "build.read", definitions::show;
+    }
+}
+
 /// The whole service.
 pub(crate) fn router(doors: Doors) -> Router {
     let mut router = Router::new();
@@ -316,7 +346,7 @@ pub(crate) fn router(doors: Doors) -> Router {
         let guarded = idempotency::Guarded { doors: doors.clone(), action: entry.action };
         let handler = match entry.method {
             // A gateway asks with the client's own method and fields, and changes nothing.
-            "GET" | ANY => entry.handler,
+            "GET" | "OPTIONS" | ANY => entry.handler,
             _ => entry.handler.layer(from_fn_with_state(guarded, idempotency::layer)),
         };
         let handler = if may_change {
@@ -338,9 +368,12 @@ pub(crate) fn router(doors: Doors) -> Router {
         .layer(from_fn(headers::credential_end))
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(from_fn(headers::deadline(Duration::from_secs(REQUEST_SECONDS_MAX))));
-    router
+    let router = router
         .fallback(problem::no_such_address)
         .method_not_allowed_fallback(problem::no_such_method)
         .layer(layers)
-        .with_state(doors)
+        .with_state(doors);
+    // Around the router, which by then has only one spelling of each address.
+    Router::new()
+        .fallback_service(ServiceBuilder::new().map_request(compat::azure_devops::canonical).service(router))
 }

@@ -12,7 +12,7 @@ use axum::{Json, body::Body};
 use jeton_api::{Code, FieldError, Remedy};
 use serde::Serialize;
 
-use super::compat::determined;
+use super::compat::{azure_devops, determined};
 use super::scim;
 use crate::authority::{Denial, Error, Fault};
 
@@ -35,6 +35,8 @@ pub(crate) enum Problem {
     CrossSite,
     /// The body is no form, or does not say so.
     NoForm,
+    /// What the path names does not exist, or may not be seen; in words.
+    Missing(String),
     /// No such address.
     Address,
     /// The address has no such method.
@@ -70,6 +72,8 @@ pub(super) enum Wire {
     /// The address by which a client of Determined finds out whether its credential is still good. On anything but
     /// 502, 503 and 504 it throws the credential away, so whatever is not about the credential is a 503.
     DeterminedProbe,
+    /// Clients of Azure DevOps take 401 for a credential that is no good, and show the words of an error.
+    AzureDevops,
     /// SCIM (RFC 7644, section 3.12).
     Scim,
     /// Proxies that ask before they let a request through. They know 401 and 403, take 503 for what it is, and
@@ -119,11 +123,15 @@ impl Problem {
             Wire::Determined | Wire::DeterminedProbe => {
                 (status, Json(determined::error::body(body))).into_response()
             }
+            Wire::AzureDevops => (status, Json(azure_devops::error::body(body))).into_response(),
             Wire::Scim => (status, Json(scim::error::body(&body, scim_type(status, code)))).into_response(),
         };
         set(response.headers_mut(), self.headers(status, code));
         if wire == Wire::Gateway {
             self.challenge_client(response.headers_mut());
+        }
+        if wire == Wire::AzureDevops {
+            invite_both(status, response.headers_mut());
         }
         if wire == Wire::Scim {
             response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(SCIM));
@@ -134,9 +142,10 @@ impl Problem {
     fn status_on(&self, wire: Wire) -> StatusCode {
         match (wire, self.status()) {
             // They know no 422.
-            (Wire::Determined | Wire::DeterminedProbe | Wire::Scim, StatusCode::UNPROCESSABLE_ENTITY) => {
-                StatusCode::BAD_REQUEST
-            }
+            (
+                Wire::Determined | Wire::DeterminedProbe | Wire::AzureDevops | Wire::Scim,
+                StatusCode::UNPROCESSABLE_ENTITY,
+            ) => StatusCode::BAD_REQUEST,
             (Wire::Gateway, status) => self.status_for_gateways(status),
             (_, status) => status,
         }
@@ -171,7 +180,7 @@ impl Problem {
             Self::Operation(Error::Invalid(_)) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Operation(Error::Unauthenticated(_)) | Self::NoCredential => StatusCode::UNAUTHORIZED,
             Self::Operation(Error::Denied(_)) | Self::CrossSite => StatusCode::FORBIDDEN,
-            Self::Operation(Error::Hidden) | Self::Address => StatusCode::NOT_FOUND,
+            Self::Operation(Error::Hidden) | Self::Missing(_) | Self::Address => StatusCode::NOT_FOUND,
             Self::Operation(Error::Conflict(..)) => StatusCode::CONFLICT,
             Self::Operation(Error::LimitReached(_) | Error::TooManyAttempts { .. }) => {
                 StatusCode::TOO_MANY_REQUESTS
@@ -200,7 +209,7 @@ impl Problem {
                 | Error::Denied(Denial { code, .. }),
             ) => *code,
             Self::Operation(Error::TooManyAttempts { .. }) => Code::TooManyAttempts,
-            Self::Operation(Error::Hidden) | Self::Address => Code::NotFound,
+            Self::Operation(Error::Hidden) | Self::Missing(_) | Self::Address => Code::NotFound,
             Self::Operation(Error::OutcomeUnknown) => Code::OutcomeUnknown,
             Self::Operation(Error::Unavailable) | Self::Deadline => Code::Unavailable,
             Self::Malformed(_) => Code::Malformed,
@@ -242,7 +251,9 @@ impl Problem {
                 faults.first().map(|fault| fault.detail.clone()).unwrap_or_default()
             }
             Self::Operation(Error::Denied(denial)) => denial.detail.clone(),
-            Self::Operation(Error::Conflict(_, detail)) | Self::Malformed(detail) => detail.clone(),
+            Self::Operation(Error::Conflict(_, detail)) | Self::Malformed(detail) | Self::Missing(detail) => {
+                detail.clone()
+            }
             other => other.code().title().to_owned(),
         }
     }
@@ -311,6 +322,14 @@ fn set(headers: &mut HeaderMap, fields: Vec<(&'static str, String)>) {
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(name, value);
         }
+    }
+}
+
+/// Clients of Azure DevOps are told of both ways to show a credential, and read their JSON by its usual name.
+fn invite_both(status: StatusCode, headers: &mut HeaderMap) {
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if status == StatusCode::UNAUTHORIZED {
+        headers.append(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"Jeton\""));
     }
 }
 

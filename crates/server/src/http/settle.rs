@@ -21,7 +21,7 @@ impl RouteEntry {
         match self.method {
             // A provider sends people back with GET.
             "GET" => self.path.ends_with("/callback"),
-            ANY => false,
+            "OPTIONS" | ANY => false,
             _ => self.action != "token.verify",
         }
     }

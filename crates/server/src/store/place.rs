@@ -84,6 +84,7 @@ statements! {
     PROJECT_NAMES = "SELECT organization.name AS organization_name, project.name AS name FROM project
         JOIN organization ON organization.id = project.organization_id WHERE project.id = $1";
     PROJECT = concat!(project_columns!(), "AND project.organization_id = $1 AND project.live_name = $2");
+    PROJECT_OF_ID = concat!(project_columns!(), "AND project.id = $1");
     PROJECTS = concat!(project_columns!(), "AND project.organization_id = $1
         AND (CAST($2 AS BIGINT) IS NULL OR project.number < $2) ORDER BY project.number DESC LIMIT $3");
     PIPELINE = "SELECT number, id, name, kind, job_authorization_scope, timeout_minutes, created_at FROM pipeline
@@ -96,6 +97,8 @@ statements! {
     PIPELINES = "SELECT number, id, name, kind, job_authorization_scope, timeout_minutes, created_at FROM pipeline
         WHERE project_id = $1 AND removed_at IS NULL AND (CAST($2 AS BIGINT) IS NULL OR number < $2)
         ORDER BY number DESC LIMIT $3";
+    PIPELINE_OF_NUMBER = "SELECT number, id, name, kind, job_authorization_scope, timeout_minutes, created_at
+        FROM pipeline WHERE project_id = $1 AND removed_at IS NULL AND number = $2";
     INSERT_ORGANIZATION = "INSERT INTO organization (id, name, live_name, created_at) VALUES ($1, $2, $3, $4)";
     RENAME_ORGANIZATION = "UPDATE organization SET name = $1, live_name = $2 WHERE id = $3 AND removed_at IS NULL";
     REMOVE_ORGANIZATION = "UPDATE organization SET removed_at = $1, live_name = NULL
@@ -148,6 +151,12 @@ impl Store {
         row.map(|row| project(&row)).transpose()
     }
 
+    /// The project of this id.
+    pub(crate) async fn project_of(&self, id: ProjectId) -> Result<Option<ProjectRecord>, StoreError> {
+        let row = self.read().await?.first(PROJECT_OF_ID, values![id.to_string()]).await?;
+        row.map(|row| project(&row)).transpose()
+    }
+
     /// Projects of an organization, newest first.
     pub(crate) async fn projects(
         &self,
@@ -179,6 +188,16 @@ impl Store {
         let of_pipeline = transaction.first(PIPELINE_OF_ID, values![id.to_string()]).await?;
         let both = of_project.zip(of_pipeline);
         both.map(|(of_project, own)| Ok((project(&of_project)?, pipeline(&own)?))).transpose()
+    }
+
+    /// The pipeline of this number.
+    pub(crate) async fn pipeline_of_number(
+        &self,
+        of: ProjectId,
+        number: i64,
+    ) -> Result<Option<PipelineRecord>, StoreError> {
+        let row = self.read().await?.first(PIPELINE_OF_NUMBER, values![of.to_string(), number]).await?;
+        row.map(|row| pipeline(&row)).transpose()
     }
 
     /// Pipelines of a project, newest first.

@@ -248,18 +248,9 @@ impl Store {
         check_epoch(&mut pen, permit, write).await?;
         check_credential(&mut pen, permit, write).await?;
         let (outcome, event) = match write {
-            Write::RevokeToken(id) => {
-                let (token, event) = token::revoke(&mut pen, *id, by).await?;
-                return Ok((Outcome::Token(Box::new(token)), event));
-            }
-            Write::FinishRotation(id) => {
-                let (token, event) = token::finish(&mut pen, *id).await?;
-                return Ok((Outcome::Token(Box::new(token)), event));
-            }
-            Write::FinishJob(job, token) => {
-                let (token, event) = job::finish(&mut pen, (*job, *token), by).await?;
-                return Ok((Outcome::Token(Box::new(token)), event));
-            }
+            Write::RevokeToken(id) => return Ok(of_ended(token::revoke(&mut pen, *id, by).await?)),
+            Write::FinishRotation(id) => return Ok(of_ended(token::finish(&mut pen, *id).await?)),
+            Write::FinishJob(id, of) => return Ok(of_ended(job::finish(&mut pen, (*id, *of), by).await?)),
             Write::NoteEnd(near) => return Ok((Outcome::Done, notice::note(&mut pen, near).await?)),
             Write::CreateToken(new) => of_token(token::create(&mut pen, new).await?),
             Write::SignIn(sign_in) => of_token(identity::sign_in(&mut pen, sign_in).await?),
@@ -298,9 +289,7 @@ impl Store {
             Write::Exchange(exchange) => of_token(trust::exchange(&mut pen, exchange).await?),
             Write::MakeBuildAccount(new) => (Outcome::Done, build_account::create(&mut pen, new).await?),
             Write::StartJob(new) => of_token(job::start(&mut pen, new).await?),
-            Write::RenewJob(job, token, lease_ms) => {
-                of_token(job::renew(&mut pen, (*job, *token), *lease_ms).await?)
-            }
+            Write::RenewJob(id, of, lease_ms) => of_token(job::renew(&mut pen, (*id, *of), *lease_ms).await?),
             Write::PutJobSettings(place, settings) => {
                 (Outcome::Done, job_settings::put(&mut pen, *place, *settings).await?)
             }
@@ -360,6 +349,11 @@ pub(super) async fn advance_rights(pen: &mut Pen<'_>) -> Result<(), StoreError> 
 }
 
 fn of_token((token, event): (TokenRecord, Event)) -> (Outcome, Event) {
+    (Outcome::Token(Box::new(token)), event)
+}
+
+/// Of something that may have been over already.
+fn of_ended((token, event): (TokenRecord, Option<Event>)) -> (Outcome, Option<Event>) {
     (Outcome::Token(Box::new(token)), event)
 }
 

@@ -15,6 +15,7 @@ mod altered;
 mod apis;
 mod attacks;
 mod audit;
+mod azure_devops;
 mod clients;
 mod connections;
 mod credential_end;

@@ -189,7 +189,9 @@ fn words_are_read_as_they_are_written() {
 #[test]
 fn attack_33_a_job_never_holds_a_way_to_tokens_or_jobs_that_outlive_it() {
     let facts = alone(job(Place::Organization(organization(1))));
-    for never in ["Jeton.Token.Create", "Jeton.Token.Read", "Jeton.Token.Revoke", "Jeton.Job.Mint"] {
+    let pats = ["vso.pats", "vso.pats_manage"];
+    let own = ["Jeton.Token.Create", "Jeton.Token.Read", "Jeton.Token.Revoke", "Jeton.Job.Mint"];
+    for never in own.into_iter().chain(pats) {
         let wanted = scope(never);
         let demand = jeton_token::Demand {
             scope: Some(&wanted),

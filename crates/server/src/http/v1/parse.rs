@@ -41,7 +41,7 @@ fn wrong(text: &str, error: &impl ToString) -> String {
 }
 
 /// Patterns of a token. Their number is checked before any of them is read.
-pub(super) fn scopes(texts: &[String]) -> Result<ScopeSet, Error> {
+pub(in crate::http) fn scopes(texts: &[String]) -> Result<ScopeSet, Error> {
     let refused =
         |error: jeton_token::ScopeSetError| Error::invalid("/scopes", Code::InvalidField, error.to_string());
     if texts.len() > jeton_token::MAX_PATTERNS {
@@ -137,7 +137,7 @@ pub(super) fn end(
 }
 
 /// The same for organizations, projects, pipelines, groups and roles.
-pub(super) fn path_resource(text: &str) -> Result<ResourceName, Error> {
+pub(in crate::http) fn path_resource(text: &str) -> Result<ResourceName, Error> {
     text.parse().map_err(|_| Error::Hidden)
 }
 

@@ -18,6 +18,7 @@ use super::issuer::is_quick;
 const DEPLOY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/nginx");
 
 /// How nginx gets at Jeton.
+#[derive(Clone, Copy)]
 pub(crate) enum Admission<'a> {
     /// Jeton trusts its address.
     ByAddress,
@@ -37,10 +38,20 @@ impl Nginx {
     /// In front of a fresh upstream, with Jeton's verdicts about this API; `None` only where the run leaves out other
     /// programs.
     pub(crate) async fn start(jeton: SocketAddr, api: &str, admission: Admission<'_>) -> Option<Self> {
+        Self::before(Upstream::start().await, jeton, api, admission)
+    }
+
+    /// The same in front of an upstream that runs already.
+    pub(crate) fn before(
+        upstream: Upstream,
+        jeton: SocketAddr,
+        api: &str,
+        admission: Admission<'_>,
+    ) -> Option<Self> {
         if is_quick() {
             return None;
         }
-        let (folder, upstream) = (tempfile::tempdir().unwrap(), Upstream::start().await);
+        let folder = tempfile::tempdir().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let own = folder.path().join("jeton");
@@ -149,6 +160,11 @@ pub(crate) struct Upstream {
 }
 
 impl Upstream {
+    /// Somebody else's, which counts by itself.
+    pub(crate) fn at(address: SocketAddr) -> Self {
+        Self { address, reached: Arc::default() }
+    }
+
     async fn start() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -8,7 +8,6 @@ pub(in crate::http) mod error;
 mod lifespan;
 pub(in crate::http) mod master;
 mod page;
-mod query;
 mod shape;
 mod shown;
 mod sort;

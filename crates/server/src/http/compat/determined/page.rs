@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::query::{Query, refused};
+use super::super::query::{Query, refused};
 use crate::authority::Error;
 
 /// Which part of a list was answered.

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::str::FromStr;
 
-use super::query::Query;
+use super::super::query::Query;
 use crate::authority::Error;
 use crate::store::TokenRecord;
 

@@ -13,13 +13,14 @@ use super::super::super::body::UnlabelledBody;
 use super::super::super::path::Path;
 use super::super::super::problem::{Problem, no_store};
 use super::super::super::v1::parse;
-use super::query::{Query, refused};
+use super::super::query::{Query, refused};
+use super::super::whole;
 use super::shape::{NewToken, TokenPatch};
 use super::{lifespan, page, shown, sort};
 use crate::authority::{
     Authority, Caller, CreateRequest, EditRequest, Error, ListRequest, Sought, StateFilter,
 };
-use crate::limits::{NUMBERS_AT_ONCE_MAX, PAGE_SIZE_MAX, WHOLE_LIST_PAGES_MAX};
+use crate::limits::NUMBERS_AT_ONCE_MAX;
 use crate::store::TokenRecord;
 
 /// Makes a token that may do what the caller's own credential may, and shows its secret, once.
@@ -116,7 +117,6 @@ async fn all(
 ) -> Result<Vec<(TokenRecord, TokenState)>, Error> {
     let mut tokens = Vec::new();
     for kind in TokenKind::ALL.into_iter().filter(|kind| kind.leaves_home()) {
-        let limit = usize::try_from(PAGE_SIZE_MAX).unwrap_or_default();
         let owner = owner.cloned();
         let request = ListRequest {
             owner,
@@ -125,27 +125,9 @@ async fn all(
             state,
             sought: Sought::default(),
             below: None,
-            limit,
+            limit: whole::page(),
         };
-        tokens.extend(whole(authority, caller, request).await?);
+        tokens.extend(whole::tokens(authority, caller, request, "username").await?);
     }
     Ok(tokens)
-}
-
-/// All pages of a list. One without pages has to end somewhere all the same.
-async fn whole(
-    authority: &Authority,
-    caller: &Caller,
-    mut request: ListRequest,
-) -> Result<Vec<(TokenRecord, TokenState)>, Error> {
-    let mut tokens = Vec::new();
-    for _ in 0..WHOLE_LIST_PAGES_MAX {
-        let page = authority.list_tokens(caller, &request).await?;
-        tokens.extend(page.tokens);
-        request.below = page.next;
-        if page.next.is_none() {
-            return Ok(tokens);
-        }
-    }
-    Err(refused("username", "is needed: there are too many tokens for one answer"))
 }

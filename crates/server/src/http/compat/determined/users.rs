@@ -10,7 +10,7 @@ use super::super::super::Doors;
 use super::super::super::path::Path;
 use super::super::super::problem::{Problem, no_store};
 use super::super::super::v1::parse;
-use super::query::{Query, refused};
+use super::super::query::{Query, refused};
 use super::{page, shown};
 use crate::authority::{Authority, Caller, Error};
 use crate::limits::{PAGE_SIZE_MAX, WHOLE_LIST_PAGES_MAX};

@@ -6,7 +6,7 @@ use axum::extract::{FromRequestParts, RawQuery};
 use axum::http::request::Parts;
 use jeton_api::Code;
 
-use super::super::super::problem::Problem;
+use super::super::problem::Problem;
 use crate::authority::Error;
 
 /// The parameters of a request.
@@ -25,7 +25,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
 
 impl Query {
     /// The text of a parameter that is there once at most.
-    pub(super) fn text(&self, name: &str) -> Result<Option<&str>, Error> {
+    pub(in crate::http::compat) fn text(&self, name: &str) -> Result<Option<&str>, Error> {
         let mut found = self.texts(name);
         match (found.next(), found.next()) {
             (_, Some(_)) => Err(refused(name, "is there more than once")),
@@ -34,17 +34,17 @@ impl Query {
     }
 
     /// A whole number; 0 when it is not said.
-    pub(super) fn number(&self, name: &str) -> Result<i64, Error> {
+    pub(in crate::http::compat) fn number(&self, name: &str) -> Result<i64, Error> {
         self.text(name)?.map_or(Ok(0), |text| number(name, text))
     }
 
     /// All whole numbers under a name that may be repeated.
-    pub(super) fn numbers(&self, name: &str) -> Result<Vec<i64>, Error> {
+    pub(in crate::http::compat) fn numbers(&self, name: &str) -> Result<Vec<i64>, Error> {
         self.texts(name).map(|text| number(name, text)).collect()
     }
 
-    /// A truth value in one of the spellings that Go reads.
-    pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, Error> {
+    /// A truth value, in one of the spellings that Go reads, which are those of the others, too.
+    pub(in crate::http::compat) fn flag(&self, name: &str) -> Result<Option<bool>, Error> {
         match self.text(name)? {
             None => Ok(None),
             Some("1" | "t" | "T" | "true" | "True" | "TRUE") => Ok(Some(true)),
@@ -54,7 +54,7 @@ impl Query {
     }
 
     /// A word of a list of words.
-    pub(super) fn word<T: FromStr + Default>(&self, name: &str) -> Result<T, Error> {
+    pub(in crate::http::compat) fn word<T: FromStr + Default>(&self, name: &str) -> Result<T, Error> {
         let word = self.text(name)?;
         word.map_or(Ok(T::default()), |word| word.parse().map_err(|_| refused(name, "has no such word")))
     }
@@ -74,6 +74,6 @@ fn number(name: &str, text: &str) -> Result<i64, Error> {
     text.parse().map_err(|_| refused(name, "is a whole number"))
 }
 
-pub(super) fn refused(name: &str, what: &str) -> Error {
+pub(in crate::http::compat) fn refused(name: &str, what: &str) -> Error {
     Error::invalid(name, Code::InvalidField, format!("`{name}` {what}"))
 }

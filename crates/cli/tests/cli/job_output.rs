@@ -1,0 +1,100 @@
+//! What a job says, and what of it is shown.
+
+use std::io::Read as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::runner::{Runner, ran};
+
+/// Prints a text with one write for each byte.
+const SLOWLY: &str = "slowly() { printf %s \"$1\" | fold -w1 | while IFS= read -r c || [ -n \"$c\" ]; do printf %s \"$c\"; done; }; ";
+
+#[test]
+fn attack_40_a_token_is_masked_however_it_is_written() {
+    let runner = Runner::new();
+    let script = format!(
+        "{SLOWLY} t=$SYSTEM_ACCESSTOKEN; printf %s \"$t\" > token; \
+         echo \"at once: $t.\"; printf 'slowly: '; slowly \"$t\"; printf '.\\nsecret: '; slowly \"${{t##*_}}\"; \
+         printf '.\\nbasic: '; printf ':%s' \"$t\" | base64 -w0; printf '.\\nlines: '; printf 'me:%s' \"$t\" | base64; \
+         {{ printf 'error: '; slowly \"$t\"; echo .; }} >&2"
+    );
+    let ran = runner.script(&script);
+    let token = runner.file("token");
+    assert_eq!(ran.code, 0, "{}", ran.shown());
+    let lines: Vec<_> = ran.stdout.lines().collect();
+    assert_eq!(lines[..3], ["at once: ***.", "slowly: ***.", "secret: ***."], "{}", ran.stdout);
+    // At either end a character of the user name or of padding is left.
+    assert!(
+        lines[3].starts_with("basic: ") && lines[3].contains("***") && lines[3].len() < 24,
+        "{}",
+        lines[3]
+    );
+    assert!(lines[4].contains("***") && lines[4].len() < 24 && lines.len() == 5, "{lines:?}");
+    assert!(ran.stderr.ends_with("error: ***.\n"), "{}", ran.stderr);
+    let encoded = STANDARD.encode(format!(":{token}"));
+    let said = format!("{}{}", ran.stdout, ran.stderr);
+    let secret = token.rsplit('_').next().unwrap();
+    for part in [Some(&*token), Some(secret), encoded.get(8..40), encoded.get(56..90)] {
+        assert!(!said.contains(part.unwrap()), "{part:?} in {said}");
+    }
+}
+
+#[test]
+fn attack_40_the_runners_own_token_is_masked_too() {
+    let runner = Runner::new();
+    runner.home.write("found", &runner.token);
+    let ran = runner.script("cat found found >&2; cat found");
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "***"), "{}", ran.shown());
+    assert!(ran.stderr.ends_with("\n******"), "{}", ran.stderr);
+}
+
+#[test]
+fn everything_else_passes_byte_for_byte() {
+    let runner = Runner::new();
+    let script = "head -c 3000000 /dev/urandom > bytes; cat bytes; printf 'jtn_job_ \\377\\000\\r\\njtn_'";
+    let output = runner.start(&[], &["sh", "-c", script]).wait_with_output().unwrap();
+    let mut expected = std::fs::read(runner.home.path().join("bytes")).unwrap();
+    expected.extend_from_slice(b"jtn_job_ \xff\x00\r\njtn_");
+    assert!(output.stdout == expected, "{} bytes of {}", output.stdout.len(), expected.len());
+}
+
+#[test]
+fn a_question_is_seen_before_it_is_answered() {
+    let runner = Runner::new();
+    let script = "printf 'what is your name? '; while [ ! -f answer ]; do sleep 0.1; done; printf 'welcome'";
+    let mut running = runner.start(&[], &["sh", "-c", script]);
+    let mut shown = [0; "what is your name? ".len()];
+    running.stdout.as_mut().unwrap().read_exact(&mut shown).unwrap();
+    assert_eq!(&shown, b"what is your name? ");
+    runner.home.write("answer", "");
+    assert_eq!(ran(&running.wait_with_output().unwrap()).stdout, "welcome");
+}
+
+#[test]
+fn when_nobody_reads_any_more_the_command_learns_it_and_the_job_is_finished() {
+    let runner = Runner::new();
+    let mut running =
+        runner.start(&[], &["sh", "-c", "yes; printf %s \"$SYSTEM_ACCESSTOKEN\" > token; exit 5"]);
+    drop(running.stdout.take());
+    assert_eq!(ran(&running.wait_with_output().unwrap()).code, 5);
+    runner.is_finished();
+}
+
+#[test]
+fn a_slow_reader_keeps_no_lease_from_being_renewed() {
+    let runner = Runner::new();
+    let script =
+        "printf %s \"$SYSTEM_ACCESSTOKEN\" > token; : > ready; head -c 1000000 /dev/zero; echo end > said";
+    let mut running = runner.start(&["--lease-seconds", "10"], &["sh", "-c", script]);
+    runner.wait_for("ready");
+    let first = runner.job()["lease_expires_at"].as_str().unwrap().to_owned();
+    // Nobody reads, and the pipe is full.
+    crate::runner::wait_until(|| runner.job()["lease_expires_at"].as_str().unwrap() > first.as_str());
+    assert!(!runner.has("said") && runner.told(&runner.file("token")).is_object());
+    let mut zeros = Vec::new();
+    running.stdout.take().unwrap().read_to_end(&mut zeros).unwrap();
+    assert_eq!(zeros.len(), 1_000_000);
+    assert_eq!(ran(&running.wait_with_output().unwrap()).code, 0);
+    runner.is_finished();
+}
