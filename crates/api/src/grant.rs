@@ -20,6 +20,9 @@ pub struct Granted {
     pub expires_in: Option<i64>,
     /// Its patterns, separated by spaces.
     pub scope: String,
+    /// The job that was started, when the token is of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<String>,
 }
 
 /// Why nothing was granted.

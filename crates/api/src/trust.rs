@@ -1,4 +1,4 @@
-//! Federation trusts: whose identity tokens stand for a service account.
+//! Federation trusts: whose identity tokens stand for a service account, or for jobs of a pipeline.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -6,16 +6,20 @@ use serde_json::Value;
 
 use crate::optional::given;
 
-/// A trust of a service account in the identities of another issuer.
+/// A trust of a service account or of a pipeline in the identities of another issuer.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Trust {
     /// The id; never reused.
     pub id: String,
-    /// The name, unique in its service account.
+    /// The name, unique in its service account or pipeline.
     pub name: String,
     /// The service account that the identities stand for.
-    pub service_account: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_account: Option<String>,
+    /// The pipeline that the identities start jobs of: `organization/project/pipeline`. A trust has one of the two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pipeline: Option<String>,
     /// Who signs them: exactly the `iss` of their tokens.
     pub issuer: String,
     /// For whom the tokens must be made: their `aud`.
@@ -59,7 +63,7 @@ pub enum Replay {
     UntilExpiry,
 }
 
-/// `PUT /api/v1/service-accounts/{name}/trusts/{trust}`: makes the trust, or replaces it.
+/// `PUT /api/v1/service-accounts/{name}/trusts/{trust}`, or the same below a pipeline: makes the trust, or replaces it.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]

@@ -12,6 +12,7 @@ use crate::escape::safe;
 use crate::names::{self, PIPELINE, PROJECT, parts};
 use crate::output::Show;
 use crate::table::{details, list, moment, one};
+use crate::trust::{self, PipelineArgs, TrustVerb};
 
 /// What starts jobs in projects
 #[derive(Debug, Subcommand)]
@@ -26,6 +27,9 @@ pub(crate) enum PipelineVerb {
     Edit(EditArgs),
     /// Delete a pipeline
     Delete(DeleteArgs),
+    /// Whose identities start jobs of a pipeline, without a credential of a runner
+    #[command(subcommand)]
+    Trust(TrustVerb<PipelineArgs>),
 }
 
 /// What kind of pipeline it is
@@ -174,6 +178,7 @@ pub(crate) async fn run(app: &App, verb: PipelineVerb) -> Result<()> {
             app.output.show(&client.send::<Pipeline>(Method::PATCH, &named(&pipeline)?, &patch).await?)
         }
         PipelineVerb::Delete(args) => delete(app, &client, args).await,
+        PipelineVerb::Trust(verb) => trust::run(app, &client, verb).await,
     }
 }
 

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::escape::safe;
 use crate::output::Show;
 use crate::table::{details, list, moment, one};
-use crate::trust::{self, TrustVerb};
+use crate::trust::{self, AccountArgs, TrustVerb};
 
 /// The accounts of programs
 #[derive(Debug, Subcommand)]
@@ -33,7 +33,7 @@ pub(crate) enum ServiceAccountVerb {
     Delete(DeleteArgs),
     /// Whose identities stand for a service account, without a secret
     #[command(subcommand)]
-    Trust(TrustVerb),
+    Trust(TrustVerb<AccountArgs>),
 }
 
 /// `jeton service-account list`

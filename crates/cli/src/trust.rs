@@ -1,4 +1,5 @@
-//! `jeton service-account trust`: whose identities stand for a service account.
+//! `jeton service-account trust` and `jeton pipeline trust`: whose identities stand for a service account, or start jobs of
+//! a pipeline.
 
 use std::fs;
 use std::path::PathBuf;
@@ -13,20 +14,28 @@ use crate::args::Confirmation;
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::escape::safe;
+use crate::names::{self, PIPELINE, parts};
 use crate::output::Show;
+use crate::pipeline;
 use crate::table::{details, list, moment, one};
 
-/// Whose identities stand for a service account
+/// Whose identities are trusted
 #[derive(Debug, Subcommand)]
-pub(crate) enum TrustVerb {
-    /// List the trusts of a service account
-    List(AccountArgs),
+pub(crate) enum TrustVerb<H: Args> {
+    /// List the trusts
+    List(H),
     /// Show a trust
-    Show(NameArgs),
+    Show(NameArgs<H>),
     /// Make a trust, or replace it
-    Set(SetArgs),
-    /// Delete a trust; the tokens that came from it end at once
-    Delete(DeleteArgs),
+    Set(SetArgs<H>),
+    /// Delete a trust; the tokens and jobs that came from it end at once
+    Delete(DeleteArgs<H>),
+}
+
+/// Who has trusts.
+pub(crate) trait Holder: Args {
+    /// The address of its trusts.
+    fn path(&self) -> Result<Vec<&str>>;
 }
 
 /// A service account
@@ -37,12 +46,32 @@ pub(crate) struct AccountArgs {
     account: String,
 }
 
-/// A trust of a service account
+impl Holder for AccountArgs {
+    fn path(&self) -> Result<Vec<&str>> {
+        Ok(vec!["service-accounts", &self.account, "trusts"])
+    }
+}
+
+/// A pipeline
 #[derive(Args, Debug)]
-pub(crate) struct NameArgs {
-    /// The service account
-    #[arg(value_name = "SERVICE-ACCOUNT")]
-    account: String,
+pub(crate) struct PipelineArgs {
+    /// The pipeline
+    #[arg(value_name = "ORGANIZATION/PROJECT/PIPELINE", value_parser = names::pipeline)]
+    pipeline: String,
+}
+
+impl Holder for PipelineArgs {
+    fn path(&self) -> Result<Vec<&str>> {
+        let pipeline = pipeline::path(parts(&self.pipeline, PIPELINE)?);
+        Ok(pipeline.into_iter().chain(["trusts"]).collect())
+    }
+}
+
+/// A trust by name
+#[derive(Args, Debug)]
+pub(crate) struct NameArgs<H: Args> {
+    #[command(flatten)]
+    holder: H,
 
     /// The trust's name
     name: String,
@@ -64,11 +93,11 @@ impl From<Often> for Replay {
     }
 }
 
-/// `jeton service-account trust set`
+/// `… trust set`
 #[derive(Args, Debug)]
-pub(crate) struct SetArgs {
+pub(crate) struct SetArgs<H: Args> {
     #[command(flatten)]
-    trust: NameArgs,
+    trust: NameArgs<H>,
 
     /// Who signs the identity tokens: exactly their `iss`
     #[arg(long, value_name = "URL")]
@@ -99,46 +128,49 @@ pub(crate) struct SetArgs {
     lifetime_minutes_max: Option<i64>,
 }
 
-/// `jeton service-account trust delete`
+/// `… trust delete`
 #[derive(Args, Debug)]
-pub(crate) struct DeleteArgs {
+pub(crate) struct DeleteArgs<H: Args> {
     #[command(flatten)]
-    trust: NameArgs,
+    trust: NameArgs<H>,
 
     #[command(flatten)]
     confirmation: Confirmation,
 }
 
-impl NameArgs {
-    fn path(&self) -> [&str; 4] {
-        ["service-accounts", &self.account, "trusts", &self.name]
+impl<H: Holder> NameArgs<H> {
+    fn path(&self) -> Result<Vec<&str>> {
+        let mut path = self.holder.path()?;
+        path.push(&self.name);
+        Ok(path)
     }
 }
 
 /// Runs the verb.
-pub(crate) async fn run(app: &App, client: &Client, verb: TrustVerb) -> Result<()> {
+pub(crate) async fn run<H: Holder>(app: &App, client: &Client, verb: TrustVerb<H>) -> Result<()> {
     match verb {
-        TrustVerb::List(AccountArgs { account }) => {
-            let trusts: Vec<Trust> = client.all(&["service-accounts", &account, "trusts"], &()).await?;
+        TrustVerb::List(holder) => {
+            let trusts: Vec<Trust> = client.all(&holder.path()?, &()).await?;
             app.output.show(&trusts)
         }
-        TrustVerb::Show(args) => app.output.show(&client.get::<Trust>(&args.path()).await?),
+        TrustVerb::Show(args) => app.output.show(&client.get::<Trust>(&args.path()?).await?),
         TrustVerb::Set(args) => {
-            let path = args.trust.path();
+            let path = args.trust.path()?;
             app.output.show(&client.send::<Trust>(Method::PUT, &path, &request(&args)?).await?)
         }
         TrustVerb::Delete(DeleteArgs { trust, confirmation }) => {
-            let found: Trust = client.get(&trust.path()).await?;
-            let shown = format!("`{}` of `{}`", safe(&found.name), safe(&found.service_account));
+            let path = trust.path()?;
+            let found: Trust = client.get(&path).await?;
+            let shown = format!("`{}` of `{}`", safe(&found.name), safe(holder_of(&found).1));
             confirmation.obtain(&format!("delete the trust {shown} for good?"))?;
-            client.delete(&trust.path()).await?;
+            client.delete(&path).await?;
             app.output.note(&format!("deleted {shown}"));
             Ok(())
         }
     }
 }
 
-fn request(args: &SetArgs) -> Result<PutTrust> {
+fn request<H: Args>(args: &SetArgs<H>) -> Result<PutTrust> {
     let keys = |file: &PathBuf| {
         let text = fs::read_to_string(file).with_context(|| format!("`{}`", file.display()))?;
         serde_json::from_str(&text).with_context(|| format!("`{}` is no JSON", file.display()))
@@ -162,6 +194,14 @@ fn claim(text: &str) -> Result<ClaimRule> {
     Ok(ClaimRule { claim: claim.to_owned(), pattern: pattern.to_owned() })
 }
 
+/// What kind of holder a trust has, and its name.
+fn holder_of(trust: &Trust) -> (&'static str, &str) {
+    match (&trust.service_account, &trust.pipeline) {
+        (Some(account), _) => ("service account", account),
+        (None, pipeline) => ("pipeline", pipeline.as_deref().unwrap_or("-")),
+    }
+}
+
 fn rule(rule: &ClaimRule) -> String {
     format!("{}={}", rule.claim, rule.pattern)
 }
@@ -180,9 +220,10 @@ impl Show for Trust {
             (None, Some(_)) => "given".to_owned(),
             (None, None) => "asked of the issuer".to_owned(),
         };
+        let (kind, holder) = holder_of(self);
         details([
             ("name", one(&self.name)),
-            ("service account", one(&self.service_account)),
+            (kind, one(holder)),
             ("issuer", one(&self.issuer)),
             ("audience", one(&self.audience)),
             ("keys", one(keys)),

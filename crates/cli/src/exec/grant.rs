@@ -1,4 +1,5 @@
-//! What is asked for, again and again: the token of one service account for whatever the workload is at the moment.
+//! What is asked for, again and again: the token of one service account, or of a job of one pipeline, for whatever the
+//! workload is at the moment.
 
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use tokio::time::timeout;
 
 use crate::access::Server;
 use crate::error::{Error, Refusal, Result};
+use crate::escape::safe;
 use crate::http::Http;
 use crate::login::oauth::{OAuth, Refused};
 
@@ -15,26 +17,57 @@ const TIME: Duration = Duration::from_secs(10);
 /// Asks for tokens and gives them back. Neither needs a credential: each carries its own proof.
 pub(super) struct Grants {
     http: Http,
-    account: Option<String>,
+    holder: Option<Holder>,
     scope: Option<String>,
 }
 
+/// Whose trusts are asked.
+pub(crate) enum Holder {
+    Account(String),
+    Pipeline(String),
+}
+
+impl Holder {
+    /// What the form says of it.
+    fn field(&self) -> (&'static str, &str) {
+        match self {
+            Self::Account(name) => ("service_account", name),
+            Self::Pipeline(name) => ("pipeline", name),
+        }
+    }
+}
+
 impl Grants {
-    pub(super) fn new(server: Server, account: Option<String>, scopes: &[String]) -> Result<Self> {
+    pub(super) fn new(server: Server, holder: Option<Holder>, scopes: &[String]) -> Result<Self> {
         let scope = (!scopes.is_empty()).then(|| scopes.join(" "));
-        Ok(Self { http: Http::new(server, None)?, account, scope })
+        Ok(Self { http: Http::new(server, None)?, holder, scope })
     }
 
     /// Exchanges an identity token.
     pub(super) async fn exchange(&self, identity: &Secret) -> Result<Granted> {
-        let (account, scope) = (self.account.as_deref(), self.scope.as_deref());
-        let answer = self.in_time(OAuth(&self.http).exchange(identity, account, scope)).await?;
-        answer.map_err(|refused| not_granted(&refused))
+        let (holder, scope) = (self.holder.as_ref().map(Holder::field), self.scope.as_deref());
+        let answer = self.in_time(OAuth(&self.http).exchange(identity, holder, scope)).await?;
+        answer.map_err(|refused| self.not_granted(&refused))
     }
 
     /// Ends a token.
     pub(super) async fn revoke(&self, token: &Secret) -> Result<()> {
         self.in_time(OAuth(&self.http).revoke(token)).await
+    }
+
+    /// An identity that is not honoured is like a credential that is not.
+    fn not_granted(&self, refused: &Refused) -> Error {
+        let list = match &self.holder {
+            Some(Holder::Pipeline(name)) => format!("pipeline trust list {}", safe(name)),
+            Some(Holder::Account(_)) | None => "service-account trust list NAME".to_owned(),
+        };
+        let (code, status, next) = match refused.error.as_str() {
+            "invalid_grant" => {
+                (Code::InvalidToken, 401, Some(format!("whom it trusts is shown by: jeton {list}")))
+            }
+            _ => (Code::Malformed, 400, None),
+        };
+        Refusal { problem: Problem::new(code, status, refused.reason()), next }.into()
     }
 
     async fn in_time<T>(&self, asked: impl Future<Output = Result<T>>) -> Result<T> {
@@ -43,16 +76,4 @@ impl Grants {
             Err(Error::Unreachable { server, reason: "no answer in time".to_owned() })
         })
     }
-}
-
-/// An identity that is not honoured is like a credential that is not.
-fn not_granted(refused: &Refused) -> Error {
-    let (code, status, next) = match refused.error.as_str() {
-        "invalid_grant" => {
-            let next = "whom it trusts is shown by: jeton service-account trust list NAME";
-            (Code::InvalidToken, 401, Some(next.to_owned()))
-        }
-        _ => (Code::Malformed, 400, None),
-    };
-    Refusal { problem: Problem::new(code, status, refused.reason()), next }.into()
 }

@@ -1,8 +1,8 @@
 //! `jeton exec`: a workload gets access by what it is, with no secret deployed.
 //!
-//! The identity token that the platform gives to the workload is exchanged for a short token of a service account. The
-//! command that is run gets it in its environment, and in a file that is renewed as long as it runs. In the end all
-//! tokens are revoked, and the command's exit code is ours.
+//! The identity token that the platform gives to the workload is exchanged for a short token of a service account, or of
+//! a job. The command that is run gets it in its environment, and in a file that is renewed as long as it runs. In the
+//! end all tokens are revoked, and the command's exit code is ours.
 
 mod grant;
 mod identity;
@@ -14,12 +14,13 @@ use std::path::PathBuf;
 use clap::Args;
 use tokio::sync::Notify;
 
-use self::grant::Grants;
+use self::grant::{Grants, Holder};
 use self::identity::Identities;
 use self::lease::Lease;
 use crate::access::{App, Server};
 use crate::child::Child;
 use crate::error::{Error, Result};
+use crate::names;
 use crate::private_file::PrivateFile;
 
 /// `jeton exec`
@@ -29,6 +30,15 @@ pub(crate) struct ExecArgs {
     /// Which service account to be; needed if the identity could stand for several
     #[arg(long, value_name = "NAME")]
     service_account: Option<String>,
+
+    /// Of which pipeline to be a job, instead; with --token-file each renewal is a job of its own
+    #[arg(
+        long,
+        value_name = "ORGANIZATION/PROJECT/PIPELINE",
+        value_parser = names::pipeline,
+        conflicts_with = "service_account"
+    )]
+    pipeline: Option<String>,
 
     /// Keep the token in this file too (mode 0600), and renew it there as long as the command runs
     #[arg(long, value_name = "FILE")]
@@ -63,8 +73,15 @@ or to this machine only, and only if they are made for the audience.";
 pub(crate) async fn exec(app: &App, args: ExecArgs) -> Result<()> {
     let server = app.server()?;
     check_transport(&server)?;
-    let ExecArgs { service_account, token_file, identity_token_file, exchange_audience, scopes, command } =
-        args;
+    let ExecArgs {
+        service_account,
+        pipeline,
+        token_file,
+        identity_token_file,
+        exchange_audience,
+        scopes,
+        command,
+    } = args;
     let file = token_file.map(PrivateFile::new);
     if let Some(file) = &file {
         // Before anything is asked for that could not be kept.
@@ -72,7 +89,8 @@ pub(crate) async fn exec(app: &App, args: ExecArgs) -> Result<()> {
     }
     let audience = exchange_audience.unwrap_or_else(|| server.shown().to_owned());
     let identities = Identities::new(identity_token_file, audience);
-    let grants = Grants::new(server.clone(), service_account, &scopes)?;
+    let holder = service_account.map(Holder::Account).or_else(|| pipeline.map(Holder::Pipeline));
+    let grants = Grants::new(server.clone(), holder, &scopes)?;
     let mut lease = Lease::begin(app.output, grants, identities, file).await?;
     let outcome = run(app, &mut lease, &server, command).await;
     lease.end().await;

@@ -180,10 +180,12 @@ async fn by_identity(
 ) -> Result<Option<(Secret, Way)>> {
     for way in [Way::AzureCli, Way::AzurePowershell, Way::IdentityTokenFile] {
         let reason = match sources.token(way).await {
-            Ok(identity) => match oauth.exchange(&identity, account, None).await? {
-                Ok(granted) => return Ok(Some((granted.access_token, way))),
-                Err(refused) => format!("the server refuses its token: {}", refused.reason()),
-            },
+            Ok(identity) => {
+                match oauth.exchange(&identity, account.map(|name| ("service_account", name)), None).await? {
+                    Ok(granted) => return Ok(Some((granted.access_token, way))),
+                    Err(refused) => format!("the server refuses its token: {}", refused.reason()),
+                }
+            }
             Err(reason) => reason,
         };
         passed_over.push(PassedOver { way, reason });

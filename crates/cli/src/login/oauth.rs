@@ -104,11 +104,11 @@ impl OAuth<'_> {
     pub(crate) async fn exchange(
         &self,
         identity: &Secret,
-        account: Option<&str>,
+        holder: Option<(&str, &str)>,
         scope: Option<&str>,
     ) -> Result<Answer<Granted>> {
         let mut fields = vec![("subject_token", identity.expose()), ("subject_token_type", JWT)];
-        fields.extend(account.map(|account| ("service_account", account)));
+        fields.extend(holder);
         fields.extend(scope.map(|scope| ("scope", scope)));
         self.granted(EXCHANGE, &fields).await
     }

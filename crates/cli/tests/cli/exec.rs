@@ -95,6 +95,36 @@ fn a_command_gets_a_token_of_the_service_account_and_its_end_is_ours() {
 }
 
 #[test]
+fn a_command_is_a_job_of_a_pipeline_and_the_job_ends_with_it() {
+    let Some(mut machine) = Machine::new("once") else { return };
+    let (claim, issuer) = (machine.platform.claim(), machine.platform.url().to_owned());
+    let trust =
+        ["pipeline", "trust", "set", "default/web/nightly", "ci", "--claim", &claim, "--issuer", &issuer];
+    let create = ["pipeline", "create", "default/web/nightly", "--kind", "yaml"];
+    for words in [&["project", "create", "default/web"][..], &create, &trust] {
+        let ran = machine.authority.admin().run(words);
+        assert_eq!(ran.code, 0, "{}", ran.shown());
+    }
+    machine.project(600);
+    let script = "printf %s \"$JETON_TOKEN\" > token; exit 7";
+    let url = machine.authority.url.clone();
+    let exec = |more: &[&str]| {
+        let words = [&["exec", "--url", &url], more, &["--", "sh", "-c", script]].concat();
+        machine.home.run_with(&words, &[("JETON_IDENTITY_TOKEN_FILE", "identity")], "")
+    };
+    let both = exec(&["--pipeline", "default/web/nightly", "--service-account", "worker"]);
+    assert_eq!(both.code, 2, "{}", both.shown());
+    let ran = exec(&["--pipeline", "default/web/nightly"]);
+    assert_eq!(ran.code, 7, "{}", ran.shown());
+    let token = machine.file("token");
+    assert!(token.starts_with("jtn_job_"), "{token}");
+    assert_eq!(machine.told(&token), "revoked_token", "it ended with the command");
+    let again = exec(&["--pipeline", "default/web/nightly"]);
+    assert_eq!(again.code, 4, "an identity starts one job: {}", again.shown());
+    assert!(again.stderr.contains("jeton pipeline trust list default/web/nightly"), "{}", again.stderr);
+}
+
+#[test]
 fn a_token_can_be_narrowed() {
     let Some(mut machine) = Machine::new("until-expiry") else { return };
     machine.project(600);

@@ -70,6 +70,13 @@ const PLACES: &[Row] = &[
         &["pipeline create default/web-table/gone-{f} --kind yaml"],
         "pipeline delete default/web-table/gone-{f} --yes",
     ),
+    (
+        &[],
+        "pipeline trust set default/web-table/nightly-table ci-{f} --issuer https://ci.example --claim repository=acme/web",
+    ),
+    (&[], "pipeline trust list default/web-table/nightly-table"),
+    (&[], "pipeline trust show default/web-table/nightly-table ci-table"),
+    (&[], "pipeline trust delete default/web-table/nightly-table ci-{f} --yes"),
     (&[], "policy set default/* --lifetime-max 30d --yes"),
     (&[], "policy set default/* --lifetime-max 20d --dry-run"),
     (&[], "policy list"),

@@ -95,6 +95,11 @@ const COMMANDS: &[(&str, &[&str])] = &[
             "pipeline create",
             "pipeline edit",
             "pipeline delete",
+            "pipeline trust",
+            "pipeline trust list",
+            "pipeline trust show",
+            "pipeline trust set",
+            "pipeline trust delete",
         ],
     ),
     (

@@ -34,7 +34,7 @@ impl Platform {
         let audience = authority.url.clone();
         let mut platform = Self { issuer, input, output, url: String::new(), audience, made: 0 };
         platform.url = platform.read()["issuer"].as_str().unwrap().to_owned();
-        let claim = format!("sub={SUBJECT}");
+        let claim = platform.claim();
         let trust = [
             "trust",
             "set",
@@ -52,6 +52,16 @@ impl Platform {
             assert_eq!(ran.code, 0, "{}", ran.shown());
         }
         Some(platform)
+    }
+
+    /// What its identity tokens say of the workload, as the rule of a trust.
+    pub(crate) fn claim(&self) -> String {
+        format!("sub={SUBJECT}")
+    }
+
+    /// Who signs them.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
     }
 
     /// An identity token of a workload, which ends in so many seconds.

@@ -78,6 +78,8 @@ actions! {
     ServiceAccountRead = "service_account.read", &[], &["Jeton.Admin.ServiceAccount", AUDIT];
     ServiceAccountWrite = "service_account.write", &[], &["Jeton.Admin.ServiceAccount"];
     TrustWrite = "trust.write", &[], &["Jeton.Admin.ServiceAccount"];
+    PipelineTrustRead = "pipeline_trust.read", &[], &["Jeton.Admin.Job", AUDIT];
+    PipelineTrustWrite = "pipeline_trust.write", &[], &["Jeton.Admin.Job"];
     TokenExchange = "token.exchange", &[], &[];
     RoleWrite = "role.write", &[], &["Jeton.Admin.Role"];
     BindingRead = "role_binding.read", &[], &["Jeton.Admin.Role", AUDIT];
@@ -117,6 +119,7 @@ impl Action {
                 | Self::GroupWrite
                 | Self::ServiceAccountWrite
                 | Self::TrustWrite
+                | Self::PipelineTrustWrite
                 | Self::RoleWrite
                 | Self::BindingWrite
                 | Self::PolicyWrite
@@ -165,6 +168,12 @@ impl Caller {
 
     pub(crate) fn kind(&self) -> TokenKind {
         self.chain.token.kind
+    }
+
+    /// Whether this is a job, or something that a job made.
+    pub(crate) fn is_of_job(&self) -> bool {
+        let mut chain = std::iter::once(&self.chain.token).chain(&self.chain.ancestors);
+        chain.any(|token| token.kind == TokenKind::Job)
     }
 
     /// Whether this is a person who signed in, and not a token.
@@ -429,10 +438,10 @@ pub(crate) fn at_or_hidden(caller: &Caller, place: Place, action: Action) -> Res
 /// For renewing and finishing jobs: by whoever looks after jobs there, and by whoever started it; to renew it, while
 /// they may still start jobs there. A job may finish itself, but no job prolongs one.
 pub(crate) fn on_job(caller: &Caller, job: &JobRecord, action: Action) -> Result<Permit, Error> {
-    let is_runner = caller.principal() == job.runner;
+    let is_runner = is_runner(caller, job);
     let own = match action {
         Action::JobFinish => is_runner || caller.token() == job.token,
-        Action::JobRenew if caller.kind() == TokenKind::Job => {
+        Action::JobRenew if caller.is_of_job() => {
             return Err(Error::denied(
                 Code::NotHonouredHere,
                 "a job does not prolong itself; its runner does",
@@ -446,8 +455,14 @@ pub(crate) fn on_job(caller: &Caller, job: &JobRecord, action: Action) -> Result
 
 /// Whether a caller may know of a job: who started it, the job itself, and whoever may see the jobs there.
 pub(crate) fn sees_job(caller: &Caller, job: &JobRecord) -> bool {
-    let is_own = caller.principal() == job.runner || caller.token() == job.token;
+    let is_own = is_runner(caller, job) || caller.token() == job.token;
     is_own || may_administer(caller, Action::JobRead, job.place())
+}
+
+/// Whether a caller started the job. A job that a proven identity started has the account that it acts as for its runner,
+/// and so have all others of the project: to be that account as a job is not to have started any.
+fn is_runner(caller: &Caller, job: &JobRecord) -> bool {
+    caller.principal() == job.runner && !caller.is_of_job()
 }
 
 /// Why the system itself does something, or somebody without a credential who has proved something else.
@@ -467,7 +482,7 @@ pub(crate) enum Reason {
     CodeReplayed(PrincipalId),
     /// Somebody presented this token of this owner (RFC 7009: possession suffices).
     Possession(TokenId, PrincipalId),
-    /// Somebody proved an identity that stands for this service account.
+    /// Somebody proved an identity that stands for this service account, or for a job that acts as it.
     Federated(PrincipalId),
     /// A row was found that is not as it was sealed.
     RowAltered,
@@ -475,8 +490,8 @@ pub(crate) enum Reason {
     SecretReused,
     /// The end of a token comes near.
     EndNear,
-    /// A job that this runner may start needs an account to act as.
-    AccountNeeded(PrincipalId),
+    /// A job that this runner may start needs an account to act as; nobody's name is known when an identity is to start it.
+    AccountNeeded(Option<PrincipalId>),
 }
 
 /// The only other maker of permits.
@@ -494,7 +509,7 @@ pub(crate) fn system(reason: Reason) -> Permit {
         Reason::RowAltered => (None, None, Action::NoteAltered),
         Reason::SecretReused => (None, None, Action::NoteReuse),
         Reason::EndNear => (None, None, Action::NoteEnd),
-        Reason::AccountNeeded(runner) => (Some(runner), None, Action::JobMint),
+        Reason::AccountNeeded(runner) => (runner, None, Action::JobMint),
     };
     let rests_on_credential = matches!(reason, Reason::SaidYes(_));
     Permit {

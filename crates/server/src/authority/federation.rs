@@ -1,33 +1,41 @@
-//! Token exchange (RFC 8693): the proven identity of a workload in, a short access token of a service account out.
+//! Token exchange (RFC 8693): the proven identity of a workload in, a short access token of a service account out, or
+//! a job of a pipeline with its token.
 //!
-//! A *trust* of the account says whose tokens stand for it. The token that comes out has no parent and can do what
-//! the account can, as far as was asked for; it ends soon, with the account, and with the trust.
+//! A *trust* of the account or pipeline says whose tokens stand for it. The token that comes out has no parent and can
+//! do what the account can, as far as was asked for; it ends soon, with the account, and with the trust. A job is one
+//! like any other, but that nobody renews it and that it reaches its project at most: its lease is all that it gets.
 //!
 //! Example: a CI job shows the JWT that its platform signed for it. The trust `main` of the account `deployer` takes
 //! tokens of that platform whose `sub` is `repo:acme/site:ref:refs/heads/main`, each once. The job of a fork has
-//! another `sub`, and gets nothing.
+//! another `sub`, and gets nothing. With a trust of the pipeline `acme/site/nightly` instead, the same JWT starts a job of
+//! that pipeline, and no account of its own is needed.
 
-use jeton_api::Replay;
+use jeton_api::{Code, Replay};
 use jeton_token::{
-    Approval, Expiry, NetworkLimit, Place, PlaceLimit, PrincipalId, PrincipalKind, PrincipalName, Rights,
-    ScopePattern, ScopeSet, Timestamp, TokenId, TokenKind,
+    Approval, Expiry, JobAuthorizationScope, NetworkLimit, PipelineId, Place, PlaceLimit, PrincipalId,
+    PrincipalKind, Rights, ScopePattern, ScopeSet, Timestamp, TokenKind, TokenText,
 };
 
 use super::access::{self, Reason};
-use super::create::{IssuedToken, catalogues};
+use super::create::{Grant, IssuedToken, catalogues};
+use super::job::{Run, Start};
+use super::place::Within;
 use super::terms::AskedApproval;
-use super::{Authority, Error};
+use super::trust::HolderName;
+use super::{Authority, Error, Fault};
 use crate::identity::{Claims, Expected, Failure, Refused, Unverified, Use};
 use crate::limits::{LEEWAY_MS, TEXT_BYTES_MAX, TRUSTS_SEARCHED_MAX, TRUSTS_TRIED_MAX};
-use crate::store::{ApiRecord, Exchange, NewToken, Refusal, Seen, StoreError, TrustRecord, Write};
+use crate::store::{
+    ApiRecord, Exchange, Holder, PrincipalRecord, Refusal, Seen, StoreError, TrustRecord, Write, Yield,
+};
 
 /// What is shown, and what is wanted for it.
 pub(crate) struct ExchangeRequest<'a> {
     /// The identity token.
     pub(crate) token: &'a str,
     pub(crate) used: Use<'static>,
-    /// Which service account; `None` is the one that the token fits.
-    pub(crate) account: Option<PrincipalName>,
+    /// Which service account or pipeline; `None` is the one that the token fits.
+    pub(crate) holder: Option<HolderName>,
     /// What the access token shall be able to do at most; `None` is all that the account may do.
     pub(crate) patterns: Option<ScopeSet>,
 }
@@ -79,47 +87,100 @@ struct Held {
     rights: Vec<(Place, Rights)>,
 }
 
-const NO_TRUST: &str = "no trust of a service account takes this identity token";
+const NO_TRUST: &str = "no trust of a service account or pipeline takes this identity token";
+const GONE: &str = "the trust was changed or removed";
 
 impl Authority {
-    /// Exchanges an identity token for an access token of a service account.
+    /// Exchanges an identity token for an access token of a service account, or for a job of a pipeline.
     pub(crate) async fn exchange(&self, request: ExchangeRequest<'_>) -> Result<IssuedToken, GrantError> {
         let token = Unverified::parse(request.token).map_err(refused)?;
         let proven = self.prove(&token, &request).await?;
-        let account = proven.trust.account;
+        let (owner, text, yields) = match proven.trust.holder {
+            Holder::Account(account) => self.token_of(account, &proven, request.patterns).await?,
+            Holder::Pipeline(pipeline) => self.job_of(pipeline, &proven, request.patterns).await?,
+        };
+        let exchange = Write::Exchange(exchange_of(&proven, &token, yields));
+        let permit = access::system(Reason::Federated(owner));
+        let outcome = self.store.write(&permit, &exchange).await.map_err(not_written)?;
+        Ok(self.issued(outcome, vec![], text)?)
+    }
+
+    async fn token_of(
+        &self,
+        account: PrincipalId,
+        proven: &Proven,
+        patterns: Option<ScopeSet>,
+    ) -> Result<(PrincipalId, TokenText, Yield), GrantError> {
         let held = Held { apis: self.store.apis().await?, rights: self.store.rights_of(account).await? };
-        let patterns = held.narrowed(request.patterns)?;
+        let patterns = held.narrowed(patterns)?;
         let at = self.now();
-        let expiry = self.allowed(account, &patterns, &held, end(&proven, at)?, at).await?;
-        let id = TokenId(self.mint_id());
-        let (text, secret) = self.mint_secret(TokenKind::Service, id, None)?;
-        let new = NewToken {
-            id,
+        let expiry = self.allowed(account, &patterns, &held, end(proven, at)?, at).await?;
+        let grant = Grant {
             kind: TokenKind::Service,
             name: None,
-            description: Some(describe(&proven)),
+            description: Some(describe(proven)),
             owner: account,
             parent: None,
             created_by: None,
             patterns,
             places: PlaceLimit::Everywhere,
             networks: NetworkLimit::Anywhere,
-            created_at: at,
             approval: Approval::None,
             job: None,
             holders: vec![],
             expiry,
-            hint: text.hint(),
-            secret,
+            at,
             proof: None,
         };
-        let exchange = Write::Exchange(exchange_of(&proven, &token, new));
-        let permit = access::system(Reason::Federated(account));
-        let outcome = self.store.write(&permit, &exchange).await.map_err(not_written)?;
-        Ok(self.issued(outcome, vec![], text)?)
+        let (text, token) = self.new_token(grant, None)?;
+        Ok((account, text, Yield::Token(Box::new(token))))
     }
 
-    /// The trust that takes the token. Without the name of an account there must be just one account that has such a
+    /// Nobody renews the job, so its first lease is its whole life: as long as the trust says, and no longer than a job
+    /// there may live.
+    async fn job_of(
+        &self,
+        pipeline: PipelineId,
+        proven: &Proven,
+        patterns: Option<ScopeSet>,
+    ) -> Result<(PrincipalId, TokenText, Yield), GrantError> {
+        let found = self.store.pipeline_of(pipeline).await?;
+        let found = found.ok_or_else(|| GrantError::Grant(GONE.to_owned()))?;
+        let permissions = patterns.as_ref().map(ScopeSet::patterns);
+        let permitted = self.permitted(permissions).await.map_err(of_scope)?;
+        let run = self.run(found, false, JobAuthorizationScope::Project).await?;
+        let account = self.account_of(&run).await?;
+        let at = self.now();
+        let ends_at = end(proven, at)?.min(at.plus_ms(run.lifetime_ms));
+        let start = Start {
+            runner: account.id,
+            created_by: None,
+            holders: vec![],
+            description: Some(describe(proven)),
+            patterns: permitted,
+            has_permissions: patterns.is_some(),
+            at,
+            lease_ms: ends_at.0 - at.0,
+            ends_at,
+        };
+        let (text, job) = self.new_job(&run, &account, start, None)?;
+        Ok((account.id, text, Yield::Job(Box::new(job))))
+    }
+
+    /// The account that the job acts as.
+    async fn account_of(&self, run: &Run) -> Result<PrincipalRecord, GrantError> {
+        let found = match self.build_account(None, run).await {
+            // It was made just now, for this job or for another one.
+            Err(Error::Conflict(Code::ChangedMeanwhile, _)) => self.build_account(None, run).await,
+            found => found,
+        };
+        found.map_err(|error| match error {
+            Error::Conflict(Code::UserDisabled, detail) => GrantError::Grant(detail),
+            other => other.into(),
+        })
+    }
+
+    /// The trust that takes the token. Where nobody is named there must be just one account or pipeline that has such a
     /// trust, and nothing may be unknown about the others.
     async fn prove(
         &self,
@@ -130,10 +191,10 @@ impl Authority {
         let (mut refusal, mut is_unknown) = (None, false);
         for trust in self.candidates(token, request).await? {
             match self.proven_to(token, &trust, request.used).await? {
-                Ok(claims) if request.account.is_some() => return Ok(Proven { trust, claims }),
-                Ok(_) if proven.as_ref().is_some_and(|one| one.trust.account != trust.account) => {
+                Ok(claims) if request.holder.is_some() => return Ok(Proven { trust, claims }),
+                Ok(_) if proven.as_ref().is_some_and(|one| one.trust.holder != trust.holder) => {
                     return Err(GrantError::Request(
-                        "several service accounts trust this identity: name one",
+                        "several service accounts or pipelines trust this identity: name one",
                     ));
                 }
                 Ok(claims) => proven = proven.or(Some(Proven { trust, claims })),
@@ -159,14 +220,14 @@ impl Authority {
             return Err(refused(Refused::WrongIssuer));
         };
         let limit = i64::try_from(TRUSTS_SEARCHED_MAX + 1).unwrap_or(i64::MAX);
-        let mut trusts = match &request.account {
+        let mut trusts = match &request.holder {
             None => self.store.trusts_in(issuer, limit).await?,
-            Some(name) => match self.store.principal(PrincipalKind::ServiceAccount, name).await? {
-                Some(account) => self.store.trusts_of(account.id, limit).await?,
+            Some(name) => match self.holder(name).await? {
+                Some(holder) => self.store.trusts_of(holder, limit).await?,
                 None => vec![],
             },
         };
-        let many = GrantError::Request("many service accounts trust this issuer: name one");
+        let many = GrantError::Request("many service accounts or pipelines trust this issuer: name one");
         if trusts.len() > TRUSTS_SEARCHED_MAX {
             return Err(many);
         }
@@ -174,11 +235,31 @@ impl Authority {
             let terms = &trust.terms;
             terms.issuer.as_str() == issuer && token.claims_to_fit(&terms.audience, &terms.rules)
         });
-        if trusts.len() > TRUSTS_TRIED_MAX && request.account.is_none() {
+        if trusts.len() > TRUSTS_TRIED_MAX && request.holder.is_none() {
             return Err(many);
         }
         trusts.truncate(TRUSTS_TRIED_MAX);
         Ok(trusts)
+    }
+
+    /// Who has this name. Nobody has shown anything yet, so that a name is nobody's makes no difference outside.
+    async fn holder(&self, name: &HolderName) -> Result<Option<Holder>, StoreError> {
+        match name {
+            HolderName::Account(name) => {
+                let account = self.store.principal(PrincipalKind::ServiceAccount, name).await?;
+                Ok(account.map(|account| Holder::Account(account.id)))
+            }
+            HolderName::Pipeline(Within { organization, project }, name) => {
+                let Some(organization) = self.store.organization(organization).await? else {
+                    return Ok(None);
+                };
+                let Some(project) = self.store.project(organization.id, project).await? else {
+                    return Ok(None);
+                };
+                let pipeline = self.store.pipeline(project.id, name).await?;
+                Ok(pipeline.map(|pipeline| Holder::Pipeline(pipeline.id)))
+            }
+        }
     }
 
     async fn proven_to(
@@ -211,13 +292,7 @@ impl Authority {
     ) -> Result<Expiry, GrantError> {
         let terms = self.terms(&PlaceLimit::Everywhere).await?;
         let groups = self.store.groups_of(account).await?;
-        terms.check(account, &groups, patterns, &NetworkLimit::Anywhere).map_err(|error| match error {
-            Error::Invalid(faults) => {
-                GrantError::Scope(faults.into_iter().map(|fault| fault.detail).collect())
-            }
-            Error::Denied(denial) => GrantError::Grant(denial.detail),
-            other => other.into(),
-        })?;
+        terms.check(account, &groups, patterns, &NetworkLimit::Anywhere).map_err(of_scope)?;
         if terms.approval(patterns, &held.rights, &held.apis) == AskedApproval::First {
             let detail = "a policy wants somebody to approve such a token, and no workload waits for that: ask for less";
             return Err(GrantError::Scope(detail.to_owned()));
@@ -254,7 +329,7 @@ fn end(proven: &Proven, now: Timestamp) -> Result<Timestamp, GrantError> {
     if end > now { Ok(end) } else { Err(refused(Refused::Expired)) }
 }
 
-fn exchange_of(proven: &Proven, token: &Unverified<'_>, new: NewToken) -> Exchange {
+fn exchange_of(proven: &Proven, token: &Unverified<'_>, yields: Yield) -> Exchange {
     let Proven { trust, claims } = proven;
     let seen = match trust.terms.replay {
         // Remembered a while longer than anybody could take it for alive.
@@ -269,7 +344,17 @@ fn exchange_of(proven: &Proven, token: &Unverified<'_>, new: NewToken) -> Exchan
         issuer: claims.issuer.to_string(),
         subject: claims.subject.clone(),
         seen,
-        token: new,
+        yields,
+    }
+}
+
+/// What is wrong with what was asked for, or that nothing is given at all.
+fn of_scope(error: Error) -> GrantError {
+    let detail = |fault: Fault| fault.detail;
+    match error {
+        Error::Invalid(faults) => GrantError::Scope(faults.into_iter().map(detail).collect()),
+        Error::Denied(denial) => GrantError::Grant(denial.detail),
+        other => other.into(),
     }
 }
 
@@ -293,7 +378,7 @@ fn not_written(error: StoreError) -> GrantError {
             "the identity token was exchanged before, and is taken once"
         }
         StoreError::Refused(Refusal::OwnerGone) => "the service account is disabled or removed",
-        StoreError::Refused(Refusal::Changed) => "the trust was changed or removed",
+        StoreError::Refused(Refusal::Changed) => GONE,
         _ => return error.into(),
     };
     GrantError::Grant(told.to_owned())

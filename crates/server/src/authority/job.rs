@@ -7,18 +7,20 @@
 use jeton_api::{Code, JobState};
 use jeton_token::{
     Approval, BindingId, Expiry, JobAuthorizationScope, JobCase, JobId, JobOrigin, JobReach, NetworkLimit,
-    PipelineKind, Place, PlaceLimit, PrincipalId, ResourceName, ScopePattern, ScopeSet, TokenKind,
+    OrganizationId, PipelineId, PipelineKind, Place, PlaceLimit, PrincipalId, ResourceName, ScopePattern,
+    ScopeSet, Timestamp, TokenId, TokenKind, TokenText,
 };
 
 use super::access::{self, Action, Caller};
+use super::attempt::Attempt;
 use super::create::{Grant, IssuedToken, check_known, holders_besides};
 use super::page::{self, Page};
 use super::place::Within;
 use super::{Authority, Error, Fault};
 use crate::limits::{JOB_LEASE_SECONDS_DEFAULT, JOB_LEASE_SECONDS_MAX, JOB_LEASE_SECONDS_MIN};
 use crate::store::{
-    JobFilter, JobRecord, JobSettingsOf, NewBuildAccount, NewJob, Outcome, PipelineRecord, PrincipalRecord,
-    ProjectRecord, Write,
+    JobFilter, JobRecord, NewBuildAccount, NewJob, Outcome, PipelineRecord, PrincipalRecord, ProjectRecord,
+    Write,
 };
 
 /// A job to be started, parsed.
@@ -39,6 +41,35 @@ pub(crate) struct JobListRequest {
     pub(crate) project: Option<ResourceName>,
     pub(crate) pipeline: Option<ResourceName>,
     pub(crate) state: Option<JobState>,
+}
+
+/// A run of a pipeline whose reach is decided.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) project: ProjectRecord,
+    pub(super) pipeline: PipelineId,
+    pub(super) is_fork: bool,
+    pub(super) reach: JobReach,
+    /// The longest that it may live.
+    pub(super) lifetime_ms: i64,
+}
+
+/// Who starts a run, and what is asked for it.
+#[derive(Debug)]
+pub(super) struct Start {
+    pub(super) runner: PrincipalId,
+    /// The credential that it is started with, when there is one.
+    pub(super) created_by: Option<TokenId>,
+    /// Who gets the secret besides the account.
+    pub(super) holders: Vec<PrincipalId>,
+    pub(super) description: Option<String>,
+    pub(super) patterns: ScopeSet,
+    /// Whether it asked for less than its account has.
+    pub(super) has_permissions: bool,
+    pub(super) at: Timestamp,
+    pub(super) lease_ms: i64,
+    /// No lease goes beyond this moment.
+    pub(super) ends_at: Timestamp,
 }
 
 /// A job that was started, with the secret of its token.
@@ -67,46 +98,92 @@ impl Authority {
         let (project, pipeline) = self.visible_pipeline(caller, &request.at, &request.pipeline).await?;
         let permit = access::at(caller, project.place(), Action::JobMint)?;
         let patterns = self.permitted(request.permissions.as_deref()).await?;
-        let settings = self.store.job_settings(project.organization, project.id).await?;
-        let reach = case(caller, request, (&project, &pipeline), settings)?.reach();
-        let account = self.build_account(caller, &project, reach.scope).await?;
-        let (id, at) = (JobId(self.mint_id()), self.now());
-        let ends_at = at.plus_ms(settings.effective().lifetime_ms(pipeline.timeout_minutes));
-        let origin = JobOrigin { job: id, organization: project.organization, project: project.id };
-        let grant = Grant {
-            kind: TokenKind::Job,
-            name: None,
-            description: None,
-            owner: account.id,
-            parent: None,
-            created_by: Some(caller.token()),
-            patterns,
-            places: places(origin, reach),
-            networks: NetworkLimit::Anywhere,
-            approval: Approval::None,
-            job: Some(origin),
-            holders: holders_besides(caller, account.id),
-            expiry: Expiry::At(at.plus_ms(lease_ms).min(ends_at)),
-            at,
-            proof: None,
-        };
-        let (text, token) = self.new_token(grant, permit.attempt())?;
-        let new = NewJob {
-            id,
-            pipeline: pipeline.id,
-            place: project.place(),
+        let runner = reach_of_runner(caller, project.organization);
+        let run = self.run((project, pipeline), request.is_fork, runner).await?;
+        let account = self.build_account(Some(caller.principal()), &run).await?;
+        let at = self.now();
+        let start = Start {
             runner: caller.principal(),
-            is_fork: request.is_fork,
-            scope: reach.scope,
-            decided_by: reach.decided_by,
+            created_by: Some(caller.token()),
+            holders: holders_besides(caller, account.id),
+            description: None,
+            patterns,
             has_permissions: request.permissions.is_some(),
+            at,
             lease_ms,
-            ends_at,
-            token,
+            ends_at: at.plus_ms(run.lifetime_ms),
         };
+        let (text, new) = self.new_job(&run, &account, start, permit.attempt())?;
+        let id = new.id;
         let outcome = self.store.write(&permit, &Write::StartJob(Box::new(new))).await?;
         let issued = self.issued(outcome, vec![], text)?;
         Ok(Started { job: self.job_there(id).await?, issued })
+    }
+
+    /// How far a run of a pipeline reaches, and for how long, by what is said at this moment.
+    pub(super) async fn run(
+        &self,
+        (project, pipeline): (ProjectRecord, PipelineRecord),
+        is_fork: bool,
+        runner: JobAuthorizationScope,
+    ) -> Result<Run, Error> {
+        let settings = self.store.job_settings(project.organization, project.id).await?;
+        let own = pipeline.job_authorization_scope.as_deref().and_then(JobAuthorizationScope::from_word);
+        let case = JobCase {
+            organization: settings.organization,
+            project: settings.project,
+            is_public: project.visibility == "public",
+            kind: PipelineKind::from_word(&pipeline.kind).ok_or(Error::Unavailable)?,
+            pipeline: own,
+            is_fork,
+            runner,
+        };
+        let lifetime_ms = settings.effective().lifetime_ms(pipeline.timeout_minutes);
+        Ok(Run { project, pipeline: pipeline.id, is_fork, reach: case.reach(), lifetime_ms })
+    }
+
+    /// The job of a run that is decided, with a fresh token: the one place where jobs are made.
+    pub(super) fn new_job(
+        &self,
+        run: &Run,
+        account: &PrincipalRecord,
+        start: Start,
+        attempt: Option<&Attempt>,
+    ) -> Result<(TokenText, NewJob), Error> {
+        let id = JobId(self.mint_id());
+        let origin = JobOrigin { job: id, organization: run.project.organization, project: run.project.id };
+        let grant = Grant {
+            kind: TokenKind::Job,
+            name: None,
+            description: start.description,
+            owner: account.id,
+            parent: None,
+            created_by: start.created_by,
+            patterns: start.patterns,
+            places: places(origin, run.reach),
+            networks: NetworkLimit::Anywhere,
+            approval: Approval::None,
+            job: Some(origin),
+            holders: start.holders,
+            expiry: Expiry::At(start.at.plus_ms(start.lease_ms).min(start.ends_at)),
+            at: start.at,
+            proof: None,
+        };
+        let (text, token) = self.new_token(grant, attempt)?;
+        let new = NewJob {
+            id,
+            pipeline: run.pipeline,
+            place: run.project.place(),
+            runner: start.runner,
+            is_fork: run.is_fork,
+            scope: run.reach.scope,
+            decided_by: run.reach.decided_by,
+            has_permissions: start.has_permissions,
+            lease_ms: start.lease_ms,
+            ends_at: start.ends_at,
+            token,
+        };
+        Ok((text, new))
     }
 
     /// A job whose start was answered before, with its secret once more.
@@ -206,7 +283,7 @@ impl Authority {
     }
 
     /// The patterns of a job's token: what it asked for, or all that its account has.
-    async fn permitted(&self, permissions: Option<&[ScopePattern]>) -> Result<ScopeSet, Error> {
+    pub(super) async fn permitted(&self, permissions: Option<&[ScopePattern]>) -> Result<ScopeSet, Error> {
         let Some(permissions) = permissions else {
             return Ok(ScopeSet::everything());
         };
@@ -221,32 +298,27 @@ impl Authority {
     }
 
     /// The account that a job acts as; made when it is needed first.
-    async fn build_account(
+    pub(super) async fn build_account(
         &self,
-        caller: &Caller,
-        project: &ProjectRecord,
-        scope: JobAuthorizationScope,
+        runner: Option<PrincipalId>,
+        run: &Run,
     ) -> Result<PrincipalRecord, Error> {
-        let place = match scope {
-            JobAuthorizationScope::Project => project.place(),
-            JobAuthorizationScope::Organization => Place::Organization(project.organization),
+        let place = match run.reach.scope {
+            JobAuthorizationScope::Project => run.project.place(),
+            JobAuthorizationScope::Organization => Place::Organization(run.project.organization),
         };
         if let Some(account) = self.store.build_account(place).await? {
             return enabled(account);
         }
-        self.make_build_account(caller, project, scope).await?;
+        self.make_build_account(runner, run).await?;
         // Rights have moved by that, so what the job is judged by is looked at once more.
         Err(Error::Conflict(Code::ChangedMeanwhile, "the account of the job was made; try again".to_owned()))
     }
 
-    async fn make_build_account(
-        &self,
-        caller: &Caller,
-        project: &ProjectRecord,
-        scope: JobAuthorizationScope,
-    ) -> Result<(), Error> {
+    async fn make_build_account(&self, runner: Option<PrincipalId>, run: &Run) -> Result<(), Error> {
+        let project = &run.project;
         let name = |text: &str| text.parse::<ResourceName>().map_err(|_| Error::Unavailable);
-        let of_project = scope == JobAuthorizationScope::Project;
+        let of_project = run.reach.scope == JobAuthorizationScope::Project;
         let new = NewBuildAccount {
             id: PrincipalId(self.mint_id()),
             binding: BindingId(self.mint_id()),
@@ -255,35 +327,18 @@ impl Authority {
             project: of_project.then(|| Ok::<_, Error>((project.id, name(&project.name)?))).transpose()?,
         };
         // Not as a part of the call: its idempotency key is for the token.
-        let permit = access::system(access::Reason::AccountNeeded(caller.principal()));
+        let permit = access::system(access::Reason::AccountNeeded(runner));
         self.store.write(&permit, &Write::MakeBuildAccount(new)).await?;
         Ok(())
     }
 }
 
-/// All that the job's reach depends on.
-fn case(
-    caller: &Caller,
-    request: &JobRequest,
-    (project, pipeline): (&ProjectRecord, &PipelineRecord),
-    settings: JobSettingsOf,
-) -> Result<JobCase, Error> {
-    let organization = Place::Organization(project.organization);
-    let reaches_all = access::check_at(caller, organization, Action::JobMint).is_ok();
-    let own = pipeline.job_authorization_scope.as_deref().and_then(JobAuthorizationScope::from_word);
-    Ok(JobCase {
-        organization: settings.organization,
-        project: settings.project,
-        is_public: project.visibility == "public",
-        kind: PipelineKind::from_word(&pipeline.kind).ok_or(Error::Unavailable)?,
-        pipeline: own,
-        is_fork: request.is_fork,
-        runner: if reaches_all {
-            JobAuthorizationScope::Organization
-        } else {
-            JobAuthorizationScope::Project
-        },
-    })
+/// How far a caller may start jobs, who may start them in a project of the organization.
+fn reach_of_runner(caller: &Caller, organization: OrganizationId) -> JobAuthorizationScope {
+    match access::check_at(caller, Place::Organization(organization), Action::JobMint) {
+        Ok(()) => JobAuthorizationScope::Organization,
+        Err(_) => JobAuthorizationScope::Project,
+    }
 }
 
 /// Where the job's token may be used: nowhere outside its organization, and behind the wall in its project only.

@@ -100,6 +100,7 @@ pub(crate) use service_account::ServiceAccountRequest;
 pub(crate) use sought::Sought;
 pub(crate) use synced_group::{GroupChange, MemberStep};
 pub(crate) use token::{ListRequest, StateFilter};
+pub(crate) use trust::HolderName;
 pub(crate) use user::UserRequest;
 pub(crate) use verify::{Judged, Known, Question, Verification};
 pub(crate) use watch::{Keeping, Use, Watch};

@@ -210,7 +210,7 @@ fn routes_of_tokens_and_principals() -> Vec<RouteEntry> {
 fn routes_of_rights_and_places() -> Vec<RouteEntry> {
     use v1::{
         groups, job_settings, organizations, pipelines, policies, projects, role_bindings, roles,
-        service_accounts,
+        service_accounts, trusts as pipeline_trusts,
     };
     routes! {
         GET    "/api/v1/groups" => "group.read", groups::list;
@@ -255,6 +255,10 @@ fn routes_of_rights_and_places() -> Vec<RouteEntry> {
         GET    "/api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}" => "any right at the place", pipelines::show;
         PATCH  "/api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}" => "pipeline.write", pipelines::edit;
         DELETE "/api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}" => "pipeline.write", pipelines::remove;
+        GET    "/api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}/trusts" => "pipeline_trust.read", pipeline_trusts::list;
+        PUT    "/api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}/trusts/{trust}" => "pipeline_trust.write", pipeline_trusts::put;
+        GET    "/api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}/trusts/{trust}" => "pipeline_trust.read", pipeline_trusts::show;
+        DELETE "/api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}/trusts/{trust}" => "pipeline_trust.write", pipeline_trusts::remove;
     }
 }
 

@@ -73,7 +73,7 @@ pub(crate) use token::{
     Basis, Chain, Expiring, ListFilter, NewSecret, NewToken, OldSecret, Rotation, SecretRecord, TokenEdit,
     TokenRecord,
 };
-pub(crate) use trust::{Exchange, NewTrust, Seen, TrustRecord, TrustTerms, TrustedKeys};
+pub(crate) use trust::{Exchange, Holder, NewTrust, Seen, TrustRecord, TrustTerms, TrustedKeys, Yield};
 pub(crate) use usage::{LastUse, TokenUses, UseCount};
 pub(crate) use write::{Made, Outcome, Write};
 

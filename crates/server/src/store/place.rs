@@ -7,7 +7,7 @@ use jeton_token::{Id, OrganizationId, PipelineId, Place, ProjectId, ResourceName
 use super::database::{Row, statements, values};
 use super::token::Pen;
 use super::write::Event;
-use super::{Refusal, Store, StoreError, binding, build_account, job_settings, policy};
+use super::{Refusal, Store, StoreError, binding, build_account, job_settings, policy, trust};
 
 /// An organization as stored.
 #[derive(Clone, Debug)]
@@ -89,6 +89,11 @@ statements! {
         AND (CAST($2 AS BIGINT) IS NULL OR project.number < $2) ORDER BY project.number DESC LIMIT $3");
     PIPELINE = "SELECT number, id, name, kind, job_authorization_scope, timeout_minutes, created_at FROM pipeline
         WHERE project_id = $1 AND live_name = $2";
+    PIPELINE_OF_ID = "SELECT number, id, name, kind, job_authorization_scope, timeout_minutes, created_at FROM pipeline
+        WHERE id = $1 AND removed_at IS NULL";
+    PROJECT_OF_PIPELINE = concat!(project_columns!(), "AND project.id = (SELECT project_id FROM pipeline WHERE id = $1)");
+    // Also takes the row, so that the pipeline is not removed meanwhile.
+    HOLD_PIPELINE = "UPDATE pipeline SET name = name WHERE id = $1 AND removed_at IS NULL";
     PIPELINES = "SELECT number, id, name, kind, job_authorization_scope, timeout_minutes, created_at FROM pipeline
         WHERE project_id = $1 AND removed_at IS NULL AND (CAST($2 AS BIGINT) IS NULL OR number < $2)
         ORDER BY number DESC LIMIT $3";
@@ -171,6 +176,18 @@ impl Store {
     ) -> Result<Option<PipelineRecord>, StoreError> {
         let row = self.read().await?.first(PIPELINE, values![of.to_string(), name.fold()]).await?;
         row.map(|row| pipeline(&row)).transpose()
+    }
+
+    /// The pipeline of this id with its project, if both are there.
+    pub(crate) async fn pipeline_of(
+        &self,
+        id: PipelineId,
+    ) -> Result<Option<(ProjectRecord, PipelineRecord)>, StoreError> {
+        let mut transaction = self.read().await?;
+        let of_project = transaction.first(PROJECT_OF_PIPELINE, values![id.to_string()]).await?;
+        let of_pipeline = transaction.first(PIPELINE_OF_ID, values![id.to_string()]).await?;
+        let both = of_project.zip(of_pipeline);
+        both.map(|(of_project, own)| Ok((project(&of_project)?, pipeline(&own)?))).transpose()
     }
 
     /// The pipeline of this number.
@@ -291,11 +308,12 @@ async fn edit_project(
     Ok(Event { touched, ..event })
 }
 
-/// Removes a project with its pipelines, the bindings there, its policy, what it says about jobs, and the account that
+/// Removes a project with its pipelines and their trusts, the bindings there, its policy, what it says about jobs, and the account that
 /// they act as.
 async fn remove_project(pen: &mut Pen<'_>, of: OrganizationId, id: ProjectId) -> Result<Event, StoreError> {
     let place = Place::Project(of, id);
     there(pen.transaction.execute(REMOVE_PROJECT, values![pen.now.0, id.to_string()]).await?)?;
+    trust::forget_project(pen, id).await?;
     pen.transaction.execute(REMOVE_PIPELINES, values![pen.now.0, id.to_string()]).await?;
     forget(pen, place).await?;
     Ok(removed("project", id.to_string(), place))
@@ -344,8 +362,15 @@ async fn edit_pipeline(
 }
 
 async fn remove_pipeline(pen: &mut Pen<'_>, id: PipelineId, of: &ProjectRecord) -> Result<Event, StoreError> {
+    // Trusts first, like an exchange, which goes on to the pipeline: the other way round the two could wait for each other.
+    trust::forget_pipeline(pen, id).await?;
     there(pen.transaction.execute(REMOVE_PIPELINE, values![pen.now.0, id.to_string()]).await?)?;
     Ok(removed("pipeline", id.to_string(), of.place()))
+}
+
+/// The pipeline must still be there; nobody removes it before this transaction has ended.
+pub(super) async fn check_pipeline(pen: &mut Pen<'_>, id: PipelineId) -> Result<(), StoreError> {
+    there(pen.transaction.execute(HOLD_PIPELINE, values![id.to_string()]).await?)
 }
 
 impl ProjectRecord {

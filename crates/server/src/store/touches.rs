@@ -12,6 +12,7 @@ use super::group::GroupEdit;
 use super::place::PlaceWrite;
 use super::principal::PrincipalEdit;
 use super::token::NewToken;
+use super::trust::Holder;
 use super::write::Write;
 use crate::limits::MEMBERS_NAMED_MAX;
 
@@ -22,7 +23,7 @@ impl Write {
             Self::CreateToken(new) => of_new(new),
             Self::StartJob(new) => of_new(&new.token),
             Self::RenewJob(_, token, _) | Self::FinishJob(_, token) => vec![Thing::Token(*token)],
-            Self::Exchange(exchange) => of_new(&exchange.token),
+            Self::Exchange(exchange) => of_new(exchange.yields.token()),
             // The owner signed in, and may have entered and left groups.
             Self::SignIn(sign_in) => vec![Thing::Principal(sign_in.user)],
             // Every child names its ancestors, and so is touched with them.
@@ -53,8 +54,12 @@ impl Write {
             Self::Place(write) => of_place(write),
             // Roles grant whatever APIs an organization has, and an API's own credentials live and die with it.
             Self::PutApi(_) | Self::RemoveApi(_) => vec![Thing::Apis, Thing::Rights],
-            Self::PutTrust(new) => vec![Thing::Principal(new.account)],
-            // The tokens that came from a trust are found by the transaction. Nobody has a new principal's tokens or a
+            // The tokens that came from a trust are found by the transaction.
+            Self::PutTrust(new) => match new.holder {
+                Holder::Account(account) => vec![Thing::Principal(account)],
+                Holder::Pipeline(_) => vec![],
+            },
+            // So are they here. Nobody has a new principal's tokens or a
             // new role yet; accounts elsewhere and keys are no facts; and in an empty database there is nothing to
             // remember.
             Self::RemoveTrust(_)

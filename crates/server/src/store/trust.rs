@@ -4,22 +4,35 @@ use std::sync::Arc;
 
 use jeton_api::Replay;
 use jeton_token::{
-    ClaimName, ClaimPattern, ClaimRules, PrincipalId, PrincipalName, Timestamp, TokenId, TrustId,
+    ClaimName, ClaimPattern, ClaimRules, PipelineId, Place, PrincipalId, PrincipalName, ProjectId, Timestamp,
+    TokenId, TrustId,
 };
 
 use super::database::{Row, Transaction, statements, values};
 use super::feed::Thing;
-use super::token::{self, NewToken, Pen, TokenRecord};
+use super::token::{self, NewToken, Pen, TokenRecord, place_text};
 use super::write::Event;
-use super::{Refusal, Store, StoreError, principal};
+use super::{NewJob, Refusal, Store, StoreError, job, place, principal};
 use crate::identity::{Issuer, JwksUrl, KeySet, KeySource};
+
+/// What the identities of a trust stand for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Holder {
+    /// A service account: they get tokens of it.
+    Account(PrincipalId),
+    /// A pipeline: each is a job of it.
+    Pipeline(PipelineId),
+}
 
 /// A trust as stored.
 #[derive(Clone, Debug)]
 pub(crate) struct TrustRecord {
     pub(crate) id: TrustId,
-    pub(crate) account: PrincipalId,
-    pub(crate) account_name: String,
+    pub(crate) holder: Holder,
+    /// The account's name, or `organization/project/pipeline`.
+    pub(crate) holder_name: String,
+    /// The project of a pipeline; an account's trusts lie nowhere in particular.
+    place: Place,
     pub(crate) name: String,
     pub(crate) terms: TrustTerms,
     pub(crate) created_at: Timestamp,
@@ -53,7 +66,7 @@ pub(crate) enum TrustedKeys {
 pub(crate) struct NewTrust {
     /// The id if it is new; a trust that exists keeps its own.
     pub(crate) id: TrustId,
-    pub(crate) account: PrincipalId,
+    pub(crate) holder: Holder,
     pub(crate) name: PrincipalName,
     pub(crate) terms: TrustTerms,
 }
@@ -68,7 +81,26 @@ pub(crate) struct Exchange {
     pub(crate) subject: String,
     /// For a token that is taken once.
     pub(crate) seen: Option<Seen>,
-    pub(crate) token: NewToken,
+    pub(crate) yields: Yield,
+}
+
+/// What an identity is exchanged for.
+#[derive(Debug)]
+pub(crate) enum Yield {
+    /// A token of a service account.
+    Token(Box<NewToken>),
+    /// A job of a pipeline.
+    Job(Box<NewJob>),
+}
+
+impl Yield {
+    /// The token that comes out, also that of a job.
+    pub(super) fn token(&self) -> &NewToken {
+        match self {
+            Self::Token(token) => token,
+            Self::Job(job) => &job.token,
+        }
+    }
 }
 
 /// An identity token that was exchanged: the digest of what was signed, and until when that must be remembered.
@@ -81,7 +113,10 @@ pub(crate) struct Seen {
 macro_rules! trusts {
     ($where:literal) => {
         concat!(
-            "SELECT found.id AS id, found.account_id AS account_id, principal.name AS account_name, found.name AS name,
+            "SELECT found.id AS id, found.account_id AS account_id, principal.name AS account_name,
+                found.pipeline_id AS pipeline_id, pipeline.name AS pipeline_name, project.id AS project_id,
+                project.name AS project_name, organization.id AS organization_id,
+                organization.name AS organization_name, found.name AS name,
                 found.issuer AS issuer, found.audience AS audience, found.jwks_url AS jwks_url, found.jwks AS jwks,
                 found.replay AS replay, found.lifetime_minutes_max AS lifetime_minutes_max,
                 found.revision AS revision, found.created_at AS created_at, found.last_used_at AS last_used_at,
@@ -89,8 +124,12 @@ macro_rules! trusts {
             FROM (SELECT trust.* FROM trust WHERE trust.removed_at IS NULL AND ",
             $where,
             " ORDER BY trust.number DESC LIMIT $2) found
-            JOIN principal ON principal.id = found.account_id AND principal.removed_at IS NULL
+            LEFT JOIN principal ON principal.id = found.account_id AND principal.removed_at IS NULL
+            LEFT JOIN pipeline ON pipeline.id = found.pipeline_id AND pipeline.removed_at IS NULL
+            LEFT JOIN project ON project.id = pipeline.project_id AND project.removed_at IS NULL
+            LEFT JOIN organization ON organization.id = project.organization_id
             JOIN trust_claim ON trust_claim.trust_id = found.id
+            WHERE principal.id IS NOT NULL OR organization.id IS NOT NULL
             ORDER BY found.number DESC, trust_claim.position"
         )
     };
@@ -98,13 +137,18 @@ macro_rules! trusts {
 
 statements! {
     OF_ACCOUNT = trusts!("trust.account_id = $1");
+    OF_PIPELINE = trusts!("trust.pipeline_id = $1");
     OF_ISSUER = trusts!("trust.issuer = $1");
     OF_ID = trusts!("trust.id = $1");
-    INSERT = "INSERT INTO trust (id, account_id, name, live_name, issuer, audience, jwks_url, jwks, replay,
-        lifetime_minutes_max, revision, created_at) VALUES ($1, $2, $3, $3, $4, $5, $6, $7, $8, $9, 1, $10)";
+    INSERT = "INSERT INTO trust (id, account_id, pipeline_id, name, live_name, issuer, audience, jwks_url, jwks, replay,
+        lifetime_minutes_max, revision, created_at) VALUES ($1, $2, $3, $4, $4, $5, $6, $7, $8, $9, $10, 1, $11)";
     UPDATE = "UPDATE trust SET issuer = $1, audience = $2, jwks_url = $3, jwks = $4, replay = $5,
         lifetime_minutes_max = $6, revision = revision + 1 WHERE id = $7 AND removed_at IS NULL AND revision = $8";
     REMOVE = "UPDATE trust SET removed_at = $1, live_name = NULL WHERE id = $2 AND removed_at IS NULL";
+    FORGET_PIPELINE = "UPDATE trust SET removed_at = $1, live_name = NULL
+        WHERE pipeline_id = $2 AND removed_at IS NULL";
+    FORGET_PROJECT = "UPDATE trust SET removed_at = $1, live_name = NULL WHERE removed_at IS NULL
+        AND pipeline_id IN (SELECT id FROM pipeline WHERE project_id = $2)";
     // Also takes the row, so that a trust is not removed or changed beside an exchange.
     USE = "UPDATE trust SET last_used_at = $1 WHERE id = $2 AND removed_at IS NULL AND revision = $3";
     INSERT_CLAIM = "INSERT INTO trust_claim (trust_id, claim, pattern, position) VALUES ($1, $2, $3, $4)";
@@ -127,16 +171,16 @@ impl Store {
         Ok(found.is_some())
     }
 
-    /// The trusts of a service account, newest first.
-    pub(crate) async fn trusts_of(
-        &self,
-        account: PrincipalId,
-        limit: i64,
-    ) -> Result<Vec<TrustRecord>, StoreError> {
-        collect(&self.read().await?.fetch(OF_ACCOUNT, values![account.to_string(), limit]).await?)
+    /// The trusts of a service account or pipeline, newest first.
+    pub(crate) async fn trusts_of(&self, holder: Holder, limit: i64) -> Result<Vec<TrustRecord>, StoreError> {
+        let (statement, id) = match holder {
+            Holder::Account(id) => (OF_ACCOUNT, id.to_string()),
+            Holder::Pipeline(id) => (OF_PIPELINE, id.to_string()),
+        };
+        collect(&self.read().await?.fetch(statement, values![id, limit]).await?)
     }
 
-    /// The trusts in an issuer, of all service accounts.
+    /// The trusts in an issuer, of all service accounts and pipelines.
     pub(crate) async fn trusts_in(&self, issuer: &str, limit: i64) -> Result<Vec<TrustRecord>, StoreError> {
         collect(&self.read().await?.fetch(OF_ISSUER, values![issuer, limit]).await?)
     }
@@ -180,8 +224,18 @@ pub(super) async fn remove(
     Ok(event(&trust, "removed", &ended))
 }
 
-/// Makes the token, provided that the trust is still as it was judged, that the account is there and enabled, and
-/// that an identity token which is taken once was not taken before.
+/// The trusts of a pipeline go with it. What came from them is over with the pipeline.
+pub(super) async fn forget_pipeline(pen: &mut Pen<'_>, id: PipelineId) -> Result<(), StoreError> {
+    pen.transaction.execute(FORGET_PIPELINE, values![pen.now.0, id.to_string()]).await.map(drop)
+}
+
+/// The same for all pipelines of a project.
+pub(super) async fn forget_project(pen: &mut Pen<'_>, id: ProjectId) -> Result<(), StoreError> {
+    pen.transaction.execute(FORGET_PROJECT, values![pen.now.0, id.to_string()]).await.map(drop)
+}
+
+/// Makes the token or the job, provided that the trust is still as it was judged, that the account is there and enabled,
+/// and that an identity token which is taken once was not taken before.
 pub(super) async fn exchange(
     pen: &mut Pen<'_>,
     exchange: &Exchange,
@@ -190,11 +244,14 @@ pub(super) async fn exchange(
     if pen.transaction.execute(USE, values![pen.now.0, trust.as_str(), exchange.revision]).await? == 0 {
         return Err(Refusal::Changed.into());
     }
-    principal::check_enabled(pen, exchange.token.owner).await?;
+    principal::check_enabled(pen, exchange.yields.token().owner).await?;
     if let Some(seen) = &exchange.seen {
         see(pen, seen).await?;
     }
-    let (token, event) = token::create(pen, &exchange.token).await?;
+    let (token, event) = match &exchange.yields {
+        Yield::Token(new) => token::create(pen, new).await?,
+        Yield::Job(new) => job::start(pen, new).await?,
+    };
     pen.transaction.execute(INSERT_TOKEN, values![token.id.to_string(), trust.as_str()]).await?;
     let detail = format!("trust {trust}; issuer {}; {}", exchange.issuer, event.detail);
     // Who it was may be a person's name, so it can be erased and the record still be checked.
@@ -210,11 +267,12 @@ async fn see(pen: &mut Pen<'_>, seen: &Seen) -> Result<(), StoreError> {
 }
 
 async fn insert(pen: &mut Pen<'_>, new: &NewTrust) -> Result<(), StoreError> {
-    principal::check_there(pen, new.account).await?;
+    let [account, pipeline] = check_there(pen, new.holder).await?;
     let (url, inline) = new.terms.keys.columns();
     let values = values![
         new.id.to_string(),
-        new.account.to_string(),
+        account,
+        pipeline,
         new.name.as_str(),
         new.terms.issuer.as_str(),
         new.terms.audience.as_str(),
@@ -227,6 +285,20 @@ async fn insert(pen: &mut Pen<'_>, new: &NewTrust) -> Result<(), StoreError> {
     let inserted = pen.transaction.execute(INSERT, values).await;
     inserted.map_err(|error| error.refuse_if("live_name", Refusal::Changed))?;
     insert_claims(pen, new.id, &new.terms.rules).await
+}
+
+/// The holder must still be there. Its columns: one of them says who it is.
+async fn check_there(pen: &mut Pen<'_>, holder: Holder) -> Result<[Option<String>; 2], StoreError> {
+    match holder {
+        Holder::Account(id) => {
+            principal::check_there(pen, id).await?;
+            Ok([Some(id.to_string()), None])
+        }
+        Holder::Pipeline(id) => {
+            place::check_pipeline(pen, id).await?;
+            Ok([None, Some(id.to_string())])
+        }
+    }
 }
 
 async fn update(pen: &mut Pen<'_>, old: &TrustRecord, terms: &TrustTerms) -> Result<(), StoreError> {
@@ -268,6 +340,15 @@ async fn end(pen: &mut Pen<'_>, id: TrustId, by: Option<PrincipalId>) -> Result<
 
 async fn of_id(transaction: &mut Transaction, id: TrustId) -> Result<Option<TrustRecord>, StoreError> {
     Ok(collect(&transaction.fetch(OF_ID, values![id.to_string(), 1_i64]).await?)?.pop())
+}
+
+impl Holder {
+    fn text(self) -> String {
+        match self {
+            Self::Account(id) => format!("account {id}"),
+            Self::Pipeline(id) => format!("pipeline {id}"),
+        }
+    }
 }
 
 impl TrustTerms {
@@ -312,8 +393,8 @@ fn event(trust: &TrustRecord, what: &str, ended: &[TokenId]) -> Event {
     let rules = rules.rules().iter().map(|(claim, pattern)| format!("; {claim} = {pattern}"));
     let ended_texts = ended.iter().map(|token| format!("; ended {token}"));
     let detail = format!(
-        "{what}; account {}; issuer {issuer}; audience {audience}{}; {} minutes; {}{}",
-        trust.account,
+        "{what}; {}; issuer {issuer}; audience {audience}{}; {} minutes; {}{}",
+        trust.holder.text(),
         rules.collect::<String>(),
         lifetime_minutes_max,
         word(*replay),
@@ -322,7 +403,7 @@ fn event(trust: &TrustRecord, what: &str, ended: &[TokenId]) -> Event {
     Event {
         target_kind: "trust",
         target: trust.id.to_string(),
-        place: String::new(),
+        place: place_text(trust.place),
         detail,
         personal: trust.name.clone(),
         touched: ended.iter().copied().map(Thing::Token).collect(),
@@ -347,6 +428,20 @@ fn rules(rows: &[Row]) -> Result<ClaimRules, StoreError> {
     Ok(ClaimRules::kept(rules))
 }
 
+/// Who has the trust, by id and by name, and where.
+fn holder(row: &Row) -> Result<(Holder, String, Place), StoreError> {
+    match (row.parse_or_null("account_id")?, row.parse_or_null("pipeline_id")?) {
+        (Some(account), None) => Ok((Holder::Account(account), row.text("account_name")?, Place::Global)),
+        (None, Some(pipeline)) => {
+            let [organization, project, name] =
+                [row.text("organization_name")?, row.text("project_name")?, row.text("pipeline_name")?];
+            let place = Place::Project(row.parse("organization_id")?, row.parse("project_id")?);
+            Ok((Holder::Pipeline(pipeline), format!("{organization}/{project}/{name}"), place))
+        }
+        _ => Err(StoreError::unreadable("account_id")),
+    }
+}
+
 fn record(row: &Row, rules: ClaimRules) -> Result<TrustRecord, StoreError> {
     let keys = match (row.parse_or_null("jwks_url")?, row.text_or_null("jwks")?) {
         (None, None) => TrustedKeys::Discovery,
@@ -359,10 +454,12 @@ fn record(row: &Row, rules: ClaimRules) -> Result<TrustRecord, StoreError> {
         "until_expiry" => Replay::UntilExpiry,
         _ => return Err(StoreError::unreadable("replay")),
     };
+    let (holder, holder_name, place) = holder(row)?;
     Ok(TrustRecord {
         id: row.parse("id")?,
-        account: row.parse("account_id")?,
-        account_name: row.text("account_name")?,
+        holder,
+        holder_name,
+        place,
         name: row.text("name")?,
         terms: TrustTerms {
             issuer: row.parse("issuer")?,

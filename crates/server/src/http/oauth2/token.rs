@@ -45,6 +45,7 @@ pub(super) fn granted(issued: &IssuedToken, issued_token_type: Option<&str>) -> 
         token_type: "Bearer".to_owned(),
         expires_in: token.expiry.at().map(|end| lives_ms(end) / 1000),
         scope: patterns.join(" "),
+        job: token.job.map(|origin| origin.job.to_string()),
     }))
 }
 

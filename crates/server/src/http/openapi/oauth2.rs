@@ -33,8 +33,8 @@ pub(super) fn oauth2() -> Group {
         post("/oauth2/token", "Exchange a grant for a token")
             .about(
                 "An authorization code of the page `/oauth2/authorize` (RFC 6749 with RFC 7636), a device code (RFC \
-                 8628), or an identity token of another issuer (RFC 8693): of a workload for a service account that \
-                 trusts it, or of a person from a sign-in provider.",
+                 8628), or an identity token of another issuer (RFC 8693): of a workload for a service account or \
+                 pipeline that trusts it, or of a person from a sign-in provider.",
             )
             .takes_form::<TokenRequest>()
             .gives::<Granted>("The token.")
@@ -125,6 +125,9 @@ struct TokenRequest {
     /// For which service account, when several trust the identity.
     #[schema(nullable = false)]
     service_account: Option<String>,
+    /// Of which pipeline a job shall be started, `organization/project/pipeline`, when several trust the identity.
+    #[schema(nullable = false)]
+    pipeline: Option<String>,
     /// Patterns, separated by spaces; absent: all that there is.
     #[schema(nullable = false)]
     scope: Option<String>,

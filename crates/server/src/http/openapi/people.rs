@@ -12,7 +12,7 @@ use jeton_api::{
 use super::super::v1::kept::DryRun;
 use super::super::v1::page::PageQuery;
 use super::super::v1::service_accounts::ListQuery;
-use super::operation::{Group, delete, get, patch, post, put};
+use super::operation::{Group, Operation, delete, get, patch, post, put};
 
 /// `/api/v1/users`.
 pub(super) fn users() -> Group {
@@ -122,13 +122,24 @@ pub(super) fn service_accounts() -> Group {
     Group { name: "Service accounts", about: "The accounts of programs.", operations }
 }
 
-/// `/api/v1/service-accounts/{name}/trusts`.
+/// `/api/v1/service-accounts/{name}/trusts`, and the same below pipelines.
 pub(super) fn trusts() -> Group {
-    const ALL: &str = "/api/v1/service-accounts/{name}/trusts";
-    const ONE: &str = "/api/v1/service-accounts/{name}/trusts/{trust}";
-    let operations = vec![
-        get(ALL, "List the trusts of a service account").lists::<Trust>("All of them, newest first."),
-        put(ONE, "Make a trust, or replace it")
+    const OF_ACCOUNT: [&str; 2] =
+        ["/api/v1/service-accounts/{name}/trusts", "/api/v1/service-accounts/{name}/trusts/{trust}"];
+    const OF_PIPELINE: [&str; 2] = [
+        "/api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}/trusts",
+        "/api/v1/organizations/{organization}/projects/{project}/pipelines/{pipeline}/trusts/{trust}",
+    ];
+    let mut operations = trusts_of("List the trusts of a service account", OF_ACCOUNT);
+    operations.extend(trusts_of("List the trusts of a pipeline", OF_PIPELINE));
+    let about = "Whose identity tokens stand for a service account, or start jobs of a pipeline.";
+    Group { name: "Trusts", about, operations }
+}
+
+fn trusts_of(list: &'static str, [all, one]: [&'static str; 2]) -> Vec<Operation> {
+    vec![
+        get(all, list).lists::<Trust>("All of them, newest first."),
+        put(one, "Make a trust, or replace it")
             .query::<DryRun>()
             .takes::<PutTrust>()
             .gives::<Trust>("The trust as it is now.")
@@ -136,12 +147,12 @@ pub(super) fn trusts() -> Group {
             .done("With `dry_run`: it would be done.")
             .denied(&[ScopeExceedsGrant])
             .conflicts(&[NameTaken, LimitReached, ChangedMeanwhile]),
-        get(ONE, "Show a trust").gives::<Trust>("The trust."),
-        delete(ONE, "Remove a trust")
+        get(one, "Show a trust").gives::<Trust>("The trust."),
+        delete(one, "Remove a trust")
+            .about("The tokens and jobs that came from it end.")
             .query::<DryRun>()
             .done("It is gone; with `dry_run`: it would be.")
             .denied(&[ScopeExceedsGrant])
             .conflicts(&[ChangedMeanwhile]),
-    ];
-    Group { name: "Trusts", about: "Whose identity tokens stand for a service account.", operations }
+    ]
 }

@@ -1,4 +1,4 @@
-//! `/api/v1/service-accounts/{name}/trusts`
+//! `/api/v1/service-accounts/{name}/trusts`, and the same below pipelines
 
 use axum::Json;
 use axum::body::Body as Answer;
@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::Response;
 use jeton_api::{ClaimRule, Code, List, PutTrust, Trust};
 use jeton_token::{ClaimName, ClaimPattern, ClaimRules, PrincipalName};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::Doors;
@@ -14,20 +15,32 @@ use super::super::path::Path;
 use super::super::problem::{Problem, done, no_store};
 use super::super::query::{Nothing, Query};
 use super::kept::{DryRun, answer};
+use super::projects::within;
 use super::{parse, shown};
-use crate::authority::{Caller, Error, Fault};
+use crate::authority::{Caller, Error, Fault, HolderName};
 use crate::identity::{AddressError, Issuer, JwksUrl, KeySet};
 use crate::limits::{ISSUER_BYTES_MAX, TRUST_MINUTES_DEFAULT, TRUST_MINUTES_MAX};
-use crate::store::{TrustRecord, TrustTerms, TrustedKeys};
+use crate::store::{Holder, TrustRecord, TrustTerms, TrustedKeys};
 
-/// Lists the trusts of a service account, newest first. There are few, so they are one page.
+/// A trust in a path, and whose it is: both kinds of holders have the same doors.
+#[derive(Debug, Deserialize)]
+pub(crate) struct TrustPath {
+    /// The service account.
+    name: Option<String>,
+    organization: Option<String>,
+    project: Option<String>,
+    pipeline: Option<String>,
+    trust: Option<String>,
+}
+
+/// Lists the trusts of a service account or pipeline, newest first. There are few, so they are one page.
 pub(crate) async fn list(
     State(doors): State<Doors>,
     caller: Caller,
-    Path(account): Path<String>,
+    Path(path): Path<TrustPath>,
     Query(Nothing {}): Query<Nothing>,
 ) -> Result<Response<Answer>, Problem> {
-    let trusts = doors.authority.list_trusts(&caller, &parse::path_name(&account)?).await?;
+    let trusts = doors.authority.list_trusts(&caller, &path.holder()?).await?;
     Ok(no_store(Json(List { items: trusts.into_iter().map(trust).collect(), next_page_token: None })))
 }
 
@@ -35,13 +48,14 @@ pub(crate) async fn list(
 pub(crate) async fn put(
     State(doors): State<Doors>,
     caller: Caller,
-    Path((account, name)): Path<(String, String)>,
+    Path(path): Path<TrustPath>,
     Query(query): Query<DryRun>,
     Body(request): Body<PutTrust>,
 ) -> Result<Response<Answer>, Problem> {
-    let (account, name) = (parse::path_name(&account)?, parse::value("trust", &name)?);
+    let holder = path.holder()?;
+    let name = parse::value("trust", path.trust.as_deref().unwrap_or_default())?;
     let terms = terms(request, &doors.public_url)?;
-    let kept = doors.authority.put_trust(&caller, &account, &name, &terms, query.mode()).await?;
+    let kept = doors.authority.put_trust(&caller, &holder, &name, &terms, query.mode()).await?;
     Ok(answer(kept, trust))
 }
 
@@ -49,27 +63,41 @@ pub(crate) async fn put(
 pub(crate) async fn show(
     State(doors): State<Doors>,
     caller: Caller,
-    Path(path): Path<(String, String)>,
+    Path(path): Path<TrustPath>,
     Query(Nothing {}): Query<Nothing>,
 ) -> Result<Response<Answer>, Problem> {
-    let (account, name) = names(&path)?;
-    Ok(no_store(Json(trust(doors.authority.show_trust(&caller, &account, &name).await?))))
+    let (holder, name) = (path.holder()?, path.name()?);
+    Ok(no_store(Json(trust(doors.authority.show_trust(&caller, &holder, &name).await?))))
 }
 
 /// Removes a trust for good.
 pub(crate) async fn remove(
     State(doors): State<Doors>,
     caller: Caller,
-    Path(path): Path<(String, String)>,
+    Path(path): Path<TrustPath>,
     Query(query): Query<DryRun>,
 ) -> Result<Response<Answer>, Problem> {
-    let (account, name) = names(&path)?;
-    doors.authority.remove_trust(&caller, &account, &name, query.mode()).await?;
+    let (holder, name) = (path.holder()?, path.name()?);
+    doors.authority.remove_trust(&caller, &holder, &name, query.mode()).await?;
     Ok(done())
 }
 
-fn names((account, trust): &(String, String)) -> Result<(PrincipalName, PrincipalName), Error> {
-    Ok((parse::path_name(account)?, parse::path_name(trust)?))
+impl TrustPath {
+    fn holder(&self) -> Result<HolderName, Error> {
+        match (&self.name, &self.organization, &self.project, &self.pipeline) {
+            (Some(account), None, None, None) => Ok(HolderName::Account(parse::path_name(account)?)),
+            (None, Some(organization), Some(project), Some(pipeline)) => {
+                let at = within(organization, project)?;
+                Ok(HolderName::Pipeline(at, parse::path_resource(pipeline)?))
+            }
+            _ => Err(Error::Hidden),
+        }
+    }
+
+    /// What is no name names nothing.
+    fn name(&self) -> Result<PrincipalName, Error> {
+        parse::path_name(self.trust.as_deref().unwrap_or_default())
+    }
 }
 
 fn terms(request: PutTrust, public_url: &str) -> Result<TrustTerms, Error> {
@@ -151,10 +179,15 @@ fn trust(record: TrustRecord) -> Trust {
         claim: claim.to_string(),
         pattern: pattern.to_string(),
     };
+    let (service_account, pipeline) = match record.holder {
+        Holder::Account(_) => (Some(record.holder_name), None),
+        Holder::Pipeline(_) => (None, Some(record.holder_name)),
+    };
     Trust {
         id: record.id.to_string(),
         name: record.name,
-        service_account: record.account_name,
+        service_account,
+        pipeline,
         issuer: issuer.to_string(),
         audience,
         jwks_url,

@@ -1,8 +1,10 @@
-//! Trusts of service accounts, and token exchange with real issuers.
+//! Trusts of service accounts and pipelines, and token exchange with real issuers.
 
 mod attacks;
 mod exchange;
 mod issuers;
+mod pipeline_attacks;
+mod pipelines;
 mod races;
 mod trusts;
 
