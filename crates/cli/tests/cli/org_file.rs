@@ -175,7 +175,7 @@ fn everything_can_be_pruned_but_what_jeton_brings_along() {
     admin.write("org.toml", "[organizations]\n");
     assert_eq!(apply(&admin, &["--prune", "--yes"]).code, 0);
     assert_eq!(values(&admin, &["org", "list"]), ["default"]);
-    assert_eq!(values(&admin, &["api", "list"]), ["jeton"]);
+    assert_eq!(values(&admin, &["api", "list"]), ["azure-devops", "jeton"]);
     assert_eq!(values(&admin, &["role", "list"]).len(), 9);
 }
 
@@ -191,7 +191,7 @@ fn an_organization_goes_with_the_apis_and_accounts_in_it() {
     let ran = apply(&admin, &["--prune", "--yes"]);
     assert_eq!(ran.code, 6, "{}", ran.shown());
     assert!(ran.stderr.contains("there is still an api in it"), "{}", ran.stderr);
-    assert_eq!(values(&admin, &["api", "list"]).len(), 3);
+    assert_eq!(values(&admin, &["api", "list"]).len(), 4);
     admin.write(
         "org.toml",
         "bindings = []\n[organizations]\n[apis]\n[service_accounts]\n[groups]\n[roles]\n[policies]\n",
@@ -199,7 +199,7 @@ fn an_organization_goes_with_the_apis_and_accounts_in_it() {
     let ran = apply(&admin, &["--prune", "--yes"]);
     assert_eq!(ran.code, 0, "{}", ran.shown());
     assert_eq!(values(&admin, &["org", "list"]), ["default"]);
-    assert_eq!(values(&admin, &["api", "list"]), ["jeton"]);
+    assert_eq!(values(&admin, &["api", "list"]), ["azure-devops", "jeton"]);
     assert!(values(&admin, &["service-account", "list"]).is_empty());
 }
 
