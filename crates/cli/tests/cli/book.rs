@@ -71,7 +71,7 @@ fn the_page_about_the_command_line() {
     let authority = Authority::start();
     let admin = with_taskurai(&authority);
     let all = lines("cli.md");
-    assert_eq!(all.len(), 39);
+    assert_eq!(all.len(), 40);
     let asks = |line: &String| line.contains("user password") || line.starts_with("jeton logout");
     let (ended, commands): (Vec<_>, Vec<_>) = all.into_iter().partition(asks);
     run(&admin, &commands, &|_| String::new());
@@ -105,7 +105,7 @@ fn the_page_about_bringing_an_api() {
     let document = page.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
     admin.write("openapi.yaml", document);
     let all = lines("onboarding.md");
-    assert_eq!(all.len(), 9);
+    assert_eq!(all.len(), 11);
     run(&admin, &all, &|_| String::new());
     let api = authority.get_as_admin("/apis/notes");
     assert_eq!(
