@@ -97,7 +97,7 @@ fn a_command_gets_a_token_of_the_service_account_and_its_end_is_ours() {
 #[test]
 fn a_command_is_a_job_of_a_pipeline_and_the_job_ends_with_it() {
     let Some(mut machine) = Machine::new("once") else { return };
-    let (claim, issuer) = (machine.platform.claim(), machine.platform.url().to_owned());
+    let (claim, issuer) = (Platform::claim(), machine.platform.url().to_owned());
     let trust =
         ["pipeline", "trust", "set", "default/web/nightly", "ci", "--claim", &claim, "--issuer", &issuer];
     let create = ["pipeline", "create", "default/web/nightly", "--kind", "yaml"];

@@ -34,7 +34,7 @@ impl Platform {
         let audience = authority.url.clone();
         let mut platform = Self { issuer, input, output, url: String::new(), audience, made: 0 };
         platform.url = platform.read()["issuer"].as_str().unwrap().to_owned();
-        let claim = platform.claim();
+        let claim = Platform::claim();
         let trust = [
             "trust",
             "set",
@@ -55,7 +55,7 @@ impl Platform {
     }
 
     /// What its identity tokens say of the workload, as the rule of a trust.
-    pub(crate) fn claim(&self) -> String {
+    pub(crate) fn claim() -> String {
         format!("sub={SUBJECT}")
     }
 
