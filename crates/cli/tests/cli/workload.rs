@@ -34,7 +34,7 @@ impl Platform {
         let audience = authority.url.clone();
         let mut platform = Self { issuer, input, output, url: String::new(), audience, made: 0 };
         platform.url = platform.read()["issuer"].as_str().unwrap().to_owned();
-        let claim = Self::claim();
+        let claim = Platform::claim();
         let trust = [
             "trust",
             "set",
