@@ -564,7 +564,9 @@ fn rights_for(facts: &Facts, demand: &Demand<'_>, at: At, now: Timestamp) -> Rig
         Audience::Jeton => effective(facts, at, &[], circumstances),
         Audience::Api { catalogue, .. } => {
             let rights = effective(facts, at, &[catalogue], circumstances);
-            let held = catalogue.held(&rights).into_iter().filter(|scope| !is_withheld(facts, at, scope));
+            let never = |scope: &Scope| facts.chain().any(|link| link.lacks_as_job(scope));
+            let held = catalogue.held(&rights).into_iter();
+            let held = held.filter(|scope| !is_withheld(facts, at, scope) && !never(scope));
             held.cloned().map(Into::into).collect()
         }
     }

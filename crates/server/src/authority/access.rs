@@ -336,6 +336,7 @@ fn looks_after_tokens_of(caller: &Caller, owner: Owner, action: Action) -> bool 
 /// For obtaining a secret of an API's credential, a new one or once more. Such a secret can only ask about tokens, so
 /// it is judged by the right to the API, and by nothing that the API could do.
 pub(super) fn check_credential_of(caller: &Caller, api: Owner) -> Result<(), Error> {
+    check_gets_secrets(caller)?;
     check_at(caller, api.home, Action::ApiCredential)
 }
 
@@ -450,7 +451,26 @@ pub(crate) fn on_job(caller: &Caller, job: &JobRecord, action: Action) -> Result
         Action::JobRenew => is_runner && may_administer(caller, Action::JobMint, job.place()),
         _ => false,
     };
+    if !own && caller.is_of_job() {
+        return Err(Error::denied(Code::NotHonouredHere, "a job ends no job but itself"));
+    }
     if own { permit(caller, action) } else { at(caller, job.place(), action) }
+}
+
+/// Whether a caller may get a secret of any token but the one that it has. No job does: a secret would outlive it.
+pub(super) fn check_gets_secrets(caller: &Caller) -> Result<(), Error> {
+    if caller.is_of_job() {
+        return Err(Error::denied(Code::NotHonouredHere, "a job gets no secrets, for they would outlive it"));
+    }
+    Ok(())
+}
+
+/// For changing what a place says about jobs. No job does: it would loosen what holds for itself.
+pub(crate) fn on_job_settings(caller: &Caller, place: Place) -> Result<Permit, Error> {
+    if caller.is_of_job() {
+        return Err(Error::denied(Code::NotHonouredHere, "a job does not change what limits jobs"));
+    }
+    at(caller, place, Action::JobSettingsWrite)
 }
 
 /// Whether a caller may know of a job: who started it, the job itself, and whoever may see the jobs there.

@@ -128,6 +128,7 @@ impl Authority {
     }
 
     async fn credential_judged(&self, caller: &Caller, name: &PrincipalName) -> Result<IssuedToken, Error> {
+        access::check_gets_secrets(caller)?;
         let (api, permit) = self.administered(caller, name, Action::ApiCredential).await?;
         if api.catalogue.namespace() == OWN_NAMESPACE {
             return Err(Error::Conflict(Code::BuiltIn, "Jeton needs no credential to ask itself".to_owned()));

@@ -113,6 +113,7 @@ impl Authority {
     }
 
     async fn create_judged(&self, caller: &Caller, request: CreateRequest) -> Result<IssuedToken, Error> {
+        access::check_gets_secrets(caller)?;
         let owner = self.owner(caller, &request).await?;
         let permit = access::on_tokens_of(caller, owner, Action::TokenCreate)?;
         let apis = self.store.apis().await?;

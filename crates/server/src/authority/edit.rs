@@ -239,6 +239,7 @@ impl Authority {
         request: &EditRequest,
         apis: &[ApiRecord],
     ) -> Result<(), Error> {
+        access::check_gets_secrets(caller)?;
         self.check_covers_owner(caller, target.token.owner, apis).await?;
         let own = request.patterns.as_ref().unwrap_or(&target.token.patterns).rights();
         // Not narrowed by the target's ancestors of today: they may be widened tomorrow, and the secret is out then.

@@ -317,14 +317,12 @@ impl Authority {
 
     async fn make_build_account(&self, runner: Option<PrincipalId>, run: &Run) -> Result<(), Error> {
         let project = &run.project;
-        let name = |text: &str| text.parse::<ResourceName>().map_err(|_| Error::Unavailable);
         let of_project = run.reach.scope == JobAuthorizationScope::Project;
         let new = NewBuildAccount {
             id: PrincipalId(self.mint_id()),
             binding: BindingId(self.mint_id()),
             organization: project.organization,
-            organization_name: name(&project.organization_name)?,
-            project: of_project.then(|| Ok::<_, Error>((project.id, name(&project.name)?))).transpose()?,
+            project: of_project.then_some(project.id),
         };
         // Not as a part of the call: its idempotency key is for the token.
         let permit = access::system(access::Reason::AccountNeeded(runner));

@@ -3,7 +3,7 @@
 use jeton_api::Code;
 use jeton_token::{JobSettings, Place, ResourceName};
 
-use super::access::{self, Action, Caller};
+use super::access::{self, Caller};
 use super::place::Within;
 use super::{Authority, Error, Fault};
 use crate::store::{JobSettingsOf, OrganizationRecord, ProjectRecord, Write};
@@ -85,7 +85,7 @@ impl Authority {
         self.judged(caller, move |caller: Caller| async move {
             let found = self.visible_organization(&caller, name).await?;
             let place = Place::Organization(found.id);
-            let permit = access::at(&caller, place, Action::JobSettingsWrite)?;
+            let permit = access::on_job_settings(&caller, place)?;
             let new = edit.applied_to(self.store.job_settings_of(found.id).await?);
             self.store.write(&permit, &Write::PutJobSettings(place, new)).await?;
             self.organization_view(&found).await
@@ -102,7 +102,7 @@ impl Authority {
     ) -> Result<JobSettingsView, Error> {
         self.judged(caller, move |caller: Caller| async move {
             let found = self.visible_project(&caller, at).await?;
-            let permit = access::at(&caller, found.place(), Action::JobSettingsWrite)?;
+            let permit = access::on_job_settings(&caller, found.place())?;
             let JobSettingsOf { organization, project } =
                 self.store.job_settings(found.organization, found.id).await?;
             check_tightens(edit, organization)?;

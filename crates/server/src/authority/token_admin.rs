@@ -5,7 +5,7 @@ use jeton_token::{
     OrganizationId, Place, PlaceLimit, PrincipalId, ScopePattern, ScopeSet, Timestamp, TokenId,
 };
 
-use super::access::{self, Action, Caller};
+use super::access::{self, Action, Caller, Permit};
 use super::bulk::is_of_call;
 use super::sought::Sought;
 use super::token::{ListRequest, StateFilter};
@@ -58,7 +58,7 @@ impl Authority {
             let permit = access::on_token_within(caller, place, &token, Action::TokenRevoke);
             permits.push((*id, permit.map_err(|_| Error::Hidden)?));
         }
-        for (id, permit) in permits {
+        for (id, permit) in in_order(caller, permits) {
             self.store.write(&permit, &Write::RevokeToken(id)).await?;
         }
         Ok(())
@@ -84,7 +84,8 @@ impl Authority {
                 let page = self.page(&request, None).await?;
                 let meant = |token: &TokenRecord| is_used_at(place, token) && token.created_at < before;
                 for (token, state) in page.tokens {
-                    if state == TokenState::Revoked || is_of_call(caller, &token) || !meant(&token) {
+                    let is_dead = matches!(state, TokenState::Revoked | TokenState::Expired);
+                    if is_dead || is_of_call(caller, &token) || !meant(&token) {
                         continue;
                     }
                     let permit = access::on_token_within(caller, place, &token, Action::TokenRevoke);
@@ -103,6 +104,18 @@ impl Authority {
         }
         Ok(revoked)
     }
+}
+
+/// The tokens of the call come last, for without them nothing more is done; and of those only the outermost, with which
+/// the others are dead.
+fn in_order(caller: &Caller, mut all: Vec<(TokenId, Permit)>) -> Vec<(TokenId, Permit)> {
+    let ancestors = caller.chain.ancestors.iter().map(|token| token.id);
+    let of_call: Vec<_> = std::iter::once(caller.token()).chain(ancestors).collect();
+    let depth = |id: TokenId| of_call.iter().position(|one| *one == id).map_or(0, |at| at + 1);
+    let outermost = all.iter().map(|(id, _)| depth(*id)).max().unwrap_or(0);
+    all.retain(|(id, _)| [0, outermost].contains(&depth(*id)));
+    all.sort_by_key(|(id, _)| depth(*id));
+    all
 }
 
 fn more() -> Error {

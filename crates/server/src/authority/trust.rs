@@ -44,6 +44,7 @@ impl Authority {
             let caller = &caller;
             let found = self.visible_holder(caller, holder).await?;
             let permit = found.permit(caller)?;
+            access::check_gets_secrets(caller)?;
             self.check_may_ask(terms)?;
             self.check_may_open(caller, &found).await?;
             let trusts = self.trusts(found.holder()).await?;

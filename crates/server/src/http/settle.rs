@@ -27,10 +27,14 @@ impl RouteEntry {
     }
 }
 
+/// What says that something else stood in the way.
+const CONFLICT: u16 = 409;
+
 /// Does a call, and answers it when what was done so far is known everywhere.
 pub(super) async fn layer(State(store): State<Store>, request: Request, next: Next) -> Response<Body> {
     let response = next.run(request).await;
-    if !response.status().is_client_error() {
+    // A conflict may come after a part of the work was done.
+    if !response.status().is_client_error() || response.status().as_u16() == CONFLICT {
         store.settled().await;
     }
     response

@@ -21,16 +21,15 @@ pub(crate) struct NewBuildAccount {
     pub(crate) id: PrincipalId,
     pub(crate) binding: BindingId,
     pub(crate) organization: OrganizationId,
-    pub(crate) organization_name: ResourceName,
     /// `None`: it is the whole organization's.
-    pub(crate) project: Option<(ProjectId, ResourceName)>,
+    pub(crate) project: Option<ProjectId>,
 }
 
 impl NewBuildAccount {
     fn place(&self) -> Place {
-        match &self.project {
+        match self.project {
             None => Place::Organization(self.organization),
-            Some((project, _)) => Place::Project(self.organization, *project),
+            Some(project) => Place::Project(self.organization, project),
         }
     }
 }
@@ -43,6 +42,10 @@ statements! {
             JOIN organization ON organization.id = principal.organization_id
             LEFT JOIN project ON build_account.place = organization.id || '/' || project.id
         WHERE principal.organization_id = $1";
+    NAMES = "SELECT organization.name AS organization_name, project.name AS project_name
+        FROM organization LEFT JOIN project ON project.organization_id = organization.id AND project.removed_at IS NULL
+            AND project.id = $2
+        WHERE organization.id = $1 AND organization.removed_at IS NULL";
     INSERT = "INSERT INTO build_account (place, principal_id) VALUES ($1, $2)";
     DELETE = "DELETE FROM build_account WHERE place = $1";
     RENAME = "UPDATE principal SET name = $1, live_name = $1, display_name = $2 WHERE id = $3";
@@ -62,14 +65,15 @@ impl Store {
 /// Makes the account of a place, with the one role that it has by default, there.
 pub(super) async fn create(pen: &mut Pen<'_>, new: &NewBuildAccount) -> Result<Event, StoreError> {
     let place = new.place();
-    let project = new.project.as_ref().map(|(_, name)| name);
+    let (organization, project) = names(pen, new).await?;
+    let project = project.as_ref();
     let account = NewPrincipal {
         id: new.id,
         kind: PrincipalKind::ServiceAccount,
         organization: Some(new.organization),
-        name: PrincipalName::of_build_service(&new.organization_name, project),
+        name: PrincipalName::of_build_service(&organization, project),
         password: None,
-        display_name: Some(build_service_title(&new.organization_name, project)),
+        display_name: Some(build_service_title(&organization, project)),
         email: None,
         disabled: false,
         provision: Provision::default(),
@@ -79,7 +83,22 @@ pub(super) async fn create(pen: &mut Pen<'_>, new: &NewBuildAccount) -> Result<E
     let inserted = pen.transaction.execute(INSERT, values![place_text(place), new.id.to_string()]).await;
     inserted.map_err(|error| error.refuse_if("build_account", Refusal::Changed))?;
     bind(pen, new, place).await?;
-    Ok(event)
+    let detail = format!("{}; role {}", event.detail, BuiltInRole::BuildService.name());
+    Ok(Event { place: place_text(place), detail, ..event })
+}
+
+/// The names of the organization and the project as they are now. Both must still be there.
+async fn names(
+    pen: &mut Pen<'_>,
+    new: &NewBuildAccount,
+) -> Result<(ResourceName, Option<ResourceName>), StoreError> {
+    let values = values![new.organization.to_string(), new.project.map(|project| project.to_string())];
+    let row = pen.transaction.first(NAMES, values).await?.ok_or(Refusal::Gone)?;
+    let project: Option<ResourceName> = row.parse_or_null("project_name")?;
+    if project.is_some() != new.project.is_some() {
+        return Err(Refusal::Gone.into());
+    }
+    Ok((row.parse("organization_name")?, project))
 }
 
 async fn bind(pen: &mut Pen<'_>, new: &NewBuildAccount, place: Place) -> Result<(), StoreError> {

@@ -195,7 +195,7 @@ pub(super) async fn start(pen: &mut Pen<'_>, new: &NewJob) -> Result<(TokenRecor
         new.has_permissions,
         new.lease_ms,
         new.ends_at.0,
-        pen.now.0,
+        new.token.created_at.0,
     ];
     pen.transaction.execute(INSERT, values).await?;
     let chain = token::load(pen.transaction, pen.keys, pen.now, token.id).await?.ok_or(StoreError::Lost)?;

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use super::problem;
 
 /// Every parameter that some endpoint here reads.
-const READ: [&str; 17] = [
+const READ: [&str; 18] = [
     "token",
     "resource",
     "client_ip",
@@ -32,6 +32,7 @@ const READ: [&str; 17] = [
     "subject_token_type",
     "requested_token_type",
     "service_account",
+    "pipeline",
     "scope",
     "audience",
     "actor_token",

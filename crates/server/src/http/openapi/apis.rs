@@ -1,8 +1,8 @@
 //! Protected APIs.
 
 use jeton_api::Code::{
-    BuiltIn, ChangedMeanwhile, NameTaken, NamespaceTaken, ScopeExceedsGrant, ScopeTombstoned, UnknownName,
-    UnknownScope,
+    BuiltIn, ChangedMeanwhile, NameTaken, NamespaceTaken, NotHonouredHere, ScopeExceedsGrant,
+    ScopeTombstoned, UnknownName, UnknownScope,
 };
 use jeton_api::{Api, ApiRefusal, Issued, PutApi};
 
@@ -35,6 +35,7 @@ pub(super) fn apis() -> Group {
             .denied(&[ScopeExceedsGrant]),
         post("/api/v1/apis/{name}/credential", "Make a credential for an API")
             .makes::<Issued>("The credential and its secret, which is shown once.")
+            .denied(&[NotHonouredHere])
             .conflicts(&[BuiltIn, NameTaken, ChangedMeanwhile]),
     ];
     Group { name: "APIs", about: "Protected APIs: their scopes, routes and credentials.", operations }

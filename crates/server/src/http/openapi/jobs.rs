@@ -46,6 +46,7 @@ pub(super) fn settings() -> Group {
         patch(ORGANIZATION, "Change what an organization says about jobs")
             .takes::<JobSettings>()
             .gives::<PlaceJobSettings>("What it says now.")
+            .denied(&[NotHonouredHere])
             .conflicts(&[ChangedMeanwhile]),
         get(PROJECT, "Show what a project says about jobs")
             .gives::<PlaceJobSettings>("What it says, and what holds there."),
@@ -53,6 +54,7 @@ pub(super) fn settings() -> Group {
             .about("What the organization limits stays limited.")
             .takes::<JobSettings>()
             .gives::<PlaceJobSettings>("What it says now, and what holds there.")
+            .denied(&[NotHonouredHere])
             .invalid(&[PolicyLoosens])
             .conflicts(&[ChangedMeanwhile]),
     ];

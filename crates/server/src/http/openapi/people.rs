@@ -2,7 +2,7 @@
 
 use jeton_api::Code::{
     BuiltIn, Busy, ChangedMeanwhile, IdentityTaken, InvalidPassword, LastAdministrator, LimitReached,
-    NameTaken, ScopeExceedsGrant, TooManyAttempts, UnknownName,
+    NameTaken, NotHonouredHere, ScopeExceedsGrant, TooManyAttempts, UnknownName,
 };
 use jeton_api::{
     Group as ApiGroup, Identity, LinkIdentity, PatchGroup, PatchServiceAccount, PatchUser, PutGroup,
@@ -145,7 +145,7 @@ fn trusts_of(list: &'static str, [all, one]: [&'static str; 2]) -> Vec<Operation
             .gives::<Trust>("The trust as it is now.")
             .makes::<Trust>("The trust is new.")
             .done("With `dry_run`: it would be done.")
-            .denied(&[ScopeExceedsGrant])
+            .denied(&[ScopeExceedsGrant, NotHonouredHere])
             .conflicts(&[NameTaken, LimitReached, ChangedMeanwhile]),
         get(one, "Show a trust").gives::<Trust>("The trust."),
         delete(one, "Remove a trust")

@@ -46,6 +46,8 @@ async fn the_python_client_does_behind_a_gateway_what_its_token_is_for() {
     let (stage, upstream) = (stage(authority, &SCOPES).await, Upstream::start().await);
     let Some(nginx) = nginx(&stage, &upstream, Admission::ByAddress) else { return };
     let base = nginx.url(&format!("/{}", stage.organization));
+    let person = format!("/api/v1/users/{}", stage.person.name);
+    let person = stage.authority.get(&stage.authority.admin().await, &person).await.expect(200).body;
     for (at, scope) in SCOPES.into_iter().enumerate() {
         let token = pat(&stage, scope).await;
         for scheme in [Scheme::Basic, Scheme::Bearer] {
@@ -55,7 +57,7 @@ async fn the_python_client_does_behind_a_gateway_what_its_token_is_for() {
             }
             let [done] = upstream.done().try_into().unwrap();
             let expected = ["POST /wit/workItems/$Task", "POST /build/builds", "GET /git/repositories"];
-            assert_eq!(done, (expected[at].to_owned(), stage.person.name.clone()), "{scope}");
+            assert_eq!(done, (expected[at].to_owned(), person["id"].as_str().unwrap().to_owned()), "{scope}");
             let shown = ["Repair the door", "notStarted", "shop"][at];
             assert!(told[at]["is"].to_string().contains(shown), "{told:?}");
             for outcome in told.iter().filter(|outcome| outcome["is"].is_null()) {

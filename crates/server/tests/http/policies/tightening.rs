@@ -105,7 +105,7 @@ async fn the_examples_of_the_documentation_are_policies(authority: Authority) {
     let page = include_str!("../../../../../docs/policies.md");
     let examples: Vec<_> =
         page.split("```json\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
-    assert_eq!(examples.len(), 10);
+    assert_eq!(examples.len(), 11);
     for example in examples {
         let policy: Value = serde_json::from_str(example).unwrap();
         let told = authority.set_policy("*", policy.clone()).await.expect(200).body;
