@@ -62,6 +62,9 @@ async fn every_door_that_needs_the_store_says_that_it_cannot_know(authority: Aut
             assert_eq!(answer.status, 503, "{line}: {}", answer.text);
             let answer = if route.path.starts_with("/scim/") {
                 answer.refused_in_scim(503, "unavailable", "")
+            } else if route.path.starts_with("/compat/azure-devops/") {
+                assert_eq!((answer.status, &answer.body["code"]), (503, &"unavailable".into()), "{line}");
+                answer
             } else {
                 answer.refused(503, "unavailable")
             };

@@ -31,7 +31,8 @@ pub(super) fn jobs() -> Group {
             .conflicts(&[TokenNotLive, ChangedMeanwhile]),
         post("/api/v1/jobs/{id}/finish", "End a job")
             .about("Its token is dead when this answers. Doing it again changes nothing.")
-            .gives::<Job>("The job as it is now."),
+            .gives::<Job>("The job as it is now.")
+            .denied(&[NotHonouredHere]),
     ];
     Group { name: "Jobs", about: "Runs of pipelines, with tokens that die with them.", operations }
 }
