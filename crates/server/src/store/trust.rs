@@ -103,6 +103,37 @@ impl Yield {
     }
 }
 
+/// What was over with a trust as it was.
+enum Ended {
+    Nothing,
+    /// These tokens of the account.
+    Tokens(Vec<TokenId>),
+    /// Every job that had come from it.
+    Jobs,
+}
+
+impl Ended {
+    fn text(&self) -> String {
+        match self {
+            Self::Nothing => String::new(),
+            Self::Tokens(ids) => {
+                let ended: Vec<_> = ids.iter().map(|token| format!("; ended {token}")).collect();
+                ended.concat()
+            }
+            Self::Jobs => "; ended every job that had come from it".to_owned(),
+        }
+    }
+
+    /// Whose jobs those are, nobody has a list of.
+    fn touched(&self) -> Vec<Thing> {
+        match self {
+            Self::Nothing => vec![],
+            Self::Tokens(ids) => ids.iter().copied().map(Thing::Token).collect(),
+            Self::Jobs => vec![Thing::Rights],
+        }
+    }
+}
+
 /// An identity token that was exchanged: the digest of what was signed, and until when that must be remembered.
 #[derive(Debug)]
 pub(crate) struct Seen {
@@ -153,7 +184,9 @@ statements! {
     USE = "UPDATE trust SET last_used_at = $1 WHERE id = $2 AND removed_at IS NULL AND revision = $3";
     INSERT_CLAIM = "INSERT INTO trust_claim (trust_id, claim, pattern, position) VALUES ($1, $2, $3, $4)";
     DELETE_CLAIMS = "DELETE FROM trust_claim WHERE trust_id = $1";
-    INSERT_TOKEN = "INSERT INTO trust_token (token_id, trust_id) VALUES ($1, $2)";
+    INSERT_TOKEN = "INSERT INTO trust_token (token_id, trust_id, revision) VALUES ($1, $2, $3)";
+    // However many jobs came from it: each looks whether this is here.
+    END_JOBS = "INSERT INTO trust_end (trust_id, revision, ended_at) VALUES ($1, $2, $3)";
     IS_EXCHANGED = "SELECT trust_id FROM trust_token WHERE token_id = $1";
     LIVE_TOKENS = "SELECT token.id AS id FROM trust_token JOIN token ON token.id = trust_token.token_id
         WHERE trust_token.trust_id = $1 AND token.revoked_at IS NULL
@@ -196,13 +229,12 @@ pub(super) async fn put(
     let (what, ended) = match of_id(pen.transaction, new.id).await? {
         None => {
             insert(pen, new).await?;
-            ("created", vec![])
+            ("created", Ended::Nothing)
         }
         Some(old) => {
             update(pen, &old, &new.terms).await?;
-            let ended =
-                if old.terms.means_the_same(&new.terms) { vec![] } else { end(pen, old.id, by).await? };
-            ("changed", ended)
+            let is_same = old.terms.means_the_same(&new.terms);
+            ("changed", if is_same { Ended::Nothing } else { end(pen, &old, by).await? })
         }
     };
     let trust = of_id(pen.transaction, new.id).await?.ok_or(StoreError::Lost)?;
@@ -210,7 +242,7 @@ pub(super) async fn put(
     Ok((trust, event))
 }
 
-/// Removes a trust for good, and ends every token that came from it.
+/// Removes a trust for good, and ends every token and job that came from it.
 pub(super) async fn remove(
     pen: &mut Pen<'_>,
     id: TrustId,
@@ -220,7 +252,7 @@ pub(super) async fn remove(
     if pen.transaction.execute(REMOVE, values![pen.now.0, id.to_string()]).await? == 0 {
         return Err(Refusal::Gone.into());
     }
-    let ended = end(pen, id, by).await?;
+    let ended = end(pen, &trust, by).await?;
     Ok(event(&trust, "removed", &ended))
 }
 
@@ -252,7 +284,8 @@ pub(super) async fn exchange(
         Yield::Token(new) => token::create(pen, new).await?,
         Yield::Job(new) => job::start(pen, new).await?,
     };
-    pen.transaction.execute(INSERT_TOKEN, values![token.id.to_string(), trust.as_str()]).await?;
+    let came_from = values![token.id.to_string(), trust.as_str(), exchange.revision];
+    pen.transaction.execute(INSERT_TOKEN, came_from).await?;
     let detail = format!("trust {trust}; issuer {}; {}", exchange.issuer, event.detail);
     // Who it was may be a person's name, so it can be erased and the record still be checked.
     let event = Event { detail, personal: exchange.subject.clone(), ..event };
@@ -328,9 +361,22 @@ async fn insert_claims(pen: &mut Pen<'_>, id: TrustId, rules: &ClaimRules) -> Re
     Ok(())
 }
 
+/// Ends what came from a trust as it was. Tokens of an account are revoked one by one; of jobs there may be thousands, so
+/// that they are over is written down once, and looked up whenever one of their tokens is read.
+async fn end(pen: &mut Pen<'_>, old: &TrustRecord, by: Option<PrincipalId>) -> Result<Ended, StoreError> {
+    let id = old.id.to_string();
+    match old.holder {
+        Holder::Account(_) => revoke(pen, &id, by).await.map(Ended::Tokens),
+        Holder::Pipeline(_) => {
+            pen.transaction.execute(END_JOBS, values![id, old.revision + 1, pen.now.0]).await?;
+            Ok(Ended::Jobs)
+        }
+    }
+}
+
 /// Revokes the live tokens that came from a trust; answers which.
-async fn end(pen: &mut Pen<'_>, id: TrustId, by: Option<PrincipalId>) -> Result<Vec<TokenId>, StoreError> {
-    let rows = pen.transaction.fetch(LIVE_TOKENS, values![id.to_string(), pen.now.0]).await?;
+async fn revoke(pen: &mut Pen<'_>, trust: &str, by: Option<PrincipalId>) -> Result<Vec<TokenId>, StoreError> {
+    let rows = pen.transaction.fetch(LIVE_TOKENS, values![trust, pen.now.0]).await?;
     let ids: Vec<TokenId> = rows.iter().map(|row| row.parse("id")).collect::<Result<_, _>>()?;
     for id in &ids {
         token::revoke(pen, *id, by).await?;
@@ -388,17 +434,16 @@ fn word(replay: Replay) -> &'static str {
     }
 }
 
-fn event(trust: &TrustRecord, what: &str, ended: &[TokenId]) -> Event {
+fn event(trust: &TrustRecord, what: &str, ended: &Ended) -> Event {
     let TrustTerms { issuer, audience, rules, replay, lifetime_minutes_max, .. } = &trust.terms;
     let rules = rules.rules().iter().map(|(claim, pattern)| format!("; {claim} = {pattern}"));
-    let ended_texts = ended.iter().map(|token| format!("; ended {token}"));
     let detail = format!(
         "{what}; {}; issuer {issuer}; audience {audience}{}; {} minutes; {}{}",
         trust.holder.text(),
         rules.collect::<String>(),
         lifetime_minutes_max,
         word(*replay),
-        ended_texts.collect::<String>()
+        ended.text()
     );
     Event {
         target_kind: "trust",
@@ -406,7 +451,7 @@ fn event(trust: &TrustRecord, what: &str, ended: &[TokenId]) -> Event {
         place: place_text(trust.place),
         detail,
         personal: trust.name.clone(),
-        touched: ended.iter().copied().map(Thing::Token).collect(),
+        touched: ended.touched(),
     }
 }
 
