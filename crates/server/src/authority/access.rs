@@ -10,9 +10,9 @@ use std::sync::Arc;
 
 use jeton_api::{Code, Remedy};
 use jeton_token::{
-    BuiltInRole, Catalogue, Circumstances, Expiry, Facts, Place, PlaceLimit, PrincipalId, PrincipalKind,
-    Rights, Scope, ScopePattern, SecretId, TokenId, TokenKind, covers_within, effective_at, known_end,
-    withheld,
+    BuiltInRole, Catalogue, Circumstances, Expiry, Facts, Link, Place, PlaceLimit, PrincipalId,
+    PrincipalKind, Rights, Scope, ScopePattern, SecretId, TokenId, TokenKind, covers_within, effective_at,
+    known_end, withheld,
 };
 
 use super::attempt::Attempt;
@@ -57,6 +57,8 @@ macro_rules! actions {
 
 /// Whoever may look through everything at a place holds this.
 const AUDIT: &str = "Jeton.Audit.Read";
+/// Whoever starts jobs holds this.
+const MINT: &str = "Jeton.Job.Mint";
 /// The same rights by the names that Azure DevOps has for them.
 const PATS: &str = "vso.pats";
 const PATS_MANAGE: &str = "vso.pats_manage";
@@ -90,7 +92,7 @@ actions! {
     ProjectRead = "project.read", &[], &["vso.project"];
     BuildRead = "build.read", &[], &["vso.build"];
     PipelineWrite = "pipeline.write", &[], &["Jeton.Admin.Organization"];
-    JobMint = "job.mint", &[], &["Jeton.Job.Mint"];
+    JobMint = "job.mint", &[], &[MINT];
     JobRead = "job.read", &[], &["Jeton.Job.Read", "Jeton.Admin.Job", AUDIT];
     JobRenew = "job.renew", &[], &["Jeton.Admin.Job"];
     JobFinish = "job.finish", &[], &["Jeton.Admin.Job"];
@@ -420,7 +422,9 @@ pub(super) fn check_still(caller: &Caller, word: &str) -> Result<(), Error> {
     };
     // People change their own password by the route to users, without a right to those.
     let own_password = action == Action::UserWrite && caller.is_session();
-    if is_own || own_password || caller.places().chain([Place::Global]).any(may_at) {
+    // A runner renews and finishes its jobs by the right to start them.
+    let own_job = matches!(action, Action::JobRenew | Action::JobFinish) && reaches(caller, MINT, |_| true);
+    if is_own || own_password || own_job || caller.places().chain([Place::Global]).any(may_at) {
         return Ok(());
     }
     let scope = action.own_scopes().first().or(action.scopes().first()).copied().unwrap_or_default();
@@ -436,12 +440,13 @@ pub(crate) fn at_or_hidden(caller: &Caller, place: Place, action: Action) -> Res
     }
 }
 
-/// For renewing and finishing jobs: by whoever looks after jobs there, and by whoever started it; to renew it, while
-/// they may still start jobs there. A job may finish itself, but no job prolongs one.
+/// For renewing and finishing jobs: by whoever looks after jobs there, and by whoever started it, with a credential that
+/// starts jobs there; to renew it, while they may still do so. To end one's own needs no right that could be taken away
+/// meanwhile. A job may finish itself, but no job prolongs one.
 pub(crate) fn on_job(caller: &Caller, job: &JobRecord, action: Action) -> Result<Permit, Error> {
     let is_runner = is_runner(caller, job);
     let own = match action {
-        Action::JobFinish => is_runner || caller.token() == job.token,
+        Action::JobFinish => is_runner && reaches_jobs(caller, job, &[MINT]) || caller.token() == job.token,
         Action::JobRenew if caller.is_of_job() => {
             return Err(Error::denied(
                 Code::NotHonouredHere,
@@ -454,7 +459,13 @@ pub(crate) fn on_job(caller: &Caller, job: &JobRecord, action: Action) -> Result
     if !own && caller.is_of_job() {
         return Err(Error::denied(Code::NotHonouredHere, "a job ends no job but itself"));
     }
-    if own { permit(caller, action) } else { at(caller, job.place(), action) }
+    if own {
+        return permit(caller, action);
+    }
+    match at(caller, job.place(), action) {
+        Err(Error::Denied(_)) if is_runner => Err(missing(caller, MINT, job.place())),
+        decided => decided,
+    }
 }
 
 /// Whether a caller may get a secret of any token but the one that it has. No job does: a secret would outlive it.
@@ -473,10 +484,25 @@ pub(crate) fn on_job_settings(caller: &Caller, place: Place) -> Result<Permit, E
     at(caller, place, Action::JobSettingsWrite)
 }
 
-/// Whether a caller may know of a job: who started it, the job itself, and whoever may see the jobs there.
+/// Whether a caller may know of a job: who started it, with a credential for jobs there; the job itself, and whoever may
+/// see the jobs there.
 pub(crate) fn sees_job(caller: &Caller, job: &JobRecord) -> bool {
-    let is_own = is_runner(caller, job) || caller.token() == job.token;
-    is_own || may_administer(caller, Action::JobRead, job.place())
+    let is_own = is_runner(caller, job) && reaches_jobs(caller, job, &[MINT, "Jeton.Job.Read"]);
+    is_own || caller.token() == job.token || may_administer(caller, Action::JobRead, job.place())
+}
+
+fn reaches_jobs(caller: &Caller, job: &JobRecord, scopes: &[&str]) -> bool {
+    scopes.iter().any(|scope| reaches(caller, scope, |link| link.places.covers(job.place())))
+}
+
+/// Whether the credential itself, by its patterns and those of its ancestors, has a scope where `is_there` says so,
+/// whatever its owner may do at this moment. That of a person who signed in has all of them.
+fn reaches(caller: &Caller, scope: &str, is_there: impl Fn(&Link) -> bool) -> bool {
+    let Ok(scope) = scope.parse::<Scope>() else {
+        return false;
+    };
+    let has = |link: &Link| link.patterns.patterns().iter().any(|pattern| pattern.covers(&scope));
+    caller.facts.chain().all(|link| is_there(link) && has(link))
 }
 
 /// Whether a caller started the job. A job that a proven identity started has the account that it acts as for its runner,

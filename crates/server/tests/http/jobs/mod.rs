@@ -2,8 +2,10 @@
 
 mod attacks;
 mod ends;
+mod names;
 mod reach;
 mod replay;
+mod runner;
 mod settings;
 mod start;
 
