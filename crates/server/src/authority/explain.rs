@@ -1,12 +1,16 @@
 //! Why a token may or may not do something, for whoever may look at the token.
 
+mod job;
+
 use std::net::IpAddr;
 
 use jeton_api::{Code, Remedy, StepOutcome};
 use jeton_token::{
-    Audience, Demand, Inactive, Place, PrincipalKind, Scope, Step, TokenId, Verdict, Where, explain,
+    Audience, Demand, Inactive, Place, PolicyRule, PrincipalKind, Scope, Step, TokenId, TokenKind, Verdict,
+    Where, explain,
 };
 
+use self::job::JobStories;
 use super::access::{self, Action, Caller, Owner};
 use super::binding::granted;
 use super::built_in::OWN_NAMESPACE;
@@ -71,7 +75,8 @@ impl Authority {
                 );
             }
         }
-        let steps = steps.into_iter().map(|step| told(&chain, question.scope, step)).collect();
+        let jobs = self.job_stories(&chain).await?;
+        let steps = steps.into_iter().map(|step| told(&chain, &jobs, question.scope, step)).collect();
         Ok(Explained { verdict, steps, remedies })
     }
 
@@ -118,6 +123,13 @@ impl Authority {
             who: vec![],
         };
         Ok(match (step, reason) {
+            (Step::Scopes(_), _) if chain.token.kind == TokenKind::Job => vec![remedy(
+                "permit",
+                format!(
+                    "start the job with `permissions` that name `{scope}`, or without any; what makes tokens or \
+                     jobs is nothing that a job ever has"
+                ),
+            )],
             (Step::Scopes(id), _) => vec![remedy(
                 "add_scope",
                 format!(
@@ -147,18 +159,29 @@ impl Authority {
                 "name_place",
                 "the token is limited to places, so the API has to say at which one the call acts".to_owned(),
             )],
+            (Step::Job(_), _) => vec![remedy(
+                "let_out",
+                "`jeton org job-settings` and `jeton project job-settings` show what keeps jobs in their projects; \
+                 a job that is started without a wall acts where its account has rights"
+                    .to_owned(),
+            )],
             (_, Inactive::PlaceNotAllowed) => vec![remedy(
                 "other_token",
                 "the token may be used at other places; use or make one for this place".to_owned(),
             )],
-            (_, Inactive::Policy(jeton_token::PolicyRule::SignIn)) => {
+            (_, Inactive::Policy(PolicyRule::SignIn)) => {
                 vec![remedy("sign_in", "the owner signs in, and the token is honoured again".to_owned())]
             }
-            (_, Inactive::Policy(jeton_token::PolicyRule::Unused)) => {
+            (_, Inactive::Policy(PolicyRule::Unused)) => {
                 let detail = "it was not used for too long: whoever signs in as the owner rotates it, and the new \
                               value is honoured";
                 vec![remedy("rotate", detail.to_owned())]
             }
+            (_, Inactive::Policy(PolicyRule::JobProjects)) => vec![remedy(
+                "take_jobs",
+                "the project is not among the `job_projects` of a policy there: whoever sets that policy names it"
+                    .to_owned(),
+            )],
             (_, Inactive::ClientIpRequired) => vec![remedy(
                 "name_address",
                 "calls are limited to networks, so the API has to say where the call comes from".to_owned(),
@@ -236,6 +259,7 @@ fn judged_at(place: Where, api: Option<&ApiRecord>) -> Place {
 
 fn told(
     chain: &Chain,
+    jobs: &JobStories,
     scope: &Scope,
     explained: jeton_token::Explained,
 ) -> (&'static str, StepOutcome, String) {
@@ -247,6 +271,10 @@ fn told(
         }
         Step::Kind => "its kind is honoured by the API".to_owned(),
         Step::Network => "it is limited to no networks, or the call comes from one of them".to_owned(),
+        Step::Job(id) => {
+            let story = jobs.iter().find(|(job, _)| *job == id).map(|(_, story)| story.as_str());
+            format!("the call acts where its job may: {}", story.unwrap_or_default())
+        }
         Step::Place => "it is limited to no places, or the call acts at one of them".to_owned(),
         Step::Policy => "the policies of the place take it".to_owned(),
         Step::Scopes(id) => format!("a pattern of token `{}` covers `{scope}`", name_of(chain, id)),

@@ -5,7 +5,7 @@
 //! and mean what it meant; and the wall stands as it does now.
 
 use jeton_token::{
-    JobAuthorizationScope, JobCase, JobId, JobRule, OrganizationId, PipelineId, PipelineKind, Place,
+    JobAuthorizationScope, JobCase, JobId, JobRule, JobWall, OrganizationId, PipelineId, PipelineKind, Place,
     PrincipalId, ProjectId, ScopePattern, ScopeSet, Timestamp, TokenId,
 };
 
@@ -82,8 +82,8 @@ pub(crate) struct JobFilter {
 pub(crate) struct JobNow {
     /// Its pipeline or project was removed, or the trust that it came from; or that means somebody else by now.
     pub(crate) is_over: bool,
-    /// It has no right outside its project.
-    pub(crate) is_walled: bool,
+    /// What leaves it no right outside its project, if something does.
+    pub(crate) wall: Option<JobWall>,
 }
 
 /// Since when a job is over that nobody ended, and what says so. A job without a trust was started by a runner.
@@ -198,7 +198,7 @@ pub(super) async fn now_of(
         runner: word(&row, "authorization_scope", JobAuthorizationScope::from_word)?,
     };
     let is_over = row.int_or_null("over_at")?.is_some();
-    Ok(Some(JobNow { is_over, is_walled: case.reach().is_walled }))
+    Ok(Some(JobNow { is_over, wall: case.reach().wall }))
 }
 
 // ---- writing

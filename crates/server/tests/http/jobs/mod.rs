@@ -2,6 +2,7 @@
 
 mod attacks;
 mod ends;
+mod explained;
 mod names;
 mod reach;
 mod replay;
