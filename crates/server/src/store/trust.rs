@@ -1,5 +1,7 @@
 //! Federation trusts, and what was exchanged through them.
 
+pub(super) mod ended;
+
 use std::sync::Arc;
 
 use jeton_api::Replay;
@@ -8,8 +10,8 @@ use jeton_token::{
     TokenId, TrustId,
 };
 
+use self::ended::{Ended, end};
 use super::database::{Row, Transaction, statements, values};
-use super::feed::Thing;
 use super::token::{self, NewToken, Pen, TokenRecord, place_text};
 use super::write::Event;
 use super::{NewJob, Refusal, Store, StoreError, job, place, principal};
@@ -103,37 +105,6 @@ impl Yield {
     }
 }
 
-/// What was over with a trust as it was.
-enum Ended {
-    Nothing,
-    /// These tokens of the account.
-    Tokens(Vec<TokenId>),
-    /// Every job that had come from it.
-    Jobs,
-}
-
-impl Ended {
-    fn text(&self) -> String {
-        match self {
-            Self::Nothing => String::new(),
-            Self::Tokens(ids) => {
-                let ended: Vec<_> = ids.iter().map(|token| format!("; ended {token}")).collect();
-                ended.concat()
-            }
-            Self::Jobs => "; ended every job that had come from it".to_owned(),
-        }
-    }
-
-    /// Whose jobs those are, nobody has a list of.
-    fn touched(&self) -> Vec<Thing> {
-        match self {
-            Self::Nothing => vec![],
-            Self::Tokens(ids) => ids.iter().copied().map(Thing::Token).collect(),
-            Self::Jobs => vec![Thing::Rights],
-        }
-    }
-}
-
 /// An identity token that was exchanged: the digest of what was signed, and until when that must be remembered.
 #[derive(Debug)]
 pub(crate) struct Seen {
@@ -185,12 +156,7 @@ statements! {
     INSERT_CLAIM = "INSERT INTO trust_claim (trust_id, claim, pattern, position) VALUES ($1, $2, $3, $4)";
     DELETE_CLAIMS = "DELETE FROM trust_claim WHERE trust_id = $1";
     INSERT_TOKEN = "INSERT INTO trust_token (token_id, trust_id, revision) VALUES ($1, $2, $3)";
-    // However many jobs came from it: each looks whether this is here.
-    END_JOBS = "INSERT INTO trust_end (trust_id, revision, ended_at) VALUES ($1, $2, $3)";
     IS_EXCHANGED = "SELECT trust_id FROM trust_token WHERE token_id = $1";
-    LIVE_TOKENS = "SELECT token.id AS id FROM trust_token JOIN token ON token.id = trust_token.token_id
-        WHERE trust_token.trust_id = $1 AND token.revoked_at IS NULL
-            AND (token.expires_at IS NULL OR token.expires_at > $2)";
     SEE = "INSERT INTO identity_seen (digest, expires_at) VALUES ($1, $2)";
     // A few for each that is added: none stays for long, and no exchange has much to do.
     FORGET = "DELETE FROM identity_seen WHERE digest IN
@@ -359,29 +325,6 @@ async fn insert_claims(pen: &mut Pen<'_>, id: TrustId, rules: &ClaimRules) -> Re
         pen.transaction.execute(INSERT_CLAIM, values).await?;
     }
     Ok(())
-}
-
-/// Ends what came from a trust as it was. Tokens of an account are revoked one by one; of jobs there may be thousands, so
-/// that they are over is written down once, and looked up whenever one of their tokens is read.
-async fn end(pen: &mut Pen<'_>, old: &TrustRecord, by: Option<PrincipalId>) -> Result<Ended, StoreError> {
-    let id = old.id.to_string();
-    match old.holder {
-        Holder::Account(_) => revoke(pen, &id, by).await.map(Ended::Tokens),
-        Holder::Pipeline(_) => {
-            pen.transaction.execute(END_JOBS, values![id, old.revision + 1, pen.now.0]).await?;
-            Ok(Ended::Jobs)
-        }
-    }
-}
-
-/// Revokes the live tokens that came from a trust; answers which.
-async fn revoke(pen: &mut Pen<'_>, trust: &str, by: Option<PrincipalId>) -> Result<Vec<TokenId>, StoreError> {
-    let rows = pen.transaction.fetch(LIVE_TOKENS, values![trust, pen.now.0]).await?;
-    let ids: Vec<TokenId> = rows.iter().map(|row| row.parse("id")).collect::<Result<_, _>>()?;
-    for id in &ids {
-        token::revoke(pen, *id, by).await?;
-    }
-    Ok(ids)
 }
 
 async fn of_id(transaction: &mut Transaction, id: TrustId) -> Result<Option<TrustRecord>, StoreError> {
