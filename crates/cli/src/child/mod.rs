@@ -30,7 +30,7 @@ const NOT_FOUND: u8 = 127;
 const BY_SIGNAL: i32 = 128;
 
 /// Where a command would find a token. It has the one that it is given, and none beside it.
-const TOKEN_VARIABLES: [&str; 2] = ["JETON_TOKEN", "JETON_TOKEN_FILE"];
+pub(crate) const TOKEN_VARIABLES: [&str; 2] = ["JETON_TOKEN", "JETON_TOKEN_FILE"];
 
 /// A command that runs.
 pub(crate) struct Child {
@@ -140,6 +140,11 @@ impl Child {
         if self.reach == Reach::Group {
             self.signal(signal);
         }
+    }
+
+    /// Waits until somebody wants us to end, when the command has ended before.
+    pub(crate) async fn told_to_end(&mut self) {
+        while !signals::ends(self.signals.next().await) {}
     }
 
     /// The exit code of a command that has ended.
