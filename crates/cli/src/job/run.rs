@@ -102,6 +102,7 @@ struct Running {
 /// Runs the command.
 pub(super) async fn run(app: &App, args: RunArgs) -> Result<()> {
     hide_ourselves();
+    check_line(app)?;
     let client = app.client()?;
     let carried = carried(app, &client, &args)?;
     let (mut signals, teller) = (Signals::catch()?, Teller::new(app.output)?);
@@ -139,6 +140,17 @@ pub(super) async fn run(app: &App, args: RunArgs) -> Result<()> {
         0 => Ok(()),
         code => Err(Error::Command(code)),
     }
+}
+
+/// A runner's token is worth many jobs, and its command line stays there as long as each of them.
+fn check_line(app: &App) -> Result<()> {
+    if app.shows_credential() {
+        return Err(Error::usage(
+            "everybody on this machine sees command lines, so a runner's token does not belong there\n\
+             rotate it, and give it in JETON_TOKEN, or by standard input with `--credential -`",
+        ));
+    }
+    Ok(())
 }
 
 /// Asks for the job. Who wants us to end meanwhile gets that, and the job ends if it came to be.
@@ -209,6 +221,12 @@ fn carried(app: &App, client: &Client, args: &RunArgs) -> Result<Vec<(OsString, 
                 "`{}` holds the runner's own token, and a job gets its own",
                 safe(&name)
             )));
+        }
+        if args.command.iter().any(|word| token.find(word.as_bytes()).is_some()) {
+            return Err(Error::usage(
+                "an argument of the command holds the runner's own token; everybody on this machine sees command lines\n\
+                 rotate it; the command finds the token of its job in SYSTEM_ACCESSTOKEN",
+            ));
         }
         if credential.source == Source::Profile {
             app.output.warn(
