@@ -31,7 +31,7 @@ impl Authority {
         if let Step::Owner(..) = step {
             return self.roles_to_bind(missing, &place).await;
         }
-        let advice = of_step(missing, step).or_else(|| of_reason(reason));
+        let advice = of_step(missing, step).or_else(|| of_reason(missing.chain.token.kind, reason));
         Ok(advice.into_iter().map(|(action, detail)| remedy(action, detail, &place)).collect())
     }
 
@@ -133,8 +133,11 @@ fn of_step(Missing { chain, scope, .. }: Missing<'_>, step: Step) -> Option<Advi
     })
 }
 
-fn of_reason(reason: &Inactive) -> Option<Advice> {
+fn of_reason(kind: TokenKind, reason: &Inactive) -> Option<Advice> {
     let (action, detail) = match reason {
+        Inactive::Expired | Inactive::Revoked if kind == TokenKind::Job => {
+            ("start_job", "the job is over, and nothing brings it back: its runner starts another one")
+        }
         Inactive::ApprovalRequired(_) | Inactive::Pending => {
             ("approve", "somebody with `Jeton.Admin.Token` there approves the token: `jeton token approve`")
         }

@@ -114,4 +114,7 @@ async fn what_a_job_lacks_is_explained_with_what_would_help(authority: Authority
         json!({"token": job.secret, "scope": "Jeton.Job.Mint", "resource": works.place()}),
     );
     assert_eq!(none.await["remedies"][0]["action"], json!("permit"));
+    authority.post(&works.token.secret, &super::path(&job.id, "finish"), json!({})).await.expect(200);
+    let over = about(&authority, &works, &job, &works.place()).await;
+    assert_eq!((&over["reason"], &over["remedies"][0]["action"]), (&json!("revoked"), &json!("start_job")));
 }
