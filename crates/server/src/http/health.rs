@@ -16,9 +16,10 @@ pub(super) async fn live() -> &'static str {
 
 /// Ready: the store answers too, and the clock is not one that was put back.
 pub(super) async fn ready(State(doors): State<Doors>) -> Response<Body> {
-    let authority = &doors.authority;
-    match authority.seconds_behind() {
-        _ if !authority.answers().await => Problem::Operation(Error::Unavailable).into_response(),
+    if !doors.authority.answers().await {
+        return Problem::Operation(Error::Unavailable).into_response();
+    }
+    match doors.authority.seconds_behind() {
         Some(seconds) => Problem::ClockBehind { seconds }.into_response(),
         None => problem::no_store("ready\n"),
     }
