@@ -51,7 +51,7 @@ mod watch;
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use jeton_api::{Code, Remedy};
 use jeton_token::{Id, Place, Prefix, ResourceName, Timestamp, TokenId, Where};
@@ -62,6 +62,7 @@ use crate::keys::{Keys, Rng};
 use crate::limits::{EXPIRING_MS_FRESH, EXPIRING_TOKENS_MAX};
 use crate::store::{Expiring, Outcome, Refusal, Store, StoreError, Write};
 
+use built_in::BuiltIn;
 use code::Codes;
 use device::Devices;
 use flow::Done;
@@ -134,6 +135,8 @@ pub(crate) struct Authority {
     expiring: Arc<Mutex<Option<(Timestamp, Expiring)>>>,
     /// The issuers whose identity tokens somebody trusts.
     pub(crate) issuers: Issuers,
+    /// Which of the catalogues that Jeton brings along this deployment has, once a start has looked.
+    declared: Arc<OnceLock<&'static BuiltIn>>,
     /// Where the first administrator's password is until it is changed.
     pub(crate) first_password: Arc<Path>,
     /// Tokens whose altered rows were noted in the audit already; once each for the life of the process.
@@ -303,6 +306,7 @@ impl Authority {
             refusals: Arc::default(),
             watches,
             expiring: Arc::default(),
+            declared: Arc::default(),
             first_password,
             noted: Arc::default(),
             uses: Arc::default(),

@@ -176,3 +176,20 @@ fn the_places_of_an_ancestor_count_as_well() {
     assert_eq!(home(at(project(1, 2))), Some(Inactive::PlaceNotAllowed));
     assert_eq!(home(at(project(1, 1))), None);
 }
+
+#[test]
+fn an_api_of_every_organization_is_told_of_no_job_that_some_place_would_not_take() {
+    let catalogue = tasks();
+    let origin = JobOrigin { job: JobId(id(7)), organization: organization(1), project: ProjectId(id(101)) };
+    let of_job = Link { kind: TokenKind::Job, job: Some(origin), ..link() };
+    let policy = Policy { job_projects: Some(vec![]), ..Policy::default() };
+    let audience = Audience::Api { catalogue: &catalogue, organization: None };
+    let everywhere = Demand { audience, ..asked(&catalogue) };
+    for place in [Place::Global, Place::Organization(organization(2)), project(2, 1)] {
+        let policies = vec![PlacedPolicy { place, policy: policy.clone() }];
+        let facts = Facts { policies: policies.into(), ..alone(of_job.clone()) };
+        let refused = Some(Inactive::Policy(PolicyRule::JobProjects));
+        assert_eq!(judge(&facts, &everywhere).err(), refused, "{place:?}");
+        assert!(judge(&facts, &at_home()).is_ok(), "at home it may look at itself");
+    }
+}
