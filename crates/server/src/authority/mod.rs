@@ -35,6 +35,7 @@ mod provider;
 mod readable;
 mod refusals;
 mod replay;
+mod revocation_rule;
 mod role;
 mod service_account;
 mod signin;
@@ -71,6 +72,7 @@ use memory::Memory;
 use pace::Pace;
 use refusals::Refusals;
 use replay::InFlight;
+use revocation_rule::RulesLeftOff;
 use usage::Usage;
 use watch::Watches;
 
@@ -96,6 +98,7 @@ pub(crate) use policy::{PolicyImpact, PolicyRequest, PolicyView};
 pub(crate) use provider::NotAdmitted;
 pub(crate) use readable::ProjectKey;
 pub(crate) use replay::Course;
+pub(crate) use revocation_rule::RevocationRule;
 pub(crate) use role::RoleRequest;
 pub(crate) use service_account::ServiceAccountRequest;
 pub(crate) use sought::Sought;
@@ -143,6 +146,8 @@ pub(crate) struct Authority {
     noted: Arc<Mutex<BTreeSet<TokenId>>>,
     /// Uses of old secrets that are written down.
     uses: Arc<Pace>,
+    /// Revocation rules that are not done.
+    left_off: Arc<RulesLeftOff>,
     /// Rotations with secrets that had ended.
     alarms: Arc<Pace>,
     /// Calls with idempotency keys that are being done.
@@ -306,6 +311,7 @@ impl Authority {
             refusals: Arc::default(),
             watches,
             expiring: Arc::default(),
+            left_off: Arc::default(),
             declared: Arc::default(),
             first_password,
             noted: Arc::default(),
