@@ -179,6 +179,12 @@ impl App {
         Ok(Some(Credential::new(secret, self.sources.credential)))
     }
 
+    /// Whether the credential itself stands on the command line.
+    pub(crate) fn shows_credential(&self) -> bool {
+        let is_shown = |given: &SharedSecret| !matches!(given.expose(), "" | "-");
+        self.sources.credential == Source::Flag && self.globals.credential.as_ref().is_some_and(is_shown)
+    }
+
     /// The credential that is saved for that server.
     pub(crate) fn saved_credential(server: &Server) -> Result<Option<Credential>> {
         let Some(Profile { url, token: Some(token), .. }) = ProfileFile::of_user()?.load()? else {

@@ -11,6 +11,7 @@ mod args;
 mod binding;
 mod child;
 mod client;
+mod clock;
 mod demo;
 mod derive;
 mod doctor;

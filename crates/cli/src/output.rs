@@ -3,11 +3,14 @@
 //! With `-o value` and `-o env` a secret stands alone on standard output, so that it can go into a file or a
 //! variable without anybody reading it.
 
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
+use std::os::fd::{AsFd as _, BorrowedFd};
 
 use anyhow::Context;
 use clap::ValueEnum;
 use jeton_api::{Issued, TokenState};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::{Errno, retry_on_intr};
 use serde::Serialize;
 
 use crate::error::{Error, Exit, Result};
@@ -158,13 +161,28 @@ pub(crate) fn print(text: &str) -> Result<()> {
 
 /// Writes to standard output as it is; a reader that has gone is an error.
 pub(crate) fn write_out(bytes: &[u8]) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
-    out.write_all(bytes).and_then(|()| out.flush())
+    write_whole(std::io::stdout().lock().as_fd(), bytes)
 }
 
 /// The same to standard error.
 pub(crate) fn write_err(bytes: &[u8]) -> std::io::Result<()> {
-    std::io::stderr().lock().write_all(bytes)
+    write_whole(std::io::stderr().lock().as_fd(), bytes)
+}
+
+/// Writes all of it, also where somebody who shares the file with us has set that nobody waits there.
+fn write_whole(to: BorrowedFd<'_>, mut bytes: &[u8]) -> std::io::Result<()> {
+    while !bytes.is_empty() {
+        match rustix::io::write(to, bytes) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(count) => bytes = bytes.get(count..).unwrap_or_default(),
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => {
+                retry_on_intr(|| poll(&mut [PollFd::new(&to, PollFlags::OUT)], None))?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// Writes to standard output. A reader that has gone, as in `| head`, is no error.
@@ -179,7 +197,7 @@ pub(crate) fn print_bytes(bytes: &[u8]) -> Result<()> {
 
 fn tell(text: &str) {
     // There is nowhere to report that standard error is closed.
-    let _closed = writeln!(std::io::stderr().lock(), "{}", safe_lines(text));
+    let _closed = write_err(format!("{}\n", safe_lines(text)).as_bytes());
 }
 
 fn json(answer: &impl Serialize) -> Result<String> {

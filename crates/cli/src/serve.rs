@@ -39,6 +39,10 @@ pub(crate) struct ServeArgs {
     #[arg(long = "trusted-proxy", value_name = "CIDR")]
     trusted_proxies: Vec<ipnet::IpNet>,
 
+    /// Take the machine's clock as right although this deployment has seen a later time; for one start
+    #[arg(long)]
+    accept_clock: bool,
+
     /// A TOML file with the same settings, and `prefix`
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -69,6 +73,15 @@ pub(crate) async fn interrupted() {
 }
 
 fn options(args: ServeArgs) -> Options {
-    let ServeArgs { data, listen, public_url, database_url, pepper_file, trusted_proxies, config } = args;
-    Options { data, listen, public_url, database_url, pepper_file, trusted_proxies, config }
+    let ServeArgs {
+        data,
+        listen,
+        public_url,
+        database_url,
+        pepper_file,
+        trusted_proxies,
+        accept_clock,
+        config,
+    } = args;
+    Options { data, listen, public_url, database_url, pepper_file, trusted_proxies, accept_clock, config }
 }

@@ -6,6 +6,10 @@ pub(crate) const BODY_BYTES_MAX: usize = 32 * 1024;
 pub(crate) const CATALOGUE_BODY_BYTES_MAX: usize = 512 * 1024;
 /// The largest body that is too large and yet read to its end, in bytes, so that the client sees the answer.
 pub(crate) const DISCARDED_BYTES_MAX: usize = 1024 * 1024;
+/// The longest that passes before it is kept how late it is, in seconds.
+pub(crate) const CLOCK_SECONDS_BETWEEN: u64 = 30;
+/// By how much the machine's clock may be behind what was known already, in milliseconds, in a server that is ready.
+pub(crate) const CLOCK_BEHIND_MS_MAX: i64 = 5000;
 /// The longest that one request may take, in seconds.
 pub(crate) const REQUEST_SECONDS_MAX: u64 = 10;
 /// How long a look at the store may take before it counts as down in the metrics, in seconds.

@@ -155,6 +155,14 @@ impl Metrics {
         if let Some(expiring) = told.expiring {
             write_expiring(&mut text, expiring);
         }
+        let name = "jeton_clock_behind_seconds";
+        family(
+            &mut text,
+            "gauge",
+            name,
+            "How far the machine's clock is behind the time that was known already.",
+        );
+        line(&mut text, name, &[], told.clock_behind_ms / 1000);
         let name = "jeton_verifiers";
         family(&mut text, "gauge", name, "Verifiers that answer from memory, under a lease.");
         line(&mut text, name, &[], told.verifiers);
@@ -179,6 +187,8 @@ pub(crate) struct Told {
     pub(crate) expiring: Option<Expiring>,
     /// How many APIs are only to report.
     pub(crate) reporting: Option<usize>,
+    /// By how much the machine's clock is behind the time that was known already, in milliseconds.
+    pub(crate) clock_behind_ms: i64,
     /// How many verifiers have a lease; nobody has to ask the store for that.
     pub(crate) verifiers: usize,
 }

@@ -107,7 +107,7 @@ impl Server {
         let prefix = prefix(&opened, settings.prefix.as_ref()).await?;
         let is_new = opened.kept("prefix").await?.is_none();
         let keys = Arc::new(keys(&opened, &settings.pepper_file, is_new, &rng).await?);
-        let may_be_leased = opened.may_be_leased().await?;
+        let (may_be_leased, latest) = (opened.may_be_leased().await?, opened.latest_time().await?);
         let outbox = Outbox::new(Wanted::new(&settings.webhooks, settings.mail.as_ref()));
         let store = opened.with(Arc::clone(&keys), clock.clone(), rng.clone(), outbox);
         let private_issuers = private_issuers(settings);
@@ -115,6 +115,9 @@ impl Server {
         let authority = Authority::new(store, keys, clock, rng.clone(), names);
         if is_new {
             fill(&authority, &data_dir, &rng).await?;
+        }
+        if let Some(latest) = latest {
+            authority.take_up_time(latest, settings.accept_clock).await?;
         }
         authority.keep_new_keys().await?;
         authority.register_built_in().await?;
@@ -202,10 +205,11 @@ impl Chores {
             let mut stopped = stop.subscribe();
             async move { _ = stopped.changed().await }
         };
-        let (uses, ends) = (authority.clone(), authority.clone());
-        let (uses_stopped, ends_stopped) = (stopped(), stopped());
+        let (uses, ends, time) = (authority.clone(), authority.clone(), authority.clone());
+        let (uses_stopped, ends_stopped, time_stopped) = (stopped(), stopped(), stopped());
         keeping.spawn(async move { uses.keep_uses(uses_stopped).await });
         keeping.spawn(async move { ends.keep_ends_noted(ends_stopped).await });
+        keeping.spawn(async move { time.keep_time(time_stopped).await });
         let forgetting = tokio::spawn(forget_calls(authority.store.clone()));
         let Authority { store, clock, rng, .. } = authority.clone();
         let bag = Bag { store, clock, rng, public_url: Arc::clone(public_url) };
@@ -213,7 +217,7 @@ impl Chores {
         Self { stop, keeping, forgetting, couriers }
     }
 
-    /// Ends all of it. Only uses are finished; the rest is taken up again at the next start.
+    /// Ends all of it. Only uses and the time are written to the end; the rest is taken up again at the next start.
     async fn stop(mut self) {
         self.forgetting.abort();
         self.stop.send_replace(());

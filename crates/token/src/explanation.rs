@@ -5,10 +5,10 @@
 
 use crate::catalogue::Catalogue;
 use crate::decision::{
-    Approval, At, Audience, Circumstances, Demand, Facts, Inactive, Link, Reach, Verdict, check_alive,
+    Approval, At, Audience, Circumstances, Demand, Facts, Inactive, Link, Reach, Verdict, Where, check_alive,
     check_kind, check_network, check_place, check_taken, counted, decide, standing,
 };
-use crate::id::{PrincipalId, TokenId};
+use crate::id::{JobId, PrincipalId, TokenId};
 use crate::lifetime::Timestamp;
 use crate::rights::Rights;
 use crate::scope::Scope;
@@ -25,6 +25,8 @@ pub enum Step {
     Kind,
     /// The call comes from where it may.
     Network,
+    /// The job that a token is of may act where the call does: inside its wall, or at least in its organization.
+    Job(JobId),
     /// The call acts where the tokens may be used.
     Place,
     /// The policies that count there take the tokens.
@@ -45,6 +47,7 @@ impl Step {
             Self::Standing => "standing",
             Self::Kind => "kind",
             Self::Network => "network",
+            Self::Job(_) => "job",
             Self::Place => "place",
             Self::Policy => "policy",
             Self::Scopes(_) => "scopes",
@@ -78,9 +81,12 @@ pub fn explain(
         (Step::Standing, standing(facts, now)),
         (Step::Kind, check_kind(facts, &demand)),
         (Step::Network, check_network(facts, demand.client)),
+    ];
+    steps.extend(facts.chain().filter_map(|link| of_job(link, demand.place)));
+    steps.extend([
         (Step::Place, place.clone().map(drop)),
         (Step::Policy, place.clone().and_then(|at| check_taken(facts, at, circumstances))),
-    ];
+    ]);
     let at = place.unwrap_or((Place::Global, Reach::Here));
     steps.extend(of_scope(facts, &demand, scope, at));
     let verdict = decide(facts, &demand, now);
@@ -90,6 +96,13 @@ pub fn explain(
     };
     steps.push((Step::Approval, approval));
     (verdict, until_refused(steps))
+}
+
+/// What keeps a job where it is, for a call that acts at one place.
+fn of_job(link: &Link, place: Where) -> Option<(Step, Result<(), Inactive>)> {
+    let is_kept_away = matches!(place, Where::At(place) if !link.places.covers(place));
+    let outcome = if is_kept_away { Err(Inactive::PlaceNotAllowed) } else { Ok(()) };
+    link.job.map(|origin| (Step::Job(origin.job), outcome))
 }
 
 /// At home a limited token may look at itself, but it has no right where it may not be used.

@@ -139,8 +139,19 @@ pub struct JobReach {
     pub scope: JobAuthorizationScope,
     /// Which rule decided that.
     pub decided_by: JobRule,
-    /// Whether it has no right outside its project.
-    pub is_walled: bool,
+    /// What leaves it no right outside its project, if something does.
+    pub wall: Option<JobWall>,
+}
+
+/// Who keeps a job in its project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum JobWall {
+    /// The project is public, so what runs there may be anybody's.
+    PublicProject,
+    /// The organization put up the wall.
+    Organization,
+    /// The project did.
+    Project,
 }
 
 impl JobCase {
@@ -149,8 +160,17 @@ impl JobCase {
     pub fn reach(self) -> JobReach {
         let decided_by = self.rule();
         let scope = self.scope(decided_by);
-        let wall = self.is_public || self.organization.tightened_by(self.project).project_wall;
-        JobReach { scope, decided_by, is_walled: wall && scope == JobAuthorizationScope::Project }
+        let wall = self.wall().filter(|_| scope == JobAuthorizationScope::Project);
+        JobReach { scope, decided_by, wall }
+    }
+
+    fn wall(self) -> Option<JobWall> {
+        match [self.organization, self.project].map(|settings| settings.project_wall) {
+            _ if self.is_public => Some(JobWall::PublicProject),
+            [true, _] => Some(JobWall::Organization),
+            [_, true] => Some(JobWall::Project),
+            [false, false] => None,
+        }
     }
 
     fn rule(self) -> JobRule {
@@ -256,6 +276,7 @@ macro_rules! words {
 words! {
     JobAuthorizationScope { Project = "project", Organization = "organization" }
     PipelineKind { Yaml = "yaml", ClassicBuild = "classic_build", Release = "release" }
+    JobWall { PublicProject = "public_project", Organization = "organization", Project = "project" }
     JobRule {
         PublicProject = "public_project",
         OrganizationLimit = "organization_limit",

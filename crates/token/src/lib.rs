@@ -53,7 +53,7 @@ pub use id::{
     ProjectId, RoleId, SecretId, TokenId, TrustId,
 };
 pub use job::{
-    JOB_MINUTES_USUAL, JobAuthorizationScope, JobCase, JobOrigin, JobReach, JobRule, JobSettings,
+    JOB_MINUTES_USUAL, JobAuthorizationScope, JobCase, JobOrigin, JobReach, JobRule, JobSettings, JobWall,
     PipelineKind,
 };
 pub use lifetime::{Expiry, Timestamp};

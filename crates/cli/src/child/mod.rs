@@ -29,6 +29,9 @@ const NOT_RUN: u8 = 126;
 const NOT_FOUND: u8 = 127;
 const BY_SIGNAL: i32 = 128;
 
+/// Where a command would find a token. It has the one that it is given, and none beside it.
+pub(crate) const TOKEN_VARIABLES: [&str; 2] = ["JETON_TOKEN", "JETON_TOKEN_FILE"];
+
 /// A command that runs.
 pub(crate) struct Child {
     process: process::Child,
@@ -63,7 +66,7 @@ impl Outlets {
 }
 
 impl Child {
-    /// Starts a command with our environment and these variables, our input and our output.
+    /// Starts a command with these variables and our environment, but for our token; with our input and our output.
     pub(crate) fn start(
         command: Vec<OsString>,
         variables: &[(&'static str, String)],
@@ -72,6 +75,9 @@ impl Child {
         let signals = Signals::catch()?;
         let program = first(&command);
         let mut command = plain(command);
+        for name in TOKEN_VARIABLES {
+            command.env_remove(name);
+        }
         command.envs(variables.iter().map(|(name, value)| (name, value)));
         Self::spawn(command, signals, Reach::Command).map_err(|error| not_started(&program, &error, output))
     }
@@ -134,6 +140,11 @@ impl Child {
         if self.reach == Reach::Group {
             self.signal(signal);
         }
+    }
+
+    /// Waits until somebody wants us to end, when the command has ended before.
+    pub(crate) async fn told_to_end(&mut self) {
+        while !signals::ends(self.signals.next().await) {}
     }
 
     /// The exit code of a command that has ended.

@@ -45,6 +45,11 @@ impl Signals {
     }
 }
 
+/// Whether whoever sends this one wants an end.
+pub(super) fn ends(signal: Signal) -> bool {
+    matches!(signal, Signal::HUP | Signal::INT | Signal::QUIT | Signal::TERM)
+}
+
 /// Whether a terminal has sent this one to everybody there, the command among them.
 pub(super) fn is_typed(signal: Signal) -> bool {
     matches!(signal, Signal::INT | Signal::QUIT) && is_at_terminal()

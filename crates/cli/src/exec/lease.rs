@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use jeton_api::{Granted, Secret};
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep};
 
 use super::grant::Grants;
 use super::identity::Identities;
 use crate::access::Server;
+use crate::clock::{self, Moment};
 use crate::error::Result;
 use crate::output::Output;
 use crate::private_file::PrivateFile;
@@ -24,9 +24,9 @@ pub(super) struct Lease {
     identities: Identities,
     file: Option<PrivateFile>,
     /// All that were granted and have not ended yet, the one in use last; and when they end.
-    granted: Vec<(Secret, Instant)>,
+    granted: Vec<(Secret, Moment)>,
     /// When the one in use should be renewed.
-    renewed_in: Duration,
+    next: Moment,
 }
 
 impl Lease {
@@ -37,7 +37,7 @@ impl Lease {
         identities: Identities,
         file: Option<PrivateFile>,
     ) -> Result<Self> {
-        let mut lease = Self { output, grants, identities, file, granted: vec![], renewed_in: PAUSE };
+        let mut lease = Self { output, grants, identities, file, granted: vec![], next: Moment::now() };
         if let Err(error) = lease.renew().await {
             lease.end().await;
             return Err(error);
@@ -63,14 +63,14 @@ impl Lease {
         loop {
             tokio::select! {
                 () = ended.notified() => return,
-                () = sleep(self.renewed_in) => {}
+                () = clock::reached(self.next) => {}
             }
             match self.renew().await {
                 Ok(()) => pause = PAUSE,
                 Err(error) => {
                     let first = error.to_string().lines().next().unwrap_or_default().to_owned();
                     self.output.warn(&format!("the token could not be renewed: {first}"));
-                    self.renewed_in = pause;
+                    self.next = Moment::now().plus(pause);
                     pause = (pause * 2).min(PAUSE_MAX);
                 }
             }
@@ -80,12 +80,14 @@ impl Lease {
     /// A new token beside the one in use, which somebody may have read just now: it goes on until it ends by itself.
     async fn renew(&mut self) -> Result<()> {
         let identity = self.identities.fetch().await?;
+        // Its life begins no sooner.
+        let now = Moment::now();
         let Granted { access_token, expires_in, .. } = self.grants.exchange(&identity).await?;
         let written = self.file.as_ref().map(|file| file.replace(access_token.expose()));
-        let (now, life) = (Instant::now(), life(expires_in));
+        let life = life(expires_in);
         self.granted.retain(|(_, end)| *end > now);
-        self.granted.push((access_token, now + life));
-        self.renewed_in = renewed_in(life);
+        self.granted.push((access_token, now.plus(life)));
+        self.next = now.plus(renewed_in(life));
         Ok(written.transpose().map(drop)?)
     }
 

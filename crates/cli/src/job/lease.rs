@@ -1,41 +1,32 @@
 //! The lease of a job: renewed while its command runs, and given back when that has ended.
-//!
-//! The server's word counts. Our own clock says only what it would say if it could be asked, counted from before we
-//! asked it last, so that we never think that a lease holds which does not.
 
 use std::time::Duration;
 
 use jeton_api::{Code, Job, Secret, Timestamp};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{sleep, timeout};
 
+use super::teller::Teller;
+use super::term::{Due, Term, before_next_try};
 use crate::access::App;
 use crate::client::Client;
+use crate::clock::{self, Moment};
 use crate::error::{Error, Exit, Result};
 use crate::escape::safe;
-use crate::login::random;
 
 /// How long one answer may take.
 const ANSWER_TIME: Duration = Duration::from_secs(5);
 /// For how long the end is tried.
 const FINISH_TIME: Duration = Duration::from_secs(15);
-/// Between two tries.
-const PAUSE_MIN: Duration = Duration::from_millis(500);
-const PAUSE_MAX: Duration = Duration::from_secs(5);
-/// How long before its end a job hears of it, at most.
-const NOTICE_MAX: Duration = Duration::from_mins(5);
 
 /// The lease of one job.
 pub(super) struct Lease<'a> {
     app: &'a App,
     client: &'a Client,
+    teller: &'a Teller,
     job: Job,
-    length: Duration,
-    /// Until when it holds at least.
-    until: Instant,
-    /// Beyond which nothing renews it.
-    end: Instant,
-    /// When that is announced; nothing if it has been.
-    notice: Option<Instant>,
+    term: Term,
+    /// Whether it could be renewed the last time.
+    answers: bool,
     is_over: bool,
 }
 
@@ -51,69 +42,89 @@ pub(super) enum Over {
 
 impl<'a> Lease<'a> {
     /// The lease that came with a job, which was asked for at that moment.
-    pub(super) fn new(app: &'a App, client: &'a Client, job: Job, asked: Instant) -> Self {
-        let life = span(job.created_at, job.ends_at);
-        let length = seconds(job.lease_seconds);
-        let end = asked + life;
-        let notice = Some(end - NOTICE_MAX.min(life / 10)).filter(|at| *at > asked);
-        let until = end.min(asked + length);
-        Self { app, client, job, length, until, end, notice, is_over: false }
+    pub(super) fn new(app: &'a App, client: &'a Client, teller: &'a Teller, job: Job, asked: Moment) -> Self {
+        let term = Term::new(asked, seconds(job.lease_seconds), span(job.created_at, job.ends_at));
+        Self { app, client, teller, job, term, answers: true, is_over: false }
+    }
+
+    /// Renews it before there is a command, if it took so long to come that it would be renewed by now. Even one that
+    /// is over by our clock may hold by the server's.
+    pub(super) async fn freshen(&mut self) -> Result<()> {
+        let asked = Moment::now();
+        if matches!(self.term.due(asked), Due::Nothing(_) | Due::Notice) {
+            return Ok(());
+        }
+        match self.renew(asked.plus(ANSWER_TIME)).await {
+            Err(error) if self.is_over || self.term.is_over(Moment::now()) => Err(error),
+            // There is time to try it again beside the command.
+            _ => Ok(()),
+        }
     }
 
     /// Renews the lease until it is over for good.
     pub(super) async fn keep(&mut self) -> Over {
-        let mut next = Instant::now() + about(self.length / 3);
-        let mut answers = true;
         loop {
-            self.wait_until(next.min(self.until)).await;
-            if Instant::now() >= self.until {
-                self.is_over = true;
-                return if self.until == self.end { Over::TimeIsUp } else { Over::Unheard };
-            }
-            match self.renew().await {
-                Ok(()) => {
-                    if !answers {
-                        self.app.output.note("the job's lease is renewed again");
-                    }
-                    (answers, next) = (true, Instant::now() + about(self.length / 3));
-                }
-                Err(error) if is_over(&error) => {
-                    self.is_over = true;
-                    return Over::Told(error);
-                }
-                Err(error) => {
-                    if answers {
-                        self.tell_trouble(&error);
-                    }
-                    (answers, next) = (false, Instant::now() + about(pause(self.length)));
-                }
+            let now = Moment::now();
+            match self.term.due(now) {
+                Due::Nothing(time) => clock::wait(time).await,
+                Due::Notice => self.announce_end(),
+                Due::Renewal => match self.renew(self.term.until().min(now.plus(ANSWER_TIME))).await {
+                    Err(error) if self.is_over => return Over::Told(error),
+                    _ => {}
+                },
+                Due::Lapse => return self.over(Over::Unheard),
+                Due::End => return self.over(Over::TimeIsUp),
             }
         }
     }
 
-    async fn wait_until(&mut self, moment: Instant) {
-        if let Some(notice) = self.notice.filter(|notice| *notice <= moment) {
-            sleep_until(notice).await;
-            self.notice = None;
-            self.app
-                .output
-                .warn(&format!("the job may run until {}, and no longer", clock(self.job.ends_at)));
-        }
-        sleep_until(moment).await;
+    fn over(&mut self, why: Over) -> Over {
+        self.is_over = true;
+        why
     }
 
-    async fn renew(&mut self) -> Result<()> {
-        let asked = Instant::now();
-        let time = ANSWER_TIME.min(self.until - asked);
-        let renewed = timeout(time, self.client.renew_job(&self.job.id)).await;
-        self.job = renewed.unwrap_or_else(|_| Err(self.no_answer()))?;
-        self.until = self.end.min(asked + self.length);
+    fn announce_end(&mut self) {
+        self.term.announced();
+        self.teller.warn(&format!("the job may run until {}, and no longer", clock_time(self.job.ends_at)));
+    }
+
+    /// Asks for a renewal, and waits for it until that moment. What comes of it is told.
+    async fn renew(&mut self, limit: Moment) -> Result<()> {
+        let asked = Moment::now();
+        let renewed = tokio::select! {
+            renewed = self.client.renew_job(&self.job.id) => renewed,
+            () = clock::reached(limit) => Err(self.no_answer()),
+        };
+        match renewed {
+            Ok(job) => self.renewed(job, asked),
+            Err(error) => return Err(self.not_renewed(error)),
+        }
         Ok(())
     }
 
+    fn renewed(&mut self, job: Job, asked: Moment) {
+        self.job = job;
+        self.term.renewed(asked);
+        if !self.answers {
+            self.teller.note("the job's lease is renewed again".to_owned());
+        }
+        self.answers = true;
+    }
+
+    fn not_renewed(&mut self, error: Error) -> Error {
+        let now = Moment::now();
+        self.is_over = is_over(&error);
+        self.term.not_renewed(now);
+        if self.answers && !self.is_over && !self.term.is_over(now) {
+            self.tell_trouble(&error);
+            self.answers = false;
+        }
+        error
+    }
+
     fn tell_trouble(&self, error: &Error) {
-        let until = clock(self.job.lease_expires_at);
-        self.app.output.warn(&format!(
+        let until = clock_time(self.job.lease_expires_at);
+        self.teller.warn(&format!(
             "the job's lease could not be renewed, and is tried again until it is over at {until}: {}",
             first_line(error)
         ));
@@ -127,12 +138,12 @@ impl<'a> Lease<'a> {
         let tried = timeout(time, async {
             while let Err(error) = self.finish_once(own).await {
                 why = first_line(&error);
-                sleep(about(PAUSE_MIN)).await;
+                sleep(before_next_try()).await;
             }
         });
         if tried.await.is_err() && !self.is_over {
-            let (number, until) = (self.job.number, clock(self.job.lease_expires_at));
-            self.app.output.warn(&format!(
+            let (number, until) = (self.job.number, clock_time(self.job.lease_expires_at));
+            self.teller.warn(&format!(
                 "job {number} could not be finished; its token works until the lease is over at {until}: {why}\n\
                  finish it with: jeton job finish {}",
                 safe(&self.job.id)
@@ -172,15 +183,6 @@ fn is_over(error: &Error) -> bool {
     error.problem().is_some_and(|problem| words.contains(&problem.code.as_str()))
 }
 
-fn pause(lease: Duration) -> Duration {
-    (lease / 20).clamp(PAUSE_MIN, PAUSE_MAX)
-}
-
-/// A little less than that, so that many runners do not ask at once.
-fn about(time: Duration) -> Duration {
-    time.mul_f64(0.8 + 0.2 * random::fraction())
-}
-
 fn seconds(count: i64) -> Duration {
     Duration::from_secs(u64::try_from(count).unwrap_or(0))
 }
@@ -190,26 +192,10 @@ fn span(from: Timestamp, to: Timestamp) -> Duration {
 }
 
 /// A moment of this day or the next, to the second.
-pub(super) fn clock(at: Timestamp) -> String {
+fn clock_time(at: Timestamp) -> String {
     at.strftime("%H:%M:%S UTC").to_string()
 }
 
 pub(super) fn first_line(error: &Error) -> String {
     error.to_string().lines().next().unwrap_or_default().to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_lease_is_renewed_in_time_for_two_more_tries() {
-        for lease in [10, 60, 300].map(Duration::from_secs) {
-            for _ in 0..100 {
-                let next = about(lease / 3);
-                assert!(next <= lease / 3 && next >= lease / 4, "{next:?}");
-                assert!(pause(lease) <= lease / 20 + PAUSE_MIN && next + 2 * pause(lease) < lease);
-            }
-        }
-    }
 }

@@ -5,6 +5,8 @@ mod mask;
 mod run;
 pub(crate) mod settings;
 mod stream;
+mod teller;
+mod term;
 mod view;
 
 use clap::{Args, Subcommand, ValueEnum};

@@ -9,15 +9,17 @@ use clap::{ArgAction, Args};
 use jeton_api::{CreateJob, Job, JobTrigger, Secret, StartedJob};
 use memchr::memmem;
 use rustix::process::Signal;
-use tokio::time::{Instant, timeout};
+use tokio::time::{sleep, timeout};
 
 use super::lease::{Lease, Over, first_line};
 use super::mask::Mask;
 use super::stream::Stream;
+use super::teller::Teller;
 use super::view::reach;
 use crate::access::{App, Source};
-use crate::child::{Child, Outlets, Signals, code_of_signal, hide_ourselves};
+use crate::child::{Child, Outlets, Signals, TOKEN_VARIABLES, code_of_signal, hide_ourselves};
 use crate::client::Client;
+use crate::clock::Moment;
 use crate::environment;
 use crate::error::{Error, Result};
 use crate::escape::safe;
@@ -26,8 +28,6 @@ use crate::output;
 const TOKEN: &str = "SYSTEM_ACCESSTOKEN";
 const COLLECTION: &str = "SYSTEM_COLLECTIONURI";
 const PROJECT: &str = "SYSTEM_TEAMPROJECT";
-/// What a command does not get from us, whoever names it.
-const WITHHELD: [&str; 2] = ["JETON_TOKEN", "JETON_TOKEN_FILE"];
 
 /// How long a command that has to end may take before it is killed.
 const END_GRACE: Duration = Duration::from_secs(10);
@@ -89,6 +89,7 @@ is shown as ***.
 
 Signals and its exit code pass through; 126 and 127 say that it could not be started. The job is finished when the \
 command has ended, whatever it left behind in its process group is asked to end then, and the token works no more. \
+Whoever reads the output slowly gets all of it. \
 When the job is over before that, because its time is up or the server was not heard of for the whole lease, the \
 command is ended: SIGTERM, and SIGKILL ten seconds later.";
 
@@ -100,26 +101,38 @@ struct Running {
 
 /// Runs the command.
 pub(super) async fn run(app: &App, args: RunArgs) -> Result<()> {
-    let client = app.client()?;
-    let carried = carried(app, &client, &args.names)?;
     hide_ourselves();
-    let mut signals = Signals::catch()?;
-    let asked = Instant::now();
-    let StartedJob { job, secret, .. } = mint(app, &client, &args, &mut signals).await?;
-    app.output.note(&introduction(&job));
+    check_line(app)?;
+    let client = app.client()?;
+    let carried = carried(app, &client, &args)?;
+    let (mut signals, teller) = (Signals::catch()?, Teller::new(app.output)?);
+    let asked = Moment::now();
+    let StartedJob { job, secret, .. } = match mint(app, &client, &teller, &args, &mut signals).await {
+        Ok(made) => made,
+        Err(error) => {
+            teller.ended_soon().await;
+            return Err(error);
+        }
+    };
     // From here on nothing returns before the job is finished.
+    let introduction = introduction(&job);
     let variables = own(&client, &job, &secret).map(|own| [carried, own].concat());
-    let started =
-        variables.and_then(|variables| start(app, &client, &secret, args.command, variables, signals));
-    let mut lease = Lease::new(app, &client, job, asked);
+    let mut lease = Lease::new(app, &client, &teller, job, asked);
+    let started = match begin(&mut lease, &teller, introduction, &mut signals).await.and(variables) {
+        Ok(variables) => start(app, &client, &secret, args.command, variables, signals),
+        Err(error) => Err(error),
+    };
     let code = match started {
         Ok(mut running) => {
-            let ended = attend(app, &mut running.child, &mut lease, args.keep_going).await;
-            tokio::join!(running.wind_up(), lease.finish(&secret));
+            let ended = attend(&teller, &mut running.child, &mut lease, args.keep_going).await;
+            // Whoever reads slowly is waited for, but not with the end of the job.
+            tokio::join!(running.end_rest(), lease.finish(&secret));
+            running.wind_up(teller).await;
             ended.and(running.child.code().await)
         }
         Err(error) => {
             lease.finish(&secret).await;
+            teller.ended_soon().await;
             Err(error)
         }
     };
@@ -129,18 +142,52 @@ pub(super) async fn run(app: &App, args: RunArgs) -> Result<()> {
     }
 }
 
+/// A runner's token is worth many jobs, and its command line stays there as long as each of them.
+fn check_line(app: &App) -> Result<()> {
+    if app.shows_credential() {
+        return Err(Error::usage(
+            "everybody on this machine sees command lines, so a runner's token does not belong there\n\
+             rotate it, and give it in JETON_TOKEN, or by standard input with `--credential -`",
+        ));
+    }
+    Ok(())
+}
+
 /// Asks for the job. Who wants us to end meanwhile gets that, and the job ends if it came to be.
-async fn mint(app: &App, client: &Client, args: &RunArgs, signals: &mut Signals) -> Result<StartedJob> {
+async fn mint(
+    app: &App,
+    client: &Client,
+    teller: &Teller,
+    args: &RunArgs,
+    signals: &mut Signals,
+) -> Result<StartedJob> {
     let request = args.request();
-    let (asked, mut minting) = (Instant::now(), pin!(client.start_job(&request)));
+    let (asked, mut minting) = (Moment::now(), pin!(client.start_job(&request)));
     let signal = tokio::select! {
         made = &mut minting => return made,
         signal = signals.next() => signal,
     };
     if let Ok(Ok(made)) = timeout(UNWANTED_TIME, minting).await {
-        Lease::new(app, client, made.job, asked).finish(&made.secret).await;
+        Lease::new(app, client, teller, made.job, asked).finish(&made.secret).await;
     }
     Err(Error::Command(code_of_signal(signal)))
+}
+
+/// What comes before the command: what it runs as is said first, and its lease is a fresh one.
+async fn begin(
+    lease: &mut Lease<'_>,
+    teller: &Teller,
+    introduction: String,
+    signals: &mut Signals,
+) -> Result<()> {
+    let ready = async {
+        teller.say(introduction).await;
+        lease.freshen().await
+    };
+    tokio::select! {
+        ready = ready => ready,
+        signal = signals.next() => Err(Error::Command(code_of_signal(signal))),
+    }
 }
 
 impl RunArgs {
@@ -157,9 +204,9 @@ impl RunArgs {
 }
 
 /// What of our environment the command gets.
-fn carried(app: &App, client: &Client, names: &[String]) -> Result<Vec<(OsString, OsString)>> {
+fn carried(app: &App, client: &Client, args: &RunArgs) -> Result<Vec<(OsString, OsString)>> {
     let mut carried = environment::base();
-    for name in names {
+    for name in &args.names {
         check_name(name)?;
         match environment::value(name) {
             Some(value) => carried.push((name.into(), value)),
@@ -174,6 +221,12 @@ fn carried(app: &App, client: &Client, names: &[String]) -> Result<Vec<(OsString
                 "`{}` holds the runner's own token, and a job gets its own",
                 safe(&name)
             )));
+        }
+        if args.command.iter().any(|word| token.find(word.as_bytes()).is_some()) {
+            return Err(Error::usage(
+                "an argument of the command holds the runner's own token; everybody on this machine sees command lines\n\
+                 rotate it; the command finds the token of its job in SYSTEM_ACCESSTOKEN",
+            ));
         }
         if credential.source == Source::Profile {
             app.output.warn(
@@ -195,7 +248,7 @@ fn check_name(name: &str) -> Result<()> {
     if [TOKEN, COLLECTION, PROJECT].contains(&name) {
         return Err(Error::usage(format!("`{shown}` is what the job sets itself")));
     }
-    if WITHHELD.contains(&name) {
+    if TOKEN_VARIABLES.contains(&name) {
         return Err(Error::usage(format!("`{shown}` is the runner's own, and a job gets its own token")));
     }
     Ok(())
@@ -230,16 +283,16 @@ fn start(
 }
 
 /// The command and its lease side by side, until the command has ended.
-async fn attend(app: &App, child: &mut Child, lease: &mut Lease<'_>, keep_going: bool) -> Result<()> {
+async fn attend(teller: &Teller, child: &mut Child, lease: &mut Lease<'_>, keep_going: bool) -> Result<()> {
     let why = tokio::select! {
         ended = child.until_ended() => return ended,
         over = lease.keep() => why(&over),
     };
     if keep_going {
-        app.output.warn(&format!("{why}\nthe command goes on; its token works no more"));
+        teller.warn(&format!("{why}\nthe command goes on; its token works no more"));
         return child.until_ended().await;
     }
-    app.output.warn(&format!("{why}\nthe command is ended, because its token works no more"));
+    teller.warn(&format!("{why}\nthe command is ended, because its token works no more"));
     child.end(END_GRACE).await
 }
 
@@ -252,20 +305,38 @@ fn why(over: &Over) -> String {
 }
 
 impl Running {
-    /// Waits for the last of the output of a command that has ended, and ends what it left behind.
-    async fn wind_up(&mut self) {
+    /// Ends what a command that has ended left behind, and whoever still holds its output: in a time that has a limit,
+    /// after which nothing more is taken.
+    async fn end_rest(&mut self) {
         self.child.signal_rest(Signal::TERM);
-        if timeout(REST_GRACE, self.arrived()).await.is_err() {
+        if timeout(REST_GRACE, arrived(&mut self.streams)).await.is_err() && self.is_held() {
             self.child.signal_rest(Signal::KILL);
             // Whoever left the group may hold the output for ever; nobody waits for that.
-            let _held = timeout(KILLED_GRACE, self.arrived()).await;
+            let _held = timeout(KILLED_GRACE, arrived(&mut self.streams)).await;
         }
+        self.streams.iter_mut().for_each(Stream::close);
     }
 
-    async fn arrived(&mut self) {
-        let [out, err] = &mut self.streams;
-        tokio::join!(out.arrived(), err.arrived());
+    fn is_held(&self) -> bool {
+        self.streams.iter().any(Stream::is_held)
     }
+
+    /// Waits until our reader has got everything: as long as it takes, unless somebody wants us to end.
+    async fn wind_up(&mut self, teller: Teller) {
+        let Self { child, streams } = self;
+        let told_to_end = async {
+            child.told_to_end().await;
+            sleep(END_GRACE).await;
+        };
+        tokio::select! {
+            _ = async { tokio::join!(arrived(streams), teller.ended()) } => {}
+            () = told_to_end => {}
+        }
+    }
+}
+
+async fn arrived([out, err]: &mut [Stream; 2]) {
+    tokio::join!(out.arrived(), err.arrived());
 }
 
 fn introduction(job: &Job) -> String {

@@ -97,6 +97,20 @@ fn a_command_has_the_child_and_its_end_is_the_childs() {
 }
 
 #[test]
+fn a_command_finds_no_token_but_the_child() {
+    let machine = Machine::new(&["Jeton.Token.*"]);
+    let file = machine.home.write("outer", &machine.parent);
+    let outer = ("JETON_TOKEN_FILE", file.to_str().unwrap());
+    let variables = [&machine.variables()[..], &[outer]].concat();
+    let script = "set > variables";
+    let ran = machine.home.run_with(&["derive", "--", SHELL, "-c", script], &variables, "");
+    assert_eq!(ran.code, 0, "{}", ran.shown());
+    let variables = machine.file("variables");
+    assert!(variables.contains("JETON_TOKEN='jtn_pat_"), "{variables}");
+    assert!(!variables.contains("JETON_TOKEN_FILE") && !variables.contains(&machine.parent), "{variables}");
+}
+
+#[test]
 fn a_session_has_no_children_and_it_is_said_what_is_made() {
     let authority = Authority::start();
     let alice = authority.alice();

@@ -38,7 +38,8 @@ impl Machine {
     fn exec(&self, options: &[&str], command: &[&str]) -> Ran {
         self.home.run_with(
             &self.arguments(options, command),
-            &[("JETON_IDENTITY_TOKEN_FILE", "identity")],
+            // The second is somebody else's, and no command of ours finds it.
+            &[("JETON_IDENTITY_TOKEN_FILE", "identity"), ("JETON_TOKEN_FILE", "outer")],
             "",
         )
     }

@@ -246,6 +246,33 @@ fn attack_40_the_runners_own_token_is_carried_to_no_command() {
 }
 
 #[test]
+fn attack_40_a_runners_token_on_the_command_line_is_refused() {
+    let runner = Runner::new();
+    let job = ["job", "run", "--org", "default", "--project", "web site", "--pipeline", "nightly"];
+    let (token, inline) = (&*runner.token, format!("--credential={}", runner.token));
+    let end = ["--", "touch", "ran"];
+    for line in [
+        [&["--credential", token][..], &job, &end].concat(),
+        [&job[..], &["--credential", token], &end].concat(),
+        [&job[..], &[&inline], &end].concat(),
+        [&job[..], &["--", "touch", "ran", token]].concat(),
+    ] {
+        let variables = [("JETON_URL", &*runner.url), ("JETON_TOKEN", token), ("PATH", "/usr/bin:/bin")];
+        let ran = runner.home.run_with(&line, &variables, "");
+        assert_eq!(ran.code, 2, "{}", ran.shown());
+        assert!(ran.stderr.contains("everybody on this machine sees command lines"), "{}", ran.stderr);
+        assert!(!ran.stderr.contains(token), "{}", ran.stderr);
+    }
+    assert!(!runner.has("ran") && runner.job().is_null());
+    let line = [&job[..], &["--credential", "-"], &end].concat();
+    let variables = [("JETON_URL", &*runner.url), ("PATH", "/usr/bin:/bin")];
+    let ran = runner.home.run_with(&line, &variables, &format!("{token}\n"));
+    assert_eq!(ran.code, 0, "{}", ran.shown());
+    assert!(runner.has("ran"));
+    runner.is_finished();
+}
+
+#[test]
 fn what_stops_a_job_before_it_starts_has_its_exit_code() {
     let runner = Runner::new();
     let job = ["job", "run", "--org", "default", "--project", "web site", "--pipeline"];

@@ -5,12 +5,14 @@ use std::io::Read as _;
 use std::process::Child;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::{Value, json};
 
 use crate::runner::{Runner, kill, ran, wait_until};
-use crate::stub::Stub;
+use crate::stub::{Stub, problem};
+use crate::support::Ran;
 
 /// Keeps its token, and goes on until there is a file `end`.
 const LONG: &str =
@@ -179,26 +181,35 @@ fn a_signal_beside_the_end_of_the_server_still_ends_the_command() {
     assert!(said.contains("could not be finished"), "{said}");
 }
 
+/// A job that began at the beginning of time, as a server would answer it.
+fn job(lease_seconds: i64, seconds: i64) -> Value {
+    let at = |seconds: i64| Timestamp::UNIX_EPOCH.checked_add(seconds.seconds()).unwrap();
+    json!({
+        "id": "01JD0000000000000000aa", "number": 1, "organization": "default", "project": "web site",
+        "pipeline": "nightly", "state": "running", "authorization_scope": "project", "decided_by": "x",
+        "service_account": "x", "permissions": null, "fork": false, "runner": "runner", "token_id": "x",
+        "lease_seconds": lease_seconds, "lease_expires_at": at(lease_seconds), "ends_at": at(seconds),
+        "created_at": at(0), "finished_at": null
+    })
+}
+
+const RENEW: &str = "POST /api/v1/jobs/01JD0000000000000000aa/renew";
+const FINISH: &str = "POST /api/v1/jobs/01JD0000000000000000aa/finish";
+
+/// The answer to whoever asks for that job.
+fn started(runner: &Runner, job: &Value) -> (u16, String) {
+    let token = runner.told(&runner.token);
+    (201, json!({"job": job, "token": token, "secret": "jtn_job_a_secret_of_some_length"}).to_string())
+}
+
 /// A real server lets no job be shorter than a minute.
 #[test]
 fn the_end_of_its_time_is_told_beforehand_and_ends_a_job() {
     let runner = Runner::new();
-    let (now, asked) = (Timestamp::UNIX_EPOCH, runner.told(&runner.token));
-    let job = move |seconds: i64| {
-        json!({
-            "id": "01JD0000000000000000aa", "number": 1, "organization": "default", "project": "web site",
-            "pipeline": "nightly", "state": "running", "authorization_scope": "project", "decided_by": "x",
-            "service_account": "x", "permissions": null, "fork": false, "runner": "runner", "token_id": "x",
-            "lease_seconds": 10, "lease_expires_at": now.checked_add(10.seconds()).unwrap(),
-            "ends_at": now.checked_add(seconds.seconds()).unwrap(), "created_at": now, "finished_at": null
-        })
-    };
+    let made = started(&runner, &job(10, 8));
     let stub = Stub::answering(move |request| match request.line.as_str() {
-        "POST /api/v1/jobs" => {
-            let started = json!({"job": job(8), "token": asked, "secret": "jtn_job_a_secret_of_some_length"});
-            Some((201, started.to_string()))
-        }
-        _ => Some((200, job(8).to_string())),
+        "POST /api/v1/jobs" => Some(made.clone()),
+        _ => Some((200, job(10, 8).to_string())),
     });
     let mut command = runner.command(&[], &["sh", "-c", LONG]);
     let ran = ran(&command.env("JETON_URL", &stub.url).spawn().unwrap().wait_with_output().unwrap());
@@ -207,10 +218,91 @@ fn the_end_of_its_time_is_told_beforehand_and_ends_a_job() {
     let end = ran.stderr.find("warning: the job's time is up").unwrap();
     assert!(notice < end, "{}", ran.stderr);
     let lines = stub.lines();
-    assert!(lines.iter().any(|line| line.ends_with("/renew")), "{lines:?}");
-    assert_eq!(lines.last().unwrap(), "POST /api/v1/jobs/01JD0000000000000000aa/finish");
+    assert!(lines.iter().any(|line| line == RENEW), "{lines:?}");
+    assert_eq!(lines.last().unwrap(), FINISH);
     assert_eq!(
         fs::read_to_string(runner.home.path().join("ready")).unwrap(),
         "jtn_job_a_secret_of_some_length"
     );
+}
+
+/// A server that takes so many seconds to start a job; what came first, its renewal or the command, which writes `ran`.
+fn slow(
+    runner: &Runner,
+    lease_seconds: i64,
+    delay: u64,
+    renewal: (u16, String),
+) -> (Stub, Arc<Mutex<Vec<bool>>>) {
+    let (made, ran) = (started(runner, &job(lease_seconds, 3600)), runner.home.path().join("ran"));
+    let had_run = Arc::new(Mutex::new(vec![]));
+    let seen = Arc::clone(&had_run);
+    let stub = Stub::answering(move |request| match request.line.as_str() {
+        "POST /api/v1/jobs" => {
+            thread::sleep(Duration::from_secs(delay));
+            Some(made.clone())
+        }
+        RENEW => {
+            seen.lock().unwrap().push(ran.exists());
+            Some(renewal.clone())
+        }
+        _ => Some((200, job(lease_seconds, 3600).to_string())),
+    });
+    (stub, had_run)
+}
+
+fn run_at(runner: &Runner, stub: &Stub, command: &[&str]) -> Ran {
+    let mut command = runner.command(&[], command);
+    ran(&command.env("JETON_URL", &stub.url).spawn().unwrap().wait_with_output().unwrap())
+}
+
+#[test]
+fn a_lease_that_is_half_gone_is_renewed_before_the_command_starts() {
+    let runner = Runner::new();
+    let (stub, had_run) = slow(&runner, 10, 5, (200, job(10, 3600).to_string()));
+    let ran = run_at(&runner, &stub, &["touch", "ran"]);
+    assert_eq!(ran.code, 0, "{}", ran.shown());
+    assert!(runner.has("ran"));
+    assert_eq!(had_run.lock().unwrap().first(), Some(&false), "{:?}", stub.lines());
+    assert_eq!(stub.lines().last().unwrap(), FINISH);
+}
+
+#[test]
+fn a_job_that_is_over_before_its_command_starts_starts_none() {
+    let runner = Runner::new();
+    let over = problem(409, "token_not_live", "the job is over");
+    let (stub, had_run) = slow(&runner, 1, 2, (409, over));
+    let ran = run_at(&runner, &stub, &["touch", "ran"]);
+    assert_eq!(ran.code, 6, "{}", ran.shown());
+    assert!(ran.stderr.contains("error: the job is over"), "{}", ran.stderr);
+    assert!(!runner.has("ran"));
+    assert_eq!((had_run.lock().unwrap().len(), &*stub.lines()[2]), (1, FINISH), "{:?}", stub.lines());
+}
+
+#[test]
+fn messages_that_nobody_reads_hold_up_neither_the_lease_nor_the_end() {
+    let runner = Runner::new();
+    let (made, home) = (started(&runner, &job(10, 3600)), runner.home.path().to_owned());
+    let stub = Stub::answering(move |request| match request.line.as_str() {
+        "POST /api/v1/jobs" => Some(made.clone()),
+        // By then the command has had time to fill the pipe.
+        RENEW if home.join("told").exists() => Some((200, job(10, 3600).to_string())),
+        RENEW => {
+            fs::write(home.join("told"), "").unwrap();
+            Some((503, problem(503, "unavailable", "not now")))
+        }
+        _ => Some((200, job(10, 3600).to_string())),
+    });
+    let script = format!("head -c 1000000 /dev/zero >&2 & {LONG}; kill $!; exit 7");
+    let mut command = runner.command(&[], &["sh", "-c", &script]);
+    let mut running = command.env("JETON_URL", &stub.url).spawn().unwrap();
+    let renewed = || stub.lines().iter().filter(|line| *line == RENEW).count();
+    wait_until(|| renewed() >= 3);
+    runner.home.write("end", "");
+    wait_until(|| stub.lines().last().unwrap() == FINISH);
+    let mut said = Vec::new();
+    running.stderr.take().unwrap().read_to_end(&mut said).unwrap();
+    let said = String::from_utf8_lossy(&said);
+    let told = ["the job's lease could not be renewed", "the job's lease is renewed again"];
+    assert!(told.iter().all(|text| said.contains(text)), "{} bytes", said.len());
+    assert_eq!(running.wait().unwrap().code(), Some(7));
 }

@@ -5,7 +5,7 @@ use std::io::Read as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::runner::{Runner, ran};
+use crate::runner::{Runner, kill, lives, ran, wait_until};
 
 /// Prints a text with one write for each byte.
 const SLOWLY: &str = "slowly() { printf %s \"$1\" | fold -w1 | while IFS= read -r c || [ -n \"$c\" ]; do printf %s \"$c\"; done; }; ";
@@ -90,11 +90,88 @@ fn a_slow_reader_keeps_no_lease_from_being_renewed() {
     runner.wait_for("ready");
     let first = runner.job()["lease_expires_at"].as_str().unwrap().to_owned();
     // Nobody reads, and the pipe is full.
-    crate::runner::wait_until(|| runner.job()["lease_expires_at"].as_str().unwrap() > first.as_str());
+    wait_until(|| runner.job()["lease_expires_at"].as_str().unwrap() > first.as_str());
     assert!(!runner.has("said") && runner.told(&runner.file("token")).is_object());
     let mut zeros = Vec::new();
     running.stdout.take().unwrap().read_to_end(&mut zeros).unwrap();
     assert_eq!(zeros.len(), 1_000_000);
     assert_eq!(ran(&running.wait_with_output().unwrap()).code, 0);
     runner.is_finished();
+}
+
+/// More than fits into the pipe to us, and little enough for the command to end all the same.
+const MUCH: &str = "head -c 100000 /dev/zero | tr '\\0' x";
+
+#[test]
+fn whoever_reads_slowly_gets_everything_and_the_job_ends_before() {
+    let runner = Runner::new();
+    let deaf = "(trap '' TERM; while :; do sleep 0.1; done) & echo $! > deaf";
+    let script = format!(
+        "printf %s \"$SYSTEM_ACCESSTOKEN\" > token; {deaf}; {MUCH}; printf 'the end: %s' \"$SYSTEM_ACCESSTOKEN\"; exit 7"
+    );
+    let mut running = runner.start(&[], &["sh", "-c", &script]);
+    // Nobody reads yet.
+    wait_until(|| runner.job()["state"] == "finished");
+    assert!(runner.told(&runner.file("token")).is_string());
+    wait_until(|| !lives(&runner.file("deaf")));
+    // So everything that the end of a command waits for is over, but us.
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    assert_eq!(running.try_wait().unwrap(), None, "what was said has not been read");
+    let mut said = String::new();
+    running.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!((said.len(), said.trim_start_matches('x')), (100_000 + 12, "the end: ***"));
+    assert_eq!(ran(&running.wait_with_output().unwrap()).code, 7);
+}
+
+#[test]
+fn a_pipe_that_does_not_wait_loses_nothing_either() {
+    let runner = Runner::new();
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    // Whoever shares a pipe with us can have set that for all.
+    rustix::fs::fcntl_setfl(&writer, rustix::fs::OFlags::NONBLOCK).unwrap();
+    let mut running =
+        runner.command(&[], &["sh", "-c", &format!("{MUCH}; exit 7")]).stdout(writer).spawn().unwrap();
+    wait_until(|| runner.job()["state"] == "finished");
+    let mut said = String::new();
+    reader.read_to_string(&mut said).unwrap();
+    assert_eq!(said.len(), 100_000);
+    assert_eq!(running.wait().unwrap().code(), Some(7));
+}
+
+#[test]
+fn whoever_holds_the_output_for_ever_is_not_waited_for_and_nothing_is_lost() {
+    let runner = Runner::new();
+    let script = "setsid sh -c 'echo $$ > held; exec sleep 600' & while [ ! -s held ]; do sleep 0.1; done; \
+        printf 'jtn_job_'; printf 'jtn_' >&2; exit 7";
+    let ran = runner.script(script);
+    // What may be the beginning of a token waits for more, until it is clear that there is none.
+    assert_eq!((ran.code, &*ran.stdout), (7, "jtn_job_"), "{}", ran.shown());
+    assert!(ran.stderr.ends_with("\njtn_"), "{}", ran.stderr);
+    let held = runner.file("held");
+    assert!(lives(&held), "it has made itself a session of its own");
+    kill("KILL", held.trim().parse().unwrap());
+    runner.is_finished();
+}
+
+#[test]
+fn whoever_goes_on_writing_for_ever_is_not_waited_for() {
+    let runner = Runner::new();
+    let script = "setsid sh -c 'echo $$ > held; while :; do echo more; sleep 0.01; done' & \
+        while [ ! -s held ]; do sleep 0.1; done; echo said; exit 7";
+    let ran = runner.script(script);
+    assert_eq!(ran.code, 7, "{}", ran.shown());
+    assert!(ran.stdout.lines().any(|line| line == "said"), "{}", ran.stdout);
+    // Nobody reads what it writes any more.
+    wait_until(|| !lives(&runner.file("held")));
+    runner.is_finished();
+}
+
+#[test]
+fn whoever_is_told_to_end_waits_no_longer_for_a_slow_reader() {
+    let runner = Runner::new();
+    let running = runner.start(&[], &["sh", "-c", &format!("{MUCH}; exit 7")]);
+    wait_until(|| runner.job()["state"] == "finished");
+    kill("TERM", running.id());
+    let mut running = running;
+    assert_eq!(running.wait().unwrap().code(), Some(7));
 }

@@ -1,17 +1,19 @@
 //! Why a token may or may not do something, for whoever may look at the token.
 
+mod job;
+mod remedy;
+
 use std::net::IpAddr;
 
 use jeton_api::{Code, Remedy, StepOutcome};
-use jeton_token::{
-    Audience, Demand, Inactive, Place, PrincipalKind, Scope, Step, TokenId, Verdict, Where, explain,
-};
+use jeton_token::{Audience, Demand, Place, Scope, Step, TokenId, Verdict, Where, explain};
 
+use self::job::JobStories;
+use self::remedy::Missing;
 use super::access::{self, Action, Caller, Owner};
-use super::binding::granted;
 use super::built_in::OWN_NAMESPACE;
 use super::{Authority, Error};
-use crate::store::{ApiRecord, Bearer, BindingFilter, Chain, Grounds, RoleRecord};
+use crate::store::{ApiRecord, Chain, Grounds};
 
 /// The token that is asked about.
 #[derive(Clone, Copy)]
@@ -66,12 +68,13 @@ impl Authority {
         let mut remedies = Vec::new();
         for step in &steps {
             if let Some(Err(reason)) = &step.outcome {
-                remedies.extend(
-                    self.remedies(caller, &chain, question.scope, at, step.step, reason, &apis).await?,
-                );
+                let missing =
+                    Missing { caller, chain: &chain, apis: &apis, scope: question.scope, place: at };
+                remedies.extend(self.remedies(missing, step.step, reason).await?);
             }
         }
-        let steps = steps.into_iter().map(|step| told(&chain, question.scope, step)).collect();
+        let jobs = self.job_stories(&chain).await?;
+        let steps = steps.into_iter().map(|step| told(&chain, &jobs, question.scope, step)).collect();
         Ok(Explained { verdict, steps, remedies })
     }
 
@@ -96,133 +99,6 @@ impl Authority {
         let unknown = || Error::invalid("/scope", Code::UnknownScope, format!("no API declares `{scope}`"));
         Ok(Some(api.ok_or_else(unknown)?).filter(|_| scope.namespace() != OWN_NAMESPACE))
     }
-
-    /// What would turn a refused step round, and who could do it, as far as the caller may know.
-    #[expect(clippy::too_many_arguments, reason = "all of it is one question")]
-    async fn remedies(
-        &self,
-        caller: &Caller,
-        chain: &Chain,
-        scope: &Scope,
-        place: Place,
-        step: Step,
-        reason: &Inactive,
-        apis: &[ApiRecord],
-    ) -> Result<Vec<Remedy>, Error> {
-        let place_name = self.place_name(place).await?;
-        let remedy = |action: &str, detail: String| Remedy {
-            action: action.to_owned(),
-            detail,
-            role: None,
-            place: Some(place_name.clone()),
-            who: vec![],
-        };
-        Ok(match (step, reason) {
-            (Step::Scopes(id), _) => vec![remedy(
-                "add_scope",
-                format!(
-                    "the patterns of token `{}` do not cover `{scope}`; make a token that has it",
-                    name_of(chain, id)
-                ),
-            )],
-            (Step::Owner(..), _) => {
-                let mut remedies = Vec::new();
-                for role in self.roles_with(scope, place, apis).await? {
-                    let who = self.who_may_bind(caller, &role, place, apis).await?;
-                    let detail = format!("role `{}` at `{place_name}` would give it to the owner", role.name);
-                    remedies.push(Remedy {
-                        role: Some(role.name.clone()),
-                        who,
-                        ..remedy("bind_role", detail)
-                    });
-                }
-                remedies
-            }
-            (_, Inactive::ApprovalRequired(_) | Inactive::Pending) => {
-                let detail =
-                    "somebody with `Jeton.Admin.Token` there approves the token: `jeton token approve`";
-                vec![remedy("approve", detail.to_owned())]
-            }
-            (_, Inactive::ResourceRequired) => vec![remedy(
-                "name_place",
-                "the token is limited to places, so the API has to say at which one the call acts".to_owned(),
-            )],
-            (_, Inactive::PlaceNotAllowed) => vec![remedy(
-                "other_token",
-                "the token may be used at other places; use or make one for this place".to_owned(),
-            )],
-            (_, Inactive::Policy(jeton_token::PolicyRule::SignIn)) => {
-                vec![remedy("sign_in", "the owner signs in, and the token is honoured again".to_owned())]
-            }
-            (_, Inactive::Policy(jeton_token::PolicyRule::Unused)) => {
-                let detail = "it was not used for too long: whoever signs in as the owner rotates it, and the new \
-                              value is honoured";
-                vec![remedy("rotate", detail.to_owned())]
-            }
-            (_, Inactive::ClientIpRequired) => vec![remedy(
-                "name_address",
-                "calls are limited to networks, so the API has to say where the call comes from".to_owned(),
-            )],
-            (_, Inactive::Expired | Inactive::Revoked | Inactive::Policy(_)) => {
-                vec![remedy("new_token", "make a new token, or rotate this one while it is alive".to_owned())]
-            }
-            _ => vec![],
-        })
-    }
-
-    /// The roles that give a scope at a place.
-    async fn roles_with(
-        &self,
-        scope: &Scope,
-        place: Place,
-        apis: &[ApiRecord],
-    ) -> Result<Vec<RoleRecord>, Error> {
-        let catalogues = super::create::catalogues(apis);
-        let mut roles = self.store.roles(None, 1000).await?;
-        roles.retain(|role| {
-            role.bindable.allows(place)
-                && granted(role, place, apis).iter().any(|(at, rights)| {
-                    at.contains(place) && rights.with_implied(catalogues.iter().copied()).covers(scope)
-                })
-        });
-        Ok(roles)
-    }
-
-    /// Whose roles let them bind this one there: told only to those who may see the bindings.
-    async fn who_may_bind(
-        &self,
-        caller: &Caller,
-        role: &RoleRecord,
-        place: Place,
-        apis: &[ApiRecord],
-    ) -> Result<Vec<jeton_api::PrincipalRef>, Error> {
-        const NAMED_MAX: usize = 10;
-        if access::at(caller, place, Action::BindingRead).is_err() {
-            return Ok(vec![]);
-        }
-        let may_bind: Scope = "Jeton.Admin.Role".parse().map_err(|_| Error::Unavailable)?;
-        let all = granted(role, place, apis);
-        let bindings =
-            self.store.bindings(&BindingFilter { limit: 1000, ..BindingFilter::default() }).await?;
-        let roles = self.store.roles(None, 1000).await?;
-        let mut who = Vec::new();
-        for binding in bindings.iter().filter(|binding| binding.place.contains(place)) {
-            let Some(theirs) = roles.iter().find(|role| role.id == binding.role) else { continue };
-            let held: jeton_token::Rights = granted(theirs, binding.place, apis)
-                .into_iter()
-                .flat_map(|(_, rights)| rights.patterns().to_vec())
-                .collect();
-            let enough = held.covers(&may_bind) && all.iter().all(|(_, rights)| held.covers_all(rights));
-            let kind = match binding.bearer {
-                Bearer::Principal(_, PrincipalKind::Api) => continue,
-                bearer => bearer.word().to_owned(),
-            };
-            if enough && who.len() < NAMED_MAX {
-                who.push(jeton_api::PrincipalRef { kind, name: binding.bearer_name.clone() });
-            }
-        }
-        Ok(who)
-    }
 }
 
 /// The place whose rights count.
@@ -236,6 +112,7 @@ fn judged_at(place: Where, api: Option<&ApiRecord>) -> Place {
 
 fn told(
     chain: &Chain,
+    jobs: &JobStories,
     scope: &Scope,
     explained: jeton_token::Explained,
 ) -> (&'static str, StepOutcome, String) {
@@ -247,6 +124,10 @@ fn told(
         }
         Step::Kind => "its kind is honoured by the API".to_owned(),
         Step::Network => "it is limited to no networks, or the call comes from one of them".to_owned(),
+        Step::Job(id) => {
+            let story = jobs.iter().find(|(job, _)| *job == id).map(|(_, story)| story.as_str());
+            format!("the call acts where its job may: {}", story.unwrap_or_default())
+        }
         Step::Place => "it is limited to no places, or the call acts at one of them".to_owned(),
         Step::Policy => "the policies of the place take it".to_owned(),
         Step::Scopes(id) => format!("a pattern of token `{}` covers `{scope}`", name_of(chain, id)),

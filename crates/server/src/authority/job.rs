@@ -341,7 +341,7 @@ fn reach_of_runner(caller: &Caller, organization: OrganizationId) -> JobAuthoriz
 
 /// Where the job's token may be used: nowhere outside its organization, and behind the wall in its project only.
 fn places(origin: JobOrigin, reach: JobReach) -> PlaceLimit {
-    let widest = if reach.is_walled { origin.place() } else { Place::Organization(origin.organization) };
+    let widest = if reach.wall.is_some() { origin.place() } else { Place::Organization(origin.organization) };
     PlaceLimit::from_places(vec![widest])
 }
 

@@ -10,6 +10,7 @@ mod azure_devops;
 mod binding;
 mod built_in;
 mod bulk;
+mod clock;
 mod code;
 mod create;
 mod device;
@@ -323,7 +324,7 @@ impl Authority {
     }
 
     /// Whether the store answers.
-    pub(crate) async fn is_ready(&self) -> bool {
+    pub(crate) async fn answers(&self) -> bool {
         self.store.ping().await.is_ok()
     }
 

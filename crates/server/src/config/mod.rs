@@ -61,6 +61,8 @@ pub struct Options {
     pub pepper_file: Option<PathBuf>,
     /// Networks of proxies whose forwarded headers are believed; default: none.
     pub trusted_proxies: Vec<IpNet>,
+    /// Whether the machine's clock is right although a later time is known; only said for one start.
+    pub accept_clock: bool,
     /// The file with the rest.
     pub config: Option<PathBuf>,
 }
@@ -80,6 +82,8 @@ pub struct Settings {
     pub pepper_file: PathBuf,
     /// Networks of proxies whose forwarded headers are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Whether the machine's clock is right although a later time is known.
+    pub accept_clock: bool,
     /// What every token begins with; frozen at the first start.
     pub prefix: Option<Prefix>,
     /// By whom people may sign in, besides by password.
@@ -162,6 +166,7 @@ impl Settings {
             database_url: options.database_url.or(file.database_url),
             pepper_file: options.pepper_file.or(file.pepper_file).unwrap_or(beside),
             trusted_proxies,
+            accept_clock: options.accept_clock,
             prefix: checked.prefix,
             sign_in: checked.sign_in,
             private_issuers: checked.private_issuers,

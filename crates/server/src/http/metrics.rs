@@ -19,7 +19,7 @@ use crate::metrics::{Metrics, Told};
 /// `GET /metrics`. It is answered whether or not the store is there.
 pub(super) async fn show(State(doors): State<Doors>) -> Response<Body> {
     let limit = Duration::from_secs(STORE_PROBE_SECONDS_MAX);
-    let is_up = tokio::time::timeout(limit, doors.authority.is_ready()).await.unwrap_or(false);
+    let is_up = tokio::time::timeout(limit, doors.authority.answers()).await.unwrap_or(false);
     let told = async {
         let expiring = Box::pin(doors.authority.expiring()).await.ok();
         let reporting = Box::pin(doors.authority.reporting()).await.ok();
@@ -28,7 +28,8 @@ pub(super) async fn show(State(doors): State<Doors>) -> Response<Body> {
     let told = async { if is_up { told.await } else { Told::default() } };
     let told = tokio::time::timeout(limit, told).await.unwrap_or_default();
     let kind = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    let told = Told { verifiers: doors.authority.store.feed().verifiers(), ..told };
+    let verifiers = doors.authority.store.feed().verifiers();
+    let told = Told { verifiers, clock_behind_ms: doors.authority.clock.behind_ms(), ..told };
     problem::no_store((kind, doors.authority.store.metrics().text(is_up, told)))
 }
 

@@ -45,6 +45,11 @@ pub(crate) enum Problem {
     NotSupported,
     /// It took too long.
     Deadline,
+    /// The machine's clock is so far behind what was known already.
+    ClockBehind {
+        /// How far.
+        seconds: i64,
+    },
     /// A fault of ours.
     Internal,
 }
@@ -185,9 +190,9 @@ impl Problem {
             Self::Operation(Error::LimitReached(_) | Error::TooManyAttempts { .. }) => {
                 StatusCode::TOO_MANY_REQUESTS
             }
-            Self::Operation(Error::Unavailable | Error::OutcomeUnknown) | Self::Deadline => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::Operation(Error::Unavailable | Error::OutcomeUnknown)
+            | Self::Deadline
+            | Self::ClockBehind { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Malformed(_) | Self::TwoCredentials => StatusCode::BAD_REQUEST,
             Self::NotSupported => StatusCode::NOT_IMPLEMENTED,
             Self::MediaType | Self::NoForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -211,7 +216,9 @@ impl Problem {
             Self::Operation(Error::TooManyAttempts { .. }) => Code::TooManyAttempts,
             Self::Operation(Error::Hidden) | Self::Missing(_) | Self::Address => Code::NotFound,
             Self::Operation(Error::OutcomeUnknown) => Code::OutcomeUnknown,
-            Self::Operation(Error::Unavailable) | Self::Deadline => Code::Unavailable,
+            Self::Operation(Error::Unavailable) | Self::Deadline | Self::ClockBehind { .. } => {
+                Code::Unavailable
+            }
             Self::Malformed(_) => Code::Malformed,
             Self::NotSupported => Code::NotSupported,
             Self::MediaType | Self::NoForm => Code::UnsupportedMediaType,
@@ -229,7 +236,9 @@ impl Problem {
         match self {
             Self::Operation(Error::Denied(_)) => "You may not do that",
             Self::Operation(Error::LimitReached(_) | Error::TooManyAttempts { .. }) => "Please wait",
-            Self::Operation(Error::Unavailable | Error::OutcomeUnknown) | Self::Deadline => "Not just now",
+            Self::Operation(Error::Unavailable | Error::OutcomeUnknown)
+            | Self::Deadline
+            | Self::ClockBehind { .. } => "Not just now",
             Self::Internal => "A fault of this server",
             _ => "That did not work",
         }
@@ -254,6 +263,10 @@ impl Problem {
             Self::Operation(Error::Conflict(_, detail)) | Self::Malformed(detail) | Self::Missing(detail) => {
                 detail.clone()
             }
+            Self::ClockBehind { seconds } => format!(
+                "the clock of the server's machine is {seconds} seconds behind the time that was known already; put it \
+                 right, or see the server's log"
+            ),
             other => other.code().title().to_owned(),
         }
     }
@@ -379,11 +392,6 @@ pub(super) fn again(status: u16, fields: [(HeaderName, Option<String>); 2], body
         }
     }
     response
-}
-
-/// The server cannot do its work just now.
-pub(crate) fn not_ready() -> Response<Body> {
-    Problem::Operation(Error::Unavailable).into_response()
 }
 
 /// An error in the form of OAuth 2.0 (RFC 6749, section 5.2).

@@ -4,7 +4,7 @@
 //! job is looked up whenever its token is read: its pipeline must still be there, and the wall stands as it does now.
 
 use jeton_token::{
-    JobAuthorizationScope, JobCase, JobId, JobRule, OrganizationId, PipelineId, PipelineKind, Place,
+    JobAuthorizationScope, JobCase, JobId, JobRule, JobWall, OrganizationId, PipelineId, PipelineKind, Place,
     PrincipalId, ProjectId, ScopePattern, ScopeSet, Timestamp, TokenId,
 };
 
@@ -81,8 +81,8 @@ pub(crate) struct JobFilter {
 pub(crate) struct JobNow {
     /// Its pipeline or project was removed.
     pub(crate) is_over: bool,
-    /// It has no right outside its project.
-    pub(crate) is_walled: bool,
+    /// What leaves it no right outside its project, if something does.
+    pub(crate) wall: Option<JobWall>,
 }
 
 /// The jobs of a page with all that is shown of them, item by item.
@@ -176,7 +176,7 @@ pub(super) async fn now_of(
         runner: word(&row, "authorization_scope", JobAuthorizationScope::from_word)?,
     };
     let is_over = row.int_or_null("removed_at")?.is_some();
-    Ok(Some(JobNow { is_over, is_walled: case.reach().is_walled }))
+    Ok(Some(JobNow { is_over, wall: case.reach().wall }))
 }
 
 // ---- writing

@@ -69,6 +69,8 @@ impl Write {
             | Self::LinkIdentity(..)
             | Self::Bootstrap(_)
             | Self::KeepKey(..)
+            // The process begins with it.
+            | Self::PutTimeBack(_)
             // A note beside a refusal: the secret was not in force.
             | Self::NoteReuse(..)
             // An end was one before it was noted.

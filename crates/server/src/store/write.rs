@@ -2,7 +2,7 @@
 
 use jeton_token::{
     BindingId, GroupId, Id, JobId, JobSettings, Place, PlacedPattern, PlacedPolicy, PrincipalId,
-    ResourceName, RoleId, SecretId, TokenId, TrustId, standing,
+    ResourceName, RoleId, SecretId, Timestamp, TokenId, TrustId, standing,
 };
 
 use super::binding::{self, BindingRecord, NewBinding};
@@ -66,6 +66,8 @@ pub(crate) enum Write {
     Bootstrap(bootstrap::FirstUser),
     /// The name and check value of a key that was added to the pepper file.
     KeepKey(String, String),
+    /// The latest time that is known was wrong, and this one is right.
+    PutTimeBack(Timestamp),
     /// Nothing changes; only the audit row is written.
     NoteAltered(TokenId),
     /// The same; a rotation was tried with this secret, which had ended.
@@ -128,6 +130,7 @@ impl Write {
             | Self::FinishJob(..)
             | Self::Bootstrap(_)
             | Self::KeepKey(..)
+            | Self::PutTimeBack(_)
             | Self::NoteAltered(_)
             | Self::NoteReuse(..)
             | Self::NoteEnd(_) => false,
@@ -299,6 +302,7 @@ impl Store {
             Write::KeepKey(name, check) => {
                 (Outcome::Done, meta::keep_key(pen.transaction, name, check).await?)
             }
+            Write::PutTimeBack(now) => (Outcome::Done, meta::put_time_back(pen.transaction, *now).await?),
             Write::NoteAltered(id) => (Outcome::Done, note(*id, "row_mac_invalid".to_owned())),
             Write::NoteReuse(id, secret) => {
                 (Outcome::Done, note(*id, format!("reuse_detected; secret {secret}")))

@@ -16,12 +16,16 @@ on_both! {
         what_is_done_to_ones_own_tokens_is_allowed_by_one_of_its_scopes_and_by_nothing_else;
 }
 
+/// Method, path and body.
+type Call = (&'static str, &'static str, &'static str);
+/// An action, the scopes of which one suffices, and calls that do it.
+type Row = (&'static str, &'static [&'static str], &'static [Call]);
+
 /// A scope that no action asks for. With it a token has something to do with the organization.
 const FILLER: &str = "vso.code";
-const TRUST: &str = "Jeton.Admin.Job";
-/// Each action with its scopes and with calls that do it, as they stand behind the organization `{o}`: `{n}` is the native
+/// Actions that are done in an organization `{o}`. In a call `{n}` is the native
 /// address of it, `{c}` that for clients of Azure DevOps, `{j}` a job that somebody else started, `{s}` somebody else.
-const ACTIONS: [(&str, &[&str], &[(&str, &str, &str)]); 10] = [
+const ACTIONS: [Row; 10] = [
     (
         "project.read",
         &["vso.project"],
@@ -57,17 +61,21 @@ const ACTIONS: [(&str, &[&str], &[(&str, &str, &str)]); 10] = [
         &["Jeton.Admin.Token", "vso.tokenadministration"],
         &[
             ("POST", "{c}/_apis/tokenadmin/revocations", "[]"),
-            ("POST", "{c}/_apis/tokenadmin/revocationrules", r#"{"scopes": "vso.wiki"}"#),
+            (
+                "POST",
+                "{c}/_apis/tokenadmin/revocationrules",
+                r#"{"scopes": "vso.wiki", "createdBefore": "2000-01-01T00:00:00Z"}"#,
+            ),
         ],
     ),
     (
         "pipeline_trust.read",
-        &[TRUST, "Jeton.Audit.Read"],
+        &["Jeton.Admin.Job", "Jeton.Audit.Read"],
         &[("GET", "{n}/projects/web/pipelines/ci/trusts", "")],
     ),
     (
         "pipeline_trust.write",
-        &[TRUST],
+        &["Jeton.Admin.Job"],
         &[(
             "PUT",
             "{n}/projects/web/pipelines/ci/trusts/new?dry_run=true",
@@ -92,7 +100,7 @@ const ACTIONS: [(&str, &[&str], &[(&str, &str, &str)]); 10] = [
 ];
 
 /// The same for what is one's own, at no place.
-const OWN: [(&str, &[&str], &[(&str, &str, &str)]); 4] = [
+const OWN: [Row; 4] = [
     (
         "token.create",
         &["Jeton.Token.Create", "vso.pats_manage"],
@@ -172,7 +180,7 @@ impl Stage {
         made.body["job"]["id"].as_str().unwrap().to_owned()
     }
 
-    async fn call(&self, token: &str, (method, path, body): (&str, &str, &str)) -> Answer {
+    async fn call(&self, token: &str, (method, path, body): Call) -> Answer {
         let job = if path.contains("{j}") { self.job().await } else { String::new() };
         let native = format!("/api/v1/organizations/{}", self.organization);
         let wire = format!("/compat/azure-devops/{}", self.organization);
@@ -188,12 +196,12 @@ impl Stage {
         if !path.contains("{t}") {
             return String::new();
         }
-        let owner = self.authority.record(&self.admin, &sample::id_of(token)).await["owner"]["name"].clone();
+        let owner = self.authority.record(&self.admin, sample::id_of(token)).await["owner"]["name"].clone();
         let body = json!({"name": fresh("other"), "owner": owner, "scopes": [FILLER]});
         self.authority.token(&self.admin, body).await.pat().id
     }
 
-    async fn check(&self, action: &str, allowed: &[&str], calls: &[(&str, &str, &str)]) {
+    async fn check(&self, action: &str, allowed: &[&str], calls: &[Call]) {
         let all = scopes(&self.authority, &self.admin).await;
         let others = others(&all, allowed);
         let others: Vec<_> = others.iter().map(String::as_str).collect();

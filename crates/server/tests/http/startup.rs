@@ -52,7 +52,10 @@ async fn a_second_start_changes_nothing(settings: Settings) {
             Some(url) => Sql::postgres(url.expose()).await,
             None => Sql::sqlite(&settings.data).await,
         };
-        sql.dump().await
+        let mut rows = sql.dump().await;
+        // How late it is goes on.
+        rows.retain(|row| !row.contains("time,") && !row.contains("'time'"));
+        rows
     };
     let files = || {
         [settings.pepper_file.clone(), settings.data.join("initial-admin-password")]

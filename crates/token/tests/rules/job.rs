@@ -2,7 +2,7 @@
 
 use jeton_token::{
     Approval, Facts, Inactive, JOB_MINUTES_USUAL, JobAuthorizationScope, JobCase, JobId, JobOrigin, JobRule,
-    JobSettings, Link, PipelineKind, Place, PlaceLimit, PlacedPolicy, Policy, PolicyRule, ProjectId,
+    JobSettings, JobWall, Link, PipelineKind, Place, PlaceLimit, PlacedPolicy, Policy, PolicyRule, ProjectId,
     TokenKind, Where, covers_within, decide, withheld,
 };
 
@@ -71,11 +71,25 @@ fn every_combination_of_every_input_gives_what_the_statements_give() {
         let kept = is_kept_in_project(&case);
         assert_eq!(reach.scope == JobAuthorizationScope::Project, kept, "{case:?}");
         let wall = case.is_public || case.organization.project_wall || case.project.project_wall;
-        assert_eq!(reach.is_walled, kept && wall, "{case:?}");
+        assert_eq!(reach.wall.is_some(), kept && wall, "{case:?}");
         counts[usize::from(kept)] += 1;
     }
     assert_eq!(counts.iter().sum::<u32>(), 16 * 16 * 3 * 3 * 8);
     assert!(counts.iter().all(|count| *count > 500), "{counts:?}");
+}
+
+#[test]
+fn whoever_walls_a_job_in_is_named_from_the_one_that_nobody_can_overrule() {
+    for case in all_cases().filter(|case| case.reach().scope == JobAuthorizationScope::Project) {
+        let expected = if case.is_public {
+            Some(JobWall::PublicProject)
+        } else if case.organization.project_wall {
+            Some(JobWall::Organization)
+        } else {
+            case.project.project_wall.then_some(JobWall::Project)
+        };
+        assert_eq!(case.reach().wall, expected, "{case:?}");
+    }
 }
 
 #[test]
@@ -84,7 +98,7 @@ fn what_is_limited_above_is_limited_whatever_is_said_below() {
         let more = JobSettings { project_wall: true, ..JobSettings::OF_ORGANIZATION };
         for tightened in [JobCase { organization: more, ..case }, JobCase { project: more, ..case }] {
             assert_eq!(tightened.reach().scope, JobAuthorizationScope::Project, "{case:?}");
-            assert!(tightened.reach().is_walled || !case.reach().is_walled, "{case:?}");
+            assert!(tightened.reach().wall.is_some() || case.reach().wall.is_none(), "{case:?}");
         }
     }
 }

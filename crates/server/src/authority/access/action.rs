@@ -81,6 +81,7 @@ actions! {
     ApiCredential = "api.credential", &[], &["Jeton.Admin.Api"];
     Bootstrap = "server.bootstrap", &[], &[];
     KeyAdd = "key.add", &[], &[];
+    ClockPutBack = "clock.put_back", &[], &[];
     NoteAltered = "token.altered", &[], &[];
     NoteReuse = "token.reuse", &[], &[];
     NoteEnd = "token.expiring", &[], &[];

@@ -11,6 +11,8 @@ pub(crate) enum Reason {
     FirstStart,
     /// A start with a key that is new in the pepper file.
     KeyAdded,
+    /// A start by somebody who says that the machine's clock is right.
+    ClockAccepted,
     /// Somebody gave this user's password.
     PasswordProved(PrincipalId),
     /// A sign-in provider proved that this user is there.
@@ -39,6 +41,7 @@ pub(crate) fn system(reason: Reason) -> Permit {
         Reason::SaidYes(person) => (Some(person.user), Some(person.session), Action::SessionCreate),
         Reason::CodeReplayed(owner) => (Some(owner), None, Action::TokenRevoke),
         Reason::FirstStart => (None, None, Action::Bootstrap),
+        Reason::ClockAccepted => (None, None, Action::ClockPutBack),
         Reason::KeyAdded => (None, None, Action::KeyAdd),
         Reason::PasswordProved(user) | Reason::IdentityProved(user) => {
             (Some(user), None, Action::SessionCreate)

@@ -8,7 +8,7 @@ use super::*;
 use crate::authority::{CreateRequest, End, Mode};
 use crate::{Clock, Options, Rng, Server, Settings};
 
-const FEW: Most = Most { revoked: 3, time: Duration::from_secs(600) };
+const FEW: Most = Most { revoked: 3, time: Duration::from_mins(10) };
 
 struct Stage {
     authority: Authority,

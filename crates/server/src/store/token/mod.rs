@@ -236,7 +236,7 @@ impl TokenRecord {
     /// Where it may be used now: a wall may have been put up around a job's project since it was started.
     fn places_now(&self) -> PlaceLimit {
         match (self.job, self.job_now) {
-            (Some(job), Some(JobNow { is_walled: true, .. })) => PlaceLimit::from_places(vec![job.place()]),
+            (Some(job), Some(JobNow { wall: Some(_), .. })) => PlaceLimit::from_places(vec![job.place()]),
             _ => self.places.clone(),
         }
     }

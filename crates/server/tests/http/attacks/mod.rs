@@ -1,5 +1,6 @@
 //! Rows of the table of threats that are about no single address.
 
+mod clock;
 mod enumeration;
 mod guessing;
 mod leaks;

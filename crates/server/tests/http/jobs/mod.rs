@@ -2,6 +2,7 @@
 
 mod attacks;
 mod ends;
+mod explained;
 mod reach;
 mod replay;
 mod settings;

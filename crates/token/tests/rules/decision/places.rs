@@ -1,9 +1,12 @@
 //! Limits of place and network, and everywhere against one place.
 
-use jeton_token::{Audience, Demand, Facts, Inactive, Link, Place, Where, effective_at};
+use jeton_token::{
+    Audience, Demand, Facts, Inactive, JobId, JobOrigin, Link, Place, PlacedPolicy, Policy, PolicyRule,
+    ProjectId, TokenKind, Where, effective_at,
+};
 
 use super::{HERE, alone, asked, at_home, from_network, judge, link, owned_by, with_patterns, within};
-use crate::sample::{organization, project, rights, scope, tasks};
+use crate::sample::{id, organization, project, rights, scope, tasks};
 
 fn verdict(token: Link, place: Where) -> Option<Inactive> {
     let tasks = tasks();
