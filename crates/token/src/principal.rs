@@ -65,6 +65,12 @@ impl PrincipalName {
         Self(build_service_title(organization, project).to_ascii_lowercase())
     }
 
+    /// Whether an organization or project of this name would make it unclear whose such an account is: then a text like
+    /// `a Build Service (b) Build Service (c)` could be divided in two ways.
+    pub fn confuses_build_services(place: &ResourceName) -> bool {
+        place.fold().contains(BUILD_SERVICE_FOLDED)
+    }
+
     /// Whether it is the name of such an account. Nobody else is called like that.
     pub fn is_of_build_service(&self) -> bool {
         is_of_build_service(&self.0)
@@ -82,9 +88,10 @@ pub fn build_service_title(organization: &ResourceName, project: Option<&Resourc
 pub const WHOLE_ORGANIZATION: &str = "Project Collection";
 
 const BUILD_SERVICE: &str = " Build Service (";
+const BUILD_SERVICE_FOLDED: &str = " build service (";
 
 fn is_of_build_service(lower_case: &str) -> bool {
-    let parts = lower_case.strip_suffix(')').and_then(|rest| rest.split_once(" build service ("));
+    let parts = lower_case.strip_suffix(')').and_then(|rest| rest.split_once(BUILD_SERVICE_FOLDED));
     let is_name = |text: &str| text.parse::<ResourceName>().is_ok();
     parts.is_some_and(|(project, organization)| is_name(project) && is_name(organization))
 }

@@ -10,6 +10,8 @@
 //! another `sub`, and gets nothing. With a trust of the pipeline `acme/site/nightly` instead, the same JWT starts a job of
 //! that pipeline, and no account of its own is needed.
 
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesOrdered;
 use jeton_api::{Code, Replay};
 use jeton_token::{
     Approval, Expiry, JobAuthorizationScope, NetworkLimit, PipelineId, Place, PlaceLimit, PrincipalId,
@@ -88,6 +90,9 @@ struct Held {
 }
 
 const NO_TRUST: &str = "no trust of a service account or pipeline takes this identity token";
+const SEVERAL: &str = "several service accounts or pipelines trust this identity: name one with `service_account` or `pipeline`";
+const MANY: &str =
+    "many service accounts or pipelines trust this issuer: name one with `service_account` or `pipeline`";
 const GONE: &str = "the trust was changed or removed";
 
 impl Authority {
@@ -181,30 +186,34 @@ impl Authority {
     }
 
     /// The trust that takes the token. Where nobody is named there must be just one account or pipeline that has such a
-    /// trust, and nothing may be unknown about the others.
+    /// trust. Whose keys cannot be had, that trust takes nothing now: whoever shows the token could name another one, and
+    /// so loses nothing by its taking; only where nobody takes the token, it is not known whether it is a good one.
     async fn prove(
         &self,
         token: &Unverified<'_>,
         request: &ExchangeRequest<'_>,
     ) -> Result<Proven, GrantError> {
+        let trusts = self.candidates(token, request).await?;
+        // All at once, so that those who let us wait do so together; and still, of several the first.
+        let tries =
+            trusts.iter().map(async |trust| (trust, self.proven_to(token, trust, request.used).await));
+        let mut tries: FuturesOrdered<_> = tries.collect();
         let mut proven: Option<Proven> = None;
         let (mut refusal, mut is_unknown) = (None, false);
-        for trust in self.candidates(token, request).await? {
-            match self.proven_to(token, &trust, request.used).await? {
-                Ok(claims) if request.holder.is_some() => return Ok(Proven { trust, claims }),
+        while let Some((trust, tried)) = tries.next().await {
+            match tried? {
+                Ok(claims) if request.holder.is_some() => return Ok(Proven { trust: trust.clone(), claims }),
                 Ok(_) if proven.as_ref().is_some_and(|one| one.trust.holder != trust.holder) => {
-                    return Err(GrantError::Request(
-                        "several service accounts or pipelines trust this identity: name one",
-                    ));
+                    return Err(GrantError::Request(SEVERAL));
                 }
-                Ok(claims) => proven = proven.or(Some(Proven { trust, claims })),
+                Ok(claims) => proven = proven.or(Some(Proven { trust: trust.clone(), claims })),
                 Err(Failure::Refused(reason)) => refusal = Some(reason),
                 Err(Failure::Unreachable(_)) => is_unknown = true,
             }
         }
         match (proven, refusal) {
-            _ if is_unknown => Err(Error::Unavailable.into()),
             (Some(proven), _) => Ok(proven),
+            (None, _) if is_unknown => Err(Error::Unavailable.into()),
             (None, Some(reason)) => Err(refused(reason)),
             (None, None) => Err(GrantError::Grant(NO_TRUST.to_owned())),
         }
@@ -227,16 +236,15 @@ impl Authority {
                 None => vec![],
             },
         };
-        let many = GrantError::Request("many service accounts or pipelines trust this issuer: name one");
         if trusts.len() > TRUSTS_SEARCHED_MAX {
-            return Err(many);
+            return Err(GrantError::Request(MANY));
         }
         trusts.retain(|trust| {
             let terms = &trust.terms;
             terms.issuer.as_str() == issuer && token.claims_to_fit(&terms.audience, &terms.rules)
         });
         if trusts.len() > TRUSTS_TRIED_MAX && request.holder.is_none() {
-            return Err(many);
+            return Err(GrantError::Request(MANY));
         }
         trusts.truncate(TRUSTS_TRIED_MAX);
         Ok(trusts)

@@ -3,7 +3,7 @@
 //! What somebody has nothing to do with, they do not see: it answers like what does not exist.
 
 use jeton_api::Code;
-use jeton_token::{OrganizationId, Place, ResourceName, WHOLE_ORGANIZATION};
+use jeton_token::{OrganizationId, Place, PrincipalName, ResourceName, WHOLE_ORGANIZATION};
 
 use super::access::{self, Action, Caller};
 use super::page::{self, Page};
@@ -68,6 +68,7 @@ impl Authority {
                 return Ok(if mode == Mode::Commit { Kept::Changed(existing) } else { Kept::Tried });
             }
             let permit = access::at(caller, Place::Global, Action::OrganizationWrite)?;
+            check_tells(name)?;
             let write = Write::Place(PlaceWrite::CreateOrganization(self.mint_id(), name.clone()));
             match self.carry_out(mode, &permit, &write).await? {
                 None => Ok(Kept::Tried),
@@ -91,6 +92,7 @@ impl Authority {
             let Some(new) = new else {
                 return Ok(found);
             };
+            check_renamed(&found.name, new, check_tells)?;
             let write = Write::Place(PlaceWrite::RenameOrganization(found.id, new.clone()));
             self.store.write(&permit, &write).await?;
             self.store.organization(new).await?.ok_or(Error::Hidden)
@@ -188,7 +190,7 @@ impl Authority {
             let caller = &caller;
             let project = self.visible_project(caller, at).await?;
             let permit = access::at(caller, project.place(), Action::ProjectWrite)?;
-            name.map_or(Ok(()), check_free)?;
+            name.map_or(Ok(()), |new| check_renamed(&project.name, new, check_free))?;
             let name = name.map_or_else(|| kept_name(&project.name), |name| Ok(name.clone()))?;
             let visibility = visibility.unwrap_or(&project.visibility);
             self.store.write(&permit, &edit_of(&project, name.clone(), visibility)).await?;
@@ -241,7 +243,25 @@ fn check_free(name: &ResourceName) -> Result<(), Error> {
         let detail = format!("`{name}` stands for the whole organization; choose another name");
         return Err(Error::Conflict(Code::NameTaken, detail));
     }
+    check_tells(name)
+}
+
+/// The account of a place's jobs is named after it, and must not be called like that of another place.
+fn check_tells(name: &ResourceName) -> Result<(), Error> {
+    if PrincipalName::confuses_build_services(name) {
+        let detail = format!("`{name}` reads like an account that jobs act as; leave out ` Build Service (`");
+        return Err(Error::Conflict(Code::NameTaken, detail));
+    }
     Ok(())
+}
+
+/// A name to be given instead of one: what keeps its name keeps it, whatever it is.
+fn check_renamed(
+    old: &str,
+    new: &ResourceName,
+    check: impl Fn(&ResourceName) -> Result<(), Error>,
+) -> Result<(), Error> {
+    if new.as_str().eq_ignore_ascii_case(old) { Ok(()) } else { check(new) }
 }
 
 fn edit_of(project: &ProjectRecord, name: ResourceName, visibility: &str) -> Write {

@@ -36,6 +36,9 @@ impl NewBuildAccount {
 
 statements! {
     OF_PLACE = "SELECT principal_id FROM build_account WHERE place = $1";
+    LIVE_OF_PLACE = "SELECT build_account.principal_id AS principal_id, principal.name AS name
+        FROM build_account JOIN principal ON principal.id = build_account.principal_id AND principal.removed_at IS NULL
+        WHERE build_account.place = $1";
     OF_ORGANIZATION = "SELECT build_account.principal_id AS principal_id, organization.name AS organization_name,
             project.name AS project_name
         FROM build_account JOIN principal ON principal.id = build_account.principal_id AND principal.removed_at IS NULL
@@ -124,13 +127,18 @@ pub(super) async fn rename(pen: &mut Pen<'_>, of: OrganizationId) -> Result<Vec<
     Ok(renamed)
 }
 
-/// Removes the account of a place that goes; its tokens are dead with it.
-pub(super) async fn remove(pen: &mut Pen<'_>, place: Place) -> Result<(), StoreError> {
-    let row = pen.transaction.first(OF_PLACE, values![place_text(place)]).await?;
-    if let Some(row) = row {
-        principal::retire(pen, row.parse("principal_id")?).await?;
-        binding::forget_subject(pen, &row.text("principal_id")?).await?;
-        pen.transaction.execute(DELETE, values![place_text(place)]).await?;
-    }
-    Ok(())
+/// Removes the account of a place that goes; its tokens are dead with it. Answers whom, if there was one.
+pub(super) async fn remove(
+    pen: &mut Pen<'_>,
+    place: Place,
+) -> Result<Option<(PrincipalId, String)>, StoreError> {
+    let row = pen.transaction.first(LIVE_OF_PLACE, values![place_text(place)]).await?;
+    pen.transaction.execute(DELETE, values![place_text(place)]).await?;
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let id = row.parse("principal_id")?;
+    principal::retire(pen, id).await?;
+    binding::forget_subject(pen, &id.to_string()).await?;
+    Ok(Some((id, row.text("name")?)))
 }

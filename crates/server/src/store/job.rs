@@ -1,7 +1,8 @@
 //! Jobs: runs of pipelines, each with a token.
 //!
 //! The token is the job's life: its end is that of the lease, and to finish the job is to revoke it. What else limits a
-//! job is looked up whenever its token is read: its pipeline must still be there, and the wall stands as it does now.
+//! job is looked up whenever its token is read: its pipeline must still be there, and so must the trust that it came from
+//! and mean what it meant; and the wall stands as it does now.
 
 use jeton_token::{
     JobAuthorizationScope, JobCase, JobId, JobRule, JobWall, OrganizationId, PipelineId, PipelineKind, Place,
@@ -37,7 +38,7 @@ pub(crate) struct JobRecord {
     pub(crate) lease_ends_at: Timestamp,
     pub(crate) ends_at: Timestamp,
     pub(crate) created_at: Timestamp,
-    /// When its token was revoked, or its pipeline removed.
+    /// When its token was revoked, or its pipeline or the trust that it came from was no longer there as it had been.
     pub(crate) finished_at: Option<Timestamp>,
 }
 
@@ -79,10 +80,29 @@ pub(crate) struct JobFilter {
 /// What holds for a job's token besides its own rows, now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct JobNow {
-    /// Its pipeline or project was removed.
+    /// Its pipeline or project was removed, or the trust that it came from; or that means somebody else by now.
     pub(crate) is_over: bool,
     /// What leaves it no right outside its project, if something does.
     pub(crate) wall: Option<JobWall>,
+}
+
+/// Since when a job is over that nobody ended, and what says so. A job without a trust was started by a runner.
+macro_rules! over_at {
+    () => {
+        "COALESCE((SELECT MIN(trust_end.ended_at) FROM trust_end
+                WHERE trust_end.trust_id = trust.id AND trust_end.revision > trust_token.revision),
+            trust.removed_at, pipeline.removed_at, project.removed_at)"
+    };
+}
+
+macro_rules! with_trust {
+    ($token:literal) => {
+        concat!(
+            " LEFT JOIN trust_token ON trust_token.token_id = ",
+            $token,
+            " LEFT JOIN trust ON trust.id = trust_token.trust_id "
+        )
+    };
 }
 
 /// The jobs of a page with all that is shown of them, item by item.
@@ -94,7 +114,9 @@ macro_rules! jobs {
                 page.has_permissions AS has_permissions, page.lease_ms AS lease_ms, page.ends_at AS ends_at,
                 page.created_at AS created_at, page.runner_id AS runner_id, runner.name AS runner_name,
                 account.display_name AS account_name, token.expires_at AS expires_at,
-                COALESCE(token.revoked_at, pipeline.removed_at) AS finished_at, pipeline.name AS pipeline_name, project.id AS project_id, project.name AS project_name,
+                token.revoked_at AS revoked_at, ",
+            over_at!(),
+            " AS over_at, pipeline.name AS pipeline_name, project.id AS project_id, project.name AS project_name,
                 organization.id AS organization_id, organization.name AS organization_name,
                 token_item.value AS permission
             FROM (",
@@ -102,8 +124,9 @@ macro_rules! jobs {
             ") page JOIN token ON token.id = page.token_id JOIN principal account ON account.id = token.owner_id
                 JOIN principal runner ON runner.id = page.runner_id
                 JOIN pipeline ON pipeline.id = page.pipeline_id JOIN project ON project.id = pipeline.project_id
-                JOIN organization ON organization.id = project.organization_id
-                LEFT JOIN token_item ON token_item.token_id = page.token_id AND token_item.kind = 'scope'
+                JOIN organization ON organization.id = project.organization_id",
+            with_trust!("page.token_id"),
+            "LEFT JOIN token_item ON token_item.token_id = page.token_id AND token_item.kind = 'scope'
             ORDER BY page.number DESC, token_item.position"
         )
     };
@@ -117,12 +140,11 @@ statements! {
         WHERE (CAST($1 AS TEXT) IS NULL OR r.organization_id = $1) AND (CAST($2 AS TEXT) IS NULL OR r.id = $2)
             AND (CAST($3 AS TEXT) IS NULL OR p.id = $3) AND (CAST($4 AS BIGINT) IS NULL OR job.number < $4)
         ORDER BY job.number DESC LIMIT $5");
-    NOW = "SELECT job.fork AS fork, job.authorization_scope AS authorization_scope, pipeline.kind AS kind,
+    NOW = concat!("SELECT job.fork AS fork, job.authorization_scope AS authorization_scope, pipeline.kind AS kind,
             pipeline.job_authorization_scope AS pipeline_scope, project.visibility AS visibility,
-            project.id AS project_id, project.organization_id AS organization_id,
-            COALESCE(pipeline.removed_at, project.removed_at) AS removed_at
-        FROM job JOIN pipeline ON pipeline.id = job.pipeline_id JOIN project ON project.id = pipeline.project_id
-        WHERE job.token_id = $1";
+            project.id AS project_id, project.organization_id AS organization_id, ", over_at!(), " AS over_at
+        FROM job JOIN pipeline ON pipeline.id = job.pipeline_id JOIN project ON project.id = pipeline.project_id",
+        with_trust!("job.token_id"), "WHERE job.token_id = $1");
     INSERT = "INSERT INTO job (id, token_id, pipeline_id, runner_id, fork, authorization_scope, decided_by,
         has_permissions, lease_ms, ends_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     SET_LEASE = "UPDATE job SET lease_ms = $1 WHERE id = $2";
@@ -175,7 +197,7 @@ pub(super) async fn now_of(
         // As far as it reached when it was started, and no further.
         runner: word(&row, "authorization_scope", JobAuthorizationScope::from_word)?,
     };
-    let is_over = row.int_or_null("removed_at")?.is_some();
+    let is_over = row.int_or_null("over_at")?.is_some();
     Ok(Some(JobNow { is_over, wall: case.reach().wall }))
 }
 
@@ -292,8 +314,14 @@ fn record(row: &Row, permissions: Vec<ScopePattern>) -> Result<JobRecord, StoreE
         lease_ends_at: Timestamp(row.int("expires_at")?),
         ends_at: Timestamp(row.int("ends_at")?),
         created_at: Timestamp(row.int("created_at")?),
-        finished_at: row.int_or_null("finished_at")?.map(Timestamp),
+        finished_at: finished_at(row)?,
     })
+}
+
+/// Whichever came first: what is over can still be finished.
+fn finished_at(row: &Row) -> Result<Option<Timestamp>, StoreError> {
+    let ends = [row.int_or_null("revoked_at")?, row.int_or_null("over_at")?];
+    Ok(ends.into_iter().flatten().min().map(Timestamp))
 }
 
 fn word<T>(row: &Row, column: &str, read: impl Fn(&str) -> Option<T>) -> Result<T, StoreError> {

@@ -276,8 +276,8 @@ async fn remove_organization(pen: &mut Pen<'_>, id: OrganizationId) -> Result<Ev
     }
     let place = Place::Organization(id);
     there(pen.transaction.execute(REMOVE_ORGANIZATION, values![pen.now.0, id.to_string()]).await?)?;
-    forget(pen, place).await?;
-    Ok(removed("organization", id.to_string(), place))
+    let with = forget(pen, place).await?;
+    Ok(removed("organization", id.to_string(), place, &with))
 }
 
 async fn create_project(
@@ -315,16 +315,17 @@ async fn remove_project(pen: &mut Pen<'_>, of: OrganizationId, id: ProjectId) ->
     there(pen.transaction.execute(REMOVE_PROJECT, values![pen.now.0, id.to_string()]).await?)?;
     trust::forget_project(pen, id).await?;
     pen.transaction.execute(REMOVE_PIPELINES, values![pen.now.0, id.to_string()]).await?;
-    forget(pen, place).await?;
-    Ok(removed("project", id.to_string(), place))
+    let with = forget(pen, place).await?;
+    Ok(removed("project", id.to_string(), place, &with))
 }
 
-/// What was said about a place goes with it.
-async fn forget(pen: &mut Pen<'_>, place: Place) -> Result<(), StoreError> {
+/// What was said about a place goes with it, and the account of its jobs, which the record names.
+async fn forget(pen: &mut Pen<'_>, place: Place) -> Result<String, StoreError> {
     binding::forget_place(pen, place).await?;
-    build_account::remove(pen, place).await?;
+    let retired = build_account::remove(pen, place).await?;
     job_settings::forget(pen, place).await?;
-    policy::forget(pen, place).await
+    policy::forget(pen, place).await?;
+    Ok(retired.map_or_else(String::new, |(id, name)| format!("; service account {id}: {name}")))
 }
 
 async fn create_pipeline(
@@ -365,7 +366,7 @@ async fn remove_pipeline(pen: &mut Pen<'_>, id: PipelineId, of: &ProjectRecord) 
     // Trusts first, like an exchange, which goes on to the pipeline: the other way round the two could wait for each other.
     trust::forget_pipeline(pen, id).await?;
     there(pen.transaction.execute(REMOVE_PIPELINE, values![pen.now.0, id.to_string()]).await?)?;
-    Ok(removed("pipeline", id.to_string(), of.place()))
+    Ok(removed("pipeline", id.to_string(), of.place(), ""))
 }
 
 /// The pipeline must still be there; nobody removes it before this transaction has ended.
@@ -407,12 +408,13 @@ fn event(kind: &'static str, id: String, place: Place, name: &ResourceName, deta
     }
 }
 
-fn removed(kind: &'static str, id: String, place: Place) -> Event {
+/// `with`: what else went, as the record goes on.
+fn removed(kind: &'static str, id: String, place: Place, with: &str) -> Event {
     Event {
         target_kind: kind,
         target: id,
         place: super::token::place_text(place),
-        detail: "removed".to_owned(),
+        detail: format!("removed{with}"),
         personal: String::new(),
         touched: vec![],
     }

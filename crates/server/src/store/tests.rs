@@ -31,6 +31,7 @@ fn every_statement() -> Vec<Statement> {
         rights::STATEMENTS,
         role::STATEMENTS,
         trust::STATEMENTS,
+        trust::ended::STATEMENTS,
         usage::STATEMENTS,
         write::STATEMENTS,
     ];

@@ -54,7 +54,7 @@ impl Write {
             Self::Place(write) => of_place(write),
             // Roles grant whatever APIs an organization has, and an API's own credentials live and die with it.
             Self::PutApi(_) | Self::RemoveApi(_) => vec![Thing::Apis, Thing::Rights],
-            // The tokens that came from a trust are found by the transaction.
+            // What ends with a trust as it was is found by the transaction.
             Self::PutTrust(new) => match new.holder {
                 Holder::Account(account) => vec![Thing::Principal(account)],
                 Holder::Pipeline(_) => vec![],

@@ -1,5 +1,7 @@
 //! Federation trusts, and what was exchanged through them.
 
+pub(super) mod ended;
+
 use std::sync::Arc;
 
 use jeton_api::Replay;
@@ -8,8 +10,8 @@ use jeton_token::{
     TokenId, TrustId,
 };
 
+use self::ended::{Ended, end};
 use super::database::{Row, Transaction, statements, values};
-use super::feed::Thing;
 use super::token::{self, NewToken, Pen, TokenRecord, place_text};
 use super::write::Event;
 use super::{NewJob, Refusal, Store, StoreError, job, place, principal};
@@ -153,11 +155,8 @@ statements! {
     USE = "UPDATE trust SET last_used_at = $1 WHERE id = $2 AND removed_at IS NULL AND revision = $3";
     INSERT_CLAIM = "INSERT INTO trust_claim (trust_id, claim, pattern, position) VALUES ($1, $2, $3, $4)";
     DELETE_CLAIMS = "DELETE FROM trust_claim WHERE trust_id = $1";
-    INSERT_TOKEN = "INSERT INTO trust_token (token_id, trust_id) VALUES ($1, $2)";
+    INSERT_TOKEN = "INSERT INTO trust_token (token_id, trust_id, revision) VALUES ($1, $2, $3)";
     IS_EXCHANGED = "SELECT trust_id FROM trust_token WHERE token_id = $1";
-    LIVE_TOKENS = "SELECT token.id AS id FROM trust_token JOIN token ON token.id = trust_token.token_id
-        WHERE trust_token.trust_id = $1 AND token.revoked_at IS NULL
-            AND (token.expires_at IS NULL OR token.expires_at > $2)";
     SEE = "INSERT INTO identity_seen (digest, expires_at) VALUES ($1, $2)";
     // A few for each that is added: none stays for long, and no exchange has much to do.
     FORGET = "DELETE FROM identity_seen WHERE digest IN
@@ -196,13 +195,12 @@ pub(super) async fn put(
     let (what, ended) = match of_id(pen.transaction, new.id).await? {
         None => {
             insert(pen, new).await?;
-            ("created", vec![])
+            ("created", Ended::Nothing)
         }
         Some(old) => {
             update(pen, &old, &new.terms).await?;
-            let ended =
-                if old.terms.means_the_same(&new.terms) { vec![] } else { end(pen, old.id, by).await? };
-            ("changed", ended)
+            let is_same = old.terms.means_the_same(&new.terms);
+            ("changed", if is_same { Ended::Nothing } else { end(pen, &old, by).await? })
         }
     };
     let trust = of_id(pen.transaction, new.id).await?.ok_or(StoreError::Lost)?;
@@ -210,7 +208,7 @@ pub(super) async fn put(
     Ok((trust, event))
 }
 
-/// Removes a trust for good, and ends every token that came from it.
+/// Removes a trust for good, and ends every token and job that came from it.
 pub(super) async fn remove(
     pen: &mut Pen<'_>,
     id: TrustId,
@@ -220,7 +218,7 @@ pub(super) async fn remove(
     if pen.transaction.execute(REMOVE, values![pen.now.0, id.to_string()]).await? == 0 {
         return Err(Refusal::Gone.into());
     }
-    let ended = end(pen, id, by).await?;
+    let ended = end(pen, &trust, by).await?;
     Ok(event(&trust, "removed", &ended))
 }
 
@@ -252,7 +250,8 @@ pub(super) async fn exchange(
         Yield::Token(new) => token::create(pen, new).await?,
         Yield::Job(new) => job::start(pen, new).await?,
     };
-    pen.transaction.execute(INSERT_TOKEN, values![token.id.to_string(), trust.as_str()]).await?;
+    let came_from = values![token.id.to_string(), trust.as_str(), exchange.revision];
+    pen.transaction.execute(INSERT_TOKEN, came_from).await?;
     let detail = format!("trust {trust}; issuer {}; {}", exchange.issuer, event.detail);
     // Who it was may be a person's name, so it can be erased and the record still be checked.
     let event = Event { detail, personal: exchange.subject.clone(), ..event };
@@ -328,16 +327,6 @@ async fn insert_claims(pen: &mut Pen<'_>, id: TrustId, rules: &ClaimRules) -> Re
     Ok(())
 }
 
-/// Revokes the live tokens that came from a trust; answers which.
-async fn end(pen: &mut Pen<'_>, id: TrustId, by: Option<PrincipalId>) -> Result<Vec<TokenId>, StoreError> {
-    let rows = pen.transaction.fetch(LIVE_TOKENS, values![id.to_string(), pen.now.0]).await?;
-    let ids: Vec<TokenId> = rows.iter().map(|row| row.parse("id")).collect::<Result<_, _>>()?;
-    for id in &ids {
-        token::revoke(pen, *id, by).await?;
-    }
-    Ok(ids)
-}
-
 async fn of_id(transaction: &mut Transaction, id: TrustId) -> Result<Option<TrustRecord>, StoreError> {
     Ok(collect(&transaction.fetch(OF_ID, values![id.to_string(), 1_i64]).await?)?.pop())
 }
@@ -388,17 +377,16 @@ fn word(replay: Replay) -> &'static str {
     }
 }
 
-fn event(trust: &TrustRecord, what: &str, ended: &[TokenId]) -> Event {
+fn event(trust: &TrustRecord, what: &str, ended: &Ended) -> Event {
     let TrustTerms { issuer, audience, rules, replay, lifetime_minutes_max, .. } = &trust.terms;
     let rules = rules.rules().iter().map(|(claim, pattern)| format!("; {claim} = {pattern}"));
-    let ended_texts = ended.iter().map(|token| format!("; ended {token}"));
     let detail = format!(
         "{what}; {}; issuer {issuer}; audience {audience}{}; {} minutes; {}{}",
         trust.holder.text(),
         rules.collect::<String>(),
         lifetime_minutes_max,
         word(*replay),
-        ended_texts.collect::<String>()
+        ended.text()
     );
     Event {
         target_kind: "trust",
@@ -406,7 +394,7 @@ fn event(trust: &TrustRecord, what: &str, ended: &[TokenId]) -> Event {
         place: place_text(trust.place),
         detail,
         personal: trust.name.clone(),
-        touched: ended.iter().copied().map(Thing::Token).collect(),
+        touched: ended.touched(),
     }
 }
 

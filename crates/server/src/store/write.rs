@@ -110,6 +110,9 @@ impl Write {
             | Self::RemovePolicy(_)
             | Self::PutJobSettings(..)
             | Self::MakeBuildAccount(_)
+            // Jobs end with their trust, and no row of theirs says so.
+            | Self::PutTrust(_)
+            | Self::RemoveTrust(_)
             | Self::PutApi(_)
             | Self::RemoveApi(_) => true,
             // A sign-in by a provider does when it changes groups, and then it says so itself.
@@ -122,8 +125,6 @@ impl Write {
             | Self::RevokeToken(_)
             | Self::CreatePrincipal(_)
             | Self::EditPrincipal(..)
-            | Self::PutTrust(_)
-            | Self::RemoveTrust(_)
             | Self::Exchange(_)
             | Self::StartJob(_)
             | Self::RenewJob(..)

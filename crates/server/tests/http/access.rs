@@ -260,13 +260,35 @@ impl Stage {
                 let path = format!("{of}/projects/{project}/pipelines/{name}");
                 rehearsed(path, json!({"kind": "yaml"}))
             }
+            "api.report" if whole => get(&format!("/api/v1/apis/{organization}/refusals")),
+            "api.write" if whole => {
+                let mut body = sample::api(&name, &fresh("Space"));
+                body["organization"] = json!(organization);
+                rehearsed(format!("/api/v1/apis/{name}"), body)
+            }
+            "api.credential" if whole => {
+                Some((Method::POST, format!("/api/v1/apis/{organization}/credential"), Value::Null))
+            }
+            _ => Self::about_jobs(action, at),
+        }
+    }
+
+    /// What is said about jobs, and what clients of Azure DevOps read.
+    fn about_jobs(action: &str, at: usize) -> Option<(Method, String, Value)> {
+        let (organization, name) = (ORGANIZATIONS[at], fresh("new"));
+        let (everywhere, whole) = (at == 0, at == 1 || at == 3);
+        let of = format!("/api/v1/organizations/{organization}");
+        let project = PLACES[at].split_once('/').map_or("", |(_, project)| project);
+        let get = |path: &str| Some((Method::GET, path.to_owned(), Value::Null));
+        match action {
             "pipeline_trust.read" if !everywhere && !whole => {
                 get(&format!("{of}/projects/{project}/pipelines/nightly/trusts"))
             }
             "pipeline_trust.write" if !everywhere && !whole => {
                 let path = format!("{of}/projects/{project}/pipelines/nightly/trusts/{name}");
                 let claims = json!([{"claim": "sub", "pattern": "x"}]);
-                rehearsed(path, json!({"issuer": "https://issuer.example", "claims": claims}))
+                let body = json!({"issuer": "https://issuer.example", "claims": claims});
+                Some((Method::PUT, format!("{path}?dry_run=true"), body))
             }
             "job_settings.write" if whole => {
                 Some((Method::PATCH, format!("{of}/job-settings"), json!({"limit_forks": true})))
@@ -283,15 +305,6 @@ impl Stage {
             }
             "build.read" if !everywhere && !whole => {
                 get(&format!("/compat/azure-devops/{organization}/{project}/_apis/pipelines"))
-            }
-            "api.report" if whole => get(&format!("/api/v1/apis/{organization}/refusals")),
-            "api.write" if whole => {
-                let mut body = sample::api(&name, &fresh("Space"));
-                body["organization"] = json!(organization);
-                rehearsed(format!("/api/v1/apis/{name}"), body)
-            }
-            "api.credential" if whole => {
-                Some((Method::POST, format!("/api/v1/apis/{organization}/credential"), Value::Null))
             }
             _ => None,
         }

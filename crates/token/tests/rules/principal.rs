@@ -1,6 +1,6 @@
 //! Names and kinds of principals.
 
-use jeton_token::{NameError, PrincipalKind, PrincipalName};
+use jeton_token::{NameError, PrincipalKind, PrincipalName, ResourceName, WHOLE_ORGANIZATION};
 use proptest::prelude::*;
 
 #[test]
@@ -76,7 +76,72 @@ fn each_kind_has_a_word_of_its_own() {
     }
 }
 
+#[test]
+fn a_place_that_reads_like_an_account_of_jobs_confuses() {
+    for (text, confuses) in [
+        ("web", false),
+        ("Build Service", false),
+        ("web Build Service", false),
+        ("Build Service (acme)", false),
+        ("web Build  Service (acme", false),
+        ("web Build Service (acme)", true),
+        ("web BUILD service (", true),
+        ("acme) Build Service (other", true),
+    ] {
+        let name: ResourceName = text.parse().unwrap();
+        assert_eq!(PrincipalName::confuses_build_services(&name), confuses, "{text}");
+    }
+    let [a, b, c] = ["a", "b", "c"].map(|text| text.parse::<ResourceName>().unwrap());
+    let (of_c, of_b) = ("b) Build Service (c".parse().unwrap(), "a Build Service (b)".parse().unwrap());
+    assert_eq!(
+        PrincipalName::of_build_service(&of_c, Some(&a)),
+        PrincipalName::of_build_service(&c, Some(&of_b))
+    );
+    assert_ne!(PrincipalName::of_build_service(&b, Some(&a)), PrincipalName::of_build_service(&c, Some(&a)));
+}
+
+/// Names that say it in part or in whole, often.
+fn place_name() -> impl Strategy<Value = ResourceName> {
+    let part = proptest::sample::select(vec![
+        "a",
+        "b",
+        " ",
+        "Build",
+        " build",
+        " Service",
+        " service (",
+        "(",
+        ")",
+        " Build Service (",
+    ]);
+    proptest::collection::vec(part, 1..7).prop_filter_map("a name", |parts| parts.concat().parse().ok())
+}
+
 proptest! {
+    /// The name of an account says which place it is of, as long as no place has a name that confuses.
+    #[test]
+    fn two_places_have_two_accounts(
+        first in (place_name(), proptest::option::of(place_name())),
+        second in (place_name(), proptest::option::of(place_name())),
+    ) {
+        let fold = |(organization, project): &(ResourceName, Option<ResourceName>)| {
+            (organization.fold(), project.as_ref().map(ResourceName::fold))
+        };
+        let is_clear = |(organization, project): &(ResourceName, Option<ResourceName>)| {
+            let project = project.as_ref();
+            !PrincipalName::confuses_build_services(organization)
+                && project.is_none_or(|name| {
+                    !PrincipalName::confuses_build_services(name) && !name.as_str().eq_ignore_ascii_case(WHOLE_ORGANIZATION)
+                })
+        };
+        let name = |(organization, project): &(ResourceName, Option<ResourceName>)| {
+            PrincipalName::of_build_service(organization, project.as_ref())
+        };
+        prop_assume!(is_clear(&first) && is_clear(&second));
+        prop_assert_eq!(name(&first) == name(&second), fold(&first) == fold(&second));
+        prop_assert!(name(&first).is_of_build_service());
+    }
+
     #[test]
     fn a_name_is_its_own_name(text in "[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}") {
         let name: PrincipalName = text.parse().unwrap();

@@ -37,6 +37,8 @@ macro_rules! actions {
 
 /// Whoever may look through everything at a place holds this.
 const AUDIT: &str = "Jeton.Audit.Read";
+/// Whoever starts jobs holds this.
+pub(super) const MINT: &str = "Jeton.Job.Mint";
 // The same rights by the names that Azure DevOps has for them; `jeton_token::meant_by` says of each what it means.
 pub(super) const PATS: &str = "vso.pats";
 pub(super) const PATS_MANAGE: &str = "vso.pats_manage";
@@ -71,7 +73,7 @@ actions! {
     ProjectRead = "project.read", &[], &["vso.project"];
     BuildRead = "build.read", &[], &["vso.build"];
     PipelineWrite = "pipeline.write", &[], &["Jeton.Admin.Organization"];
-    JobMint = "job.mint", &[], &["Jeton.Job.Mint"];
+    JobMint = "job.mint", &[], &[MINT];
     JobRead = "job.read", &[], &["Jeton.Job.Read", "Jeton.Admin.Job", AUDIT];
     JobRenew = "job.renew", &[], &["Jeton.Admin.Job"];
     JobFinish = "job.finish", &[], &["Jeton.Admin.Job"];

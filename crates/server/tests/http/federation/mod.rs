@@ -4,9 +4,11 @@ mod attacks;
 mod exchange;
 mod issuers;
 mod pipeline_attacks;
+mod pipeline_ends;
 mod pipelines;
 mod races;
 mod trusts;
+mod unnamed;
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -3,8 +3,10 @@
 mod attacks;
 mod ends;
 mod explained;
+mod names;
 mod reach;
 mod replay;
+mod runner;
 mod settings;
 mod start;
 

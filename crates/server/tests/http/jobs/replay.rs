@@ -11,7 +11,8 @@ on_both! {
     shared:
         the_same_call_gets_the_same_job_with_the_same_secret,
         the_first_job_of_a_project_is_repeated_like_any_other,
-        a_job_that_is_over_is_not_given_out_once_more;
+        a_job_that_is_over_is_not_given_out_once_more,
+        a_runner_that_renews_or_finishes_once_more_is_answered_alike;
 }
 
 const KEY: &str = "a-key-of-more-than-22-characters";
@@ -47,4 +48,19 @@ async fn a_job_that_is_over_is_not_given_out_once_more(authority: Authority) {
     let id = first.body["job"]["id"].as_str().unwrap();
     authority.post(&works.token.secret, &path(id, "finish"), json!({})).await.expect(200);
     start(&authority, &works.token.secret, &works.body()).await.refused(409, "replay_gone");
+}
+
+async fn a_runner_that_renews_or_finishes_once_more_is_answered_alike(authority: Authority) {
+    let works = authority.works(json!({"kind": "yaml"})).await;
+    let job = authority.job(&works, json!({})).await;
+    for verb in ["renew", "finish"] {
+        let call = async |secret: &str| {
+            let request = authority.request(Method::POST, &path(&job.id, verb)).bearer_auth(secret);
+            Answer::to(request.header("idempotency-key", format!("{KEY}-{verb}")).json(&json!({}))).await
+        };
+        let first = call(&works.token.secret).await.expect(200);
+        let again = call(&works.token.secret).await.expect(200);
+        assert_eq!(first.body, again.body, "{verb}");
+    }
+    assert!(!authority.lives(&job.secret).await);
 }

@@ -18,8 +18,7 @@ on_both! {
         jobs_are_listed_to_those_who_may_see_them,
         the_token_of_a_job_is_listed_explained_and_never_changed,
         the_record_says_who_started_a_job_and_why_it_reaches_so_far,
-        the_name_of_an_account_follows_its_project,
-        names_of_accounts_of_jobs_are_nobody_elses;
+        the_name_of_an_account_follows_its_project;
 }
 
 async fn a_job_has_a_token_of_the_account_of_its_project(authority: Authority) {
@@ -251,19 +250,4 @@ async fn the_name_of_an_account_follows_its_project(authority: Authority) {
     let address = format!("/api/v1/service-accounts/{}", works.account());
     authority.get(&admin, &address).await.refused(404, "not_found");
     assert!(authority.lives(&before.secret).await, "the account is the same under another name");
-}
-
-async fn names_of_accounts_of_jobs_are_nobody_elses(authority: Authority) {
-    let (works, admin) = (authority.works(json!({"kind": "yaml"})).await, authority.admin().await);
-    for name in [works.account(), works.account_of_all().to_uppercase()] {
-        let body = json!({"organization": works.firm.name});
-        let answer = authority.put(&admin, &format!("/api/v1/service-accounts/{name}"), body).await;
-        answer.refused(409, "name_taken");
-        let answer = authority.put(&admin, &format!("/api/v1/users/{name}"), json!({})).await;
-        answer.refused(409, "name_taken");
-    }
-    let answer = authority.put(&admin, &works.firm.path("/projects/project collection"), json!({})).await;
-    answer.refused(409, "name_taken");
-    let answer = authority.patch(&admin, &works.path(""), json!({"name": "Project Collection"})).await;
-    answer.refused(409, "name_taken");
 }
