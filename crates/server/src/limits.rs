@@ -164,6 +164,11 @@ pub(crate) const DERIVING_KEY_CHARS_MIN: usize = 22;
 pub(crate) const KEPT_ANSWER_BYTES_MAX: usize = 64 * 1024;
 /// The most tokens that one call revokes.
 pub(crate) const REVOKED_AT_ONCE_MAX: u64 = 1000;
+/// For how long one call goes on with a revocation rule.
+pub(crate) const RULE_SECONDS_MAX: u64 = 5;
+/// How many revocation rules that are not done are remembered, and for how long.
+pub(crate) const RULES_LEFT_OFF_MAX: usize = 64;
+pub(crate) const RULE_MS_KEPT: i64 = 10 * 60 * 1000;
 /// How deep tokens made by tokens go; the first has depth 0.
 pub(crate) const DEPTH_MAX: usize = 4;
 

@@ -120,8 +120,8 @@ impl Server {
             authority.take_up_time(latest, settings.accept_clock).await?;
         }
         authority.keep_new_keys().await?;
-        authority.put_built_in_roles().await?;
         authority.register_built_in().await?;
+        authority.put_built_in_roles().await?;
         authority.warn_of_reporting().await?;
         let (listener, address) = bind(settings.listen).await?;
         data_dir.sign(&address.to_string())?;

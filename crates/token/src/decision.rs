@@ -384,7 +384,9 @@ pub fn covers_within(
     let at = (place, Reach::Within);
     let held = effective(facts, at, catalogues, circumstances);
     let lacks = |pattern: &ScopePattern| lacks_approval(facts, at, pattern) || never_a_jobs(facts, pattern);
-    held.covers_all(wanted) && !wanted.patterns().iter().any(lacks)
+    // What a scope brings along is given away with it.
+    let given = wanted.with_implied(catalogues.iter().copied());
+    held.covers_all(wanted) && !given.patterns().iter().any(lacks)
 }
 
 /// Whether the tokens lack a scope that their patterns and owners have: a policy at the place wants an approval that
@@ -544,9 +546,10 @@ pub(crate) fn check_policies(
     Ok(())
 }
 
-/// Whether the places there take jobs of the project that a token's job runs in. At home, a job may look at itself.
+/// Whether the places there take jobs of the project that a token's job runs in. At home, a job may look at itself; an API
+/// that serves every organization is told of it at no place that would not take it.
 pub(crate) fn check_job_projects(facts: &Facts, place: Place, reach: Reach) -> Result<(), Inactive> {
-    if place == Place::Global {
+    if (place, reach) == (Place::Global, Reach::Here) {
         return Ok(());
     }
     for origin in facts.chain().filter_map(|link| link.job) {

@@ -7,6 +7,7 @@
 //! Start with [`TokenText`] (what a client presents), [`ScopeSet`] (what a token may do at most) and
 //! [`decide`] (what it may do now).
 
+mod alias;
 mod audit;
 mod base62;
 mod catalogue;
@@ -32,6 +33,7 @@ mod steady;
 mod tenant;
 mod token_text;
 
+pub use alias::meant_by;
 pub use audit::{AuditRecord, Leaf};
 pub use catalogue::{
     Catalogue, CatalogueError, CatalogueScope, MAX_CATALOGUE_BYTES, MAX_CATALOGUE_SCOPES, MAX_IMPLIES_DEPTH,

@@ -11,9 +11,11 @@
 //! there. A signed-in person and an API's own credential are not judged by them, so no policy locks out whoever could
 //! change it.
 
+use crate::alias::meant_by_pattern;
 use crate::id::{GroupId, PrincipalId};
 use crate::lifetime::{Expiry, Timestamp};
 use crate::limits::{Network, NetworkLimit};
+use crate::rights::Rights;
 use crate::scope::ScopePattern;
 use crate::tenant::Place;
 
@@ -200,9 +202,18 @@ impl Policy {
         self.approval_wanted_of(pattern).next().is_some()
     }
 
-    /// Which scopes of this pattern a token has only once it is approved.
+    /// Which scopes of this pattern a token has only once it is approved: those of its own, and what others of it are
+    /// another name for.
     pub fn approval_wanted_of(&self, pattern: &ScopePattern) -> impl Iterator<Item = ScopePattern> {
-        self.approval.iter().flatten().filter_map(|wanting| wanting.meet(pattern))
+        self.approval.iter().flatten().flat_map(|wanting| met(wanting, pattern))
+    }
+
+    /// Which of the listed scopes reach something of these rights, as they are listed.
+    pub fn approvals_of(&self, rights: &Rights) -> impl Iterator<Item = &ScopePattern> {
+        let reaches = |wanting: &&ScopePattern| {
+            rights.patterns().iter().any(|pattern| met(wanting, pattern).next().is_some())
+        };
+        self.approval.iter().flatten().filter(reaches)
     }
 
     /// Both together in one: of each demand the tighter one. The default life is that of `self` where it says one, cut
@@ -264,6 +275,12 @@ impl Creator {
             Self::Group(group) => holder.groups.contains(group),
         }
     }
+}
+
+/// What a listed pattern has in common with another one, by its own names and by those that it means.
+fn met(wanting: &ScopePattern, pattern: &ScopePattern) -> impl Iterator<Item = ScopePattern> {
+    let meant = meant_by_pattern(pattern).filter_map(|meant| wanting.meet(&meant));
+    wanting.meet(pattern).into_iter().chain(meant)
 }
 
 fn least(one: Option<i64>, other: Option<i64>) -> Option<i64> {

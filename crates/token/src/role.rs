@@ -123,6 +123,12 @@ impl BuiltInRole {
         }
     }
 
+    /// The same without those of some namespaces. What wildcards cover stays: it is whatever there is.
+    pub fn patterns_without(self, namespaces: &[&str]) -> impl Iterator<Item = &'static str> {
+        let of = |text: &&str| text.split('.').next().is_some_and(|first| namespaces.contains(&first));
+        self.patterns().iter().copied().filter(move |text| !of(text))
+    }
+
     /// Whether it grants every scope of the APIs that serve the place of the binding.
     pub fn grants_apis(self) -> bool {
         matches!(self, Self::OrganizationAdmin | Self::ProjectAdmin | Self::ApiUser)

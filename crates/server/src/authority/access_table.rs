@@ -175,6 +175,7 @@ impl Stage {
             circumstances: self.admin.circumstances,
             epoch: Some(0),
             usage: self.admin.usage.clone(),
+            built_in: self.admin.built_in,
         }
     }
 

@@ -10,7 +10,7 @@ use jeton_token::{
 };
 
 use super::access::{self, Action, Caller};
-use super::built_in::OWN_NAMESPACE;
+use super::built_in::{OWN_NAMESPACE, is_reserved};
 use super::create::{Grant, IssuedToken};
 use super::refusals::warn_if_reporting;
 use super::{Authority, Error};
@@ -47,8 +47,7 @@ impl Authority {
         dry_run: bool,
     ) -> Result<Put, Error> {
         if request.catalogue.namespace().eq_ignore_ascii_case(OWN_NAMESPACE) {
-            let detail = format!("the namespace `{OWN_NAMESPACE}` is Jeton's own");
-            return Err(Error::Conflict(Code::NamespaceTaken, detail));
+            return Err(not_yours(OWN_NAMESPACE));
         }
         let request = &request;
         self.judged(caller, move |caller: Caller| async move {
@@ -69,8 +68,12 @@ impl Authority {
         let place = organization.map_or(Place::Global, Place::Organization);
         let permit = access::at(caller, place, Action::ApiWrite)?;
         // Also one that was removed: its name and namespace stay with those who had it.
-        if let Some(home) = self.store.home_of_api(&request.name).await? {
+        let home = self.store.home_of_api(&request.name).await?;
+        if let Some(home) = home {
             access::at(caller, Place::Organization(home), Action::ApiWrite)?;
+        }
+        if existing.is_none() && home.is_none() && is_reserved(request.catalogue.namespace()) {
+            return Err(not_yours(request.catalogue.namespace()));
         }
         let Some(organization) = organization else {
             let detail = format!("there is no organization `{}`", request.organization);
@@ -225,6 +228,12 @@ impl Authority {
         }
         Ok(widenings)
     }
+}
+
+fn not_yours(namespace: &str) -> Error {
+    let detail =
+        format!("the namespace `{namespace}` is kept for what Jeton brings along; choose another one");
+    Error::Conflict(Code::NamespaceTaken, detail)
 }
 
 fn is_same(api: &ApiRecord, wanted: &ApiRequest) -> bool {

@@ -35,6 +35,9 @@ const JETON: &[(&str, &str)] = &[
     ("Jeton.Admin.Job", "see and end anybody's jobs"),
 ];
 
+/// The built-in API whose namespace somebody may have had before.
+const AZURE_DEVOPS: &str = "azure-devops";
+
 /// The first administrator's name.
 pub(super) const FIRST_USER: &str = "admin";
 
@@ -59,13 +62,16 @@ impl Authority {
         Ok(())
     }
 
-    /// Makes the roles that Jeton brings along, or brings them to the present version.
+    /// Makes the roles that Jeton brings along, or brings them to the present version. None of them grants scopes of an
+    /// API of somebody's own, so the built-in APIs are registered before.
     pub(crate) async fn put_built_in_roles(&self) -> Result<(), Error> {
+        let foreign = self.built_in().lacking();
         let roles = self.store.roles(None, 1000).await?;
-        if BuiltInRole::ALL.into_iter().all(|role| roles.iter().any(|stored| is_present(stored, role))) {
+        let is_there = |role| roles.iter().any(|stored| is_present(stored, role, &foreign));
+        if BuiltInRole::ALL.into_iter().all(is_there) {
             return Ok(());
         }
-        self.store.write(&access::system(Reason::FirstStart), &Write::PutBuiltInRoles).await?;
+        self.store.write(&access::system(Reason::FirstStart), &Write::PutBuiltInRoles(foreign)).await?;
         Ok(())
     }
 
@@ -78,15 +84,28 @@ impl Authority {
         let azure_devops = known.of(azure_devops::NAMESPACE).cloned().ok_or(Error::Unavailable)?;
         let routes = azure_devops::routes().ok_or(Error::Unavailable)?;
         let title = "Azure DevOps, or what speaks like it";
-        match self.register("azure-devops", title, azure_devops, routes).await {
+        match self.register(AZURE_DEVOPS, title, azure_devops, routes).await {
             // Somebody had an API of this name or namespace before Jeton brought its own, and has scopes of it still or
             // removed them. A server starts all the same.
-            Err(StoreError::Refused(_)) => {
-                keep_what_is_there("azure-devops");
-                Ok(())
-            }
-            done => Ok(done?),
+            Err(StoreError::Refused(_)) => keep_what_is_there(AZURE_DEVOPS),
+            done => done?,
         }
+        self.note_what_is_declared().await
+    }
+
+    /// Remembers whether the built-in API has the namespace that it brings along. This never changes: a namespace belongs
+    /// to one API for ever, nobody else can register that one, and what is built in cannot be removed.
+    async fn note_what_is_declared(&self) -> Result<(), Error> {
+        let name: PrincipalName = AZURE_DEVOPS.parse().map_err(|_| Error::Unavailable)?;
+        let found = self.store.api(&name).await?.filter(|api| api.built_in);
+        let is_ours = found.is_some_and(|api| api.catalogue.namespace() == azure_devops::NAMESPACE);
+        let _ = self.declared.set(if is_ours { catalogues() } else { of_jeton_alone() });
+        Ok(())
+    }
+
+    /// The catalogues of Jeton's own that this deployment has; until it is known, those that it has in any case.
+    pub(super) fn built_in(&self) -> &'static BuiltIn {
+        self.declared.get().copied().unwrap_or_else(of_jeton_alone)
     }
 
     async fn register(
@@ -137,8 +156,9 @@ fn keep_what_is_there(name: &str) {
     );
 }
 
-/// The catalogues that every server has, made once.
-pub(super) struct BuiltIn(Vec<Catalogue>);
+/// Catalogues that Jeton brings along, made once. A scope of another namespace means nothing at Jeton's own doors.
+#[derive(Debug)]
+pub(crate) struct BuiltIn(Vec<Catalogue>);
 
 impl BuiltIn {
     /// Those in which one scope brings others along.
@@ -150,10 +170,22 @@ impl BuiltIn {
     pub(super) fn of(&self, namespace: &str) -> Option<&Catalogue> {
         self.0.iter().find(|catalogue| catalogue.namespace() == namespace)
     }
+
+    /// Whether one of them declares this scope.
+    pub(super) fn knows(&self, scope: &str) -> bool {
+        let declares = |catalogue: &Catalogue| scope.parse().is_ok_and(|scope| catalogue.has(&scope));
+        self.0.iter().any(declares)
+    }
+
+    /// The namespaces of all others: somebody else's, if anybody's.
+    fn lacking(&self) -> Vec<&'static str> {
+        let all = [OWN_NAMESPACE, azure_devops::NAMESPACE];
+        all.into_iter().filter(|namespace| self.of(namespace).is_none()).collect()
+    }
 }
 
-/// Those catalogues. What Jeton's own doors ask for is one of these scopes, so what implies it is known without asking
-/// the store.
+/// All of them. What Jeton's own doors ask for is one of these scopes, so what implies it is known without asking the
+/// store.
 pub(super) fn catalogues() -> &'static BuiltIn {
     static KNOWN: LazyLock<BuiltIn> = LazyLock::new(|| {
         BuiltIn([jeton_catalogue(), azure_devops::catalogue()].into_iter().flatten().collect())
@@ -161,8 +193,19 @@ pub(super) fn catalogues() -> &'static BuiltIn {
     &KNOWN
 }
 
-fn is_present(stored: &RoleRecord, role: BuiltInRole) -> bool {
-    let patterns: Rights = role.patterns().iter().filter_map(|text| text.parse().ok()).collect();
+/// Those of a server where somebody has the namespace of the other one.
+fn of_jeton_alone() -> &'static BuiltIn {
+    static KNOWN: LazyLock<BuiltIn> = LazyLock::new(|| BuiltIn(jeton_catalogue().into_iter().collect()));
+    &KNOWN
+}
+
+/// Whether a namespace is kept for what Jeton brings along: nobody who does not have it already can register it.
+pub(super) fn is_reserved(namespace: &str) -> bool {
+    [OWN_NAMESPACE, azure_devops::NAMESPACE].iter().any(|kept| kept.eq_ignore_ascii_case(namespace))
+}
+
+fn is_present(stored: &RoleRecord, role: BuiltInRole, foreign: &[&str]) -> bool {
+    let patterns: Rights = role.patterns_without(foreign).filter_map(|text| text.parse().ok()).collect();
     stored.name == role.name()
         && stored.built_in
         && stored.patterns == patterns

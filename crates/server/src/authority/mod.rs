@@ -36,6 +36,7 @@ mod provider;
 mod readable;
 mod refusals;
 mod replay;
+mod revocation_rule;
 mod role;
 mod service_account;
 mod signin;
@@ -52,7 +53,7 @@ mod watch;
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use jeton_api::{Code, Remedy};
 use jeton_token::{Id, Place, Prefix, ResourceName, Timestamp, TokenId, Where};
@@ -63,6 +64,7 @@ use crate::keys::{Keys, Rng};
 use crate::limits::{EXPIRING_MS_FRESH, EXPIRING_TOKENS_MAX};
 use crate::store::{Expiring, Outcome, Refusal, Store, StoreError, Write};
 
+use built_in::BuiltIn;
 use code::Codes;
 use device::Devices;
 use flow::Done;
@@ -71,6 +73,7 @@ use memory::Memory;
 use pace::Pace;
 use refusals::Refusals;
 use replay::InFlight;
+use revocation_rule::RulesLeftOff;
 use usage::Usage;
 use watch::Watches;
 
@@ -96,6 +99,7 @@ pub(crate) use policy::{PolicyImpact, PolicyRequest, PolicyView};
 pub(crate) use provider::NotAdmitted;
 pub(crate) use readable::ProjectKey;
 pub(crate) use replay::Course;
+pub(crate) use revocation_rule::RevocationRule;
 pub(crate) use role::RoleRequest;
 pub(crate) use service_account::ServiceAccountRequest;
 pub(crate) use sought::Sought;
@@ -135,12 +139,16 @@ pub(crate) struct Authority {
     expiring: Arc<Mutex<Option<(Timestamp, Expiring)>>>,
     /// The issuers whose identity tokens somebody trusts.
     pub(crate) issuers: Issuers,
+    /// Which of the catalogues that Jeton brings along this deployment has, once a start has looked.
+    declared: Arc<OnceLock<&'static BuiltIn>>,
     /// Where the first administrator's password is until it is changed.
     pub(crate) first_password: Arc<Path>,
     /// Tokens whose altered rows were noted in the audit already; once each for the life of the process.
     noted: Arc<Mutex<BTreeSet<TokenId>>>,
     /// Uses of old secrets that are written down.
     uses: Arc<Pace>,
+    /// Revocation rules that are not done.
+    left_off: Arc<RulesLeftOff>,
     /// Rotations with secrets that had ended.
     alarms: Arc<Pace>,
     /// Calls with idempotency keys that are being done.
@@ -304,6 +312,8 @@ impl Authority {
             refusals: Arc::default(),
             watches,
             expiring: Arc::default(),
+            left_off: Arc::default(),
+            declared: Arc::default(),
             first_password,
             noted: Arc::default(),
             uses: Arc::default(),

@@ -7,6 +7,7 @@ use jeton_api::{Code, PrincipalRef};
 use jeton_token::{Catalogue, Creator, Effect, Facts, Place, PlacedPolicy, Policy, Scope, effects};
 
 use super::access::{self, Action, Caller, is_of_own_tokens};
+use super::built_in::BuiltIn;
 use super::{Authority, Error, Fault};
 use crate::limits::POLICY_IMPACT_SECONDS_MAX;
 use crate::store::{ApiRecord, Bearer, Chain, ListFilter, TokenRecord, Write};
@@ -154,7 +155,7 @@ impl Authority {
         const READ: i64 = 200;
         let apis = self.store.apis().await?;
         let place = impact.view.place;
-        let usable = usable_at(place, &apis);
+        let usable = usable_at(place, &apis, self.built_in());
         let catalogues: Vec<_> = usable.iter().collect();
         let mut filter = ListFilter { limit: READ, ..ListFilter::default() };
         loop {
@@ -207,9 +208,9 @@ impl Authority {
 
 /// The scopes that can be used at a place: one's own tokens lie at none, so the right to them is one everywhere or not
 /// at all.
-fn usable_at(place: Place, apis: &[ApiRecord]) -> Vec<Catalogue> {
+fn usable_at(place: Place, apis: &[ApiRecord], built_in: &BuiltIn) -> Vec<Catalogue> {
     let without_own = |catalogue: &Catalogue| {
-        let is_left = |scope: &Scope| !is_of_own_tokens(scope.as_str());
+        let is_left = |scope: &Scope| !is_of_own_tokens(scope.as_str(), built_in);
         let mut scopes: Vec<_> =
             catalogue.scopes().iter().filter(|scope| is_left(&scope.name)).cloned().collect();
         for scope in &mut scopes {

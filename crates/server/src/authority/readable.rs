@@ -8,7 +8,6 @@ use jeton_token::{Id, Place, ProjectId, ResourceName};
 use super::access::{self, Action, Caller};
 use super::place::sees_project;
 use super::{Authority, Error, page};
-use crate::limits::{PAGE_SIZE_MAX, WHOLE_LIST_PAGES_MAX};
 use crate::store::{OrganizationRecord, PipelineRecord, ProjectRecord};
 
 /// How a project may be named: its id counts before its name, which anybody may choose like an id.
@@ -53,7 +52,7 @@ impl Authority {
         Ok(project)
     }
 
-    /// The projects of an organization that the caller may read. Whoever may read none is told what is missing.
+    /// All projects of an organization that the caller may read. Whoever may read none is told what is missing.
     pub(crate) async fn readable_projects(
         &self,
         caller: &Caller,
@@ -64,21 +63,33 @@ impl Authority {
         let may_read =
             |project: &ProjectRecord| sees_project(caller, project) && may(project.place()).is_ok();
         let read = |below| self.store.projects(of, below, page::READ);
-        let most = usize::try_from(PAGE_SIZE_MAX).unwrap_or_default() * WHOLE_LIST_PAGES_MAX;
-        let found = page::seen(read, may_read, |project| project.number, None, most).await?.items;
+        let (mut found, mut below) = (Vec::new(), None);
+        loop {
+            let page = page::seen(read, may_read, |project| project.number, below, usize::MAX).await?;
+            found.extend(page.items);
+            below = page.next;
+            if below.is_none() {
+                break;
+            }
+        }
         if found.is_empty() {
             may(Place::Organization(of))?;
         }
         Ok(found)
     }
 
-    /// Pipelines of a project that was read before, newest first.
-    pub(crate) async fn pipelines_of(
-        &self,
-        project: &ProjectRecord,
-        limit: usize,
-    ) -> Result<Vec<PipelineRecord>, Error> {
-        Ok(self.store.pipelines(project.id, None, i64::try_from(limit).unwrap_or(i64::MAX)).await?)
+    /// All pipelines of a project that was read before.
+    pub(crate) async fn pipelines_of(&self, project: &ProjectRecord) -> Result<Vec<PipelineRecord>, Error> {
+        let (mut found, mut below) = (Vec::new(), None);
+        loop {
+            let page = self.store.pipelines(project.id, below, page::READ).await?;
+            let is_last = i64::try_from(page.len()).is_ok_and(|count| count < page::READ);
+            below = page.last().map(|pipeline| pipeline.number);
+            found.extend(page);
+            if is_last {
+                return Ok(found);
+            }
+        }
     }
 
     /// A pipeline of a project that was read before.

@@ -163,6 +163,7 @@ impl Authority {
             circumstances,
             epoch: None,
             usage: self.usage.clone(),
+            built_in: self.built_in(),
         };
         Ok(Some(caller).filter(|_| is_active))
     }

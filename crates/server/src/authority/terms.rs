@@ -6,7 +6,7 @@
 use jeton_api::Code;
 use jeton_token::{
     Approval, Excess, Expiry, GroupId, Holder, NetworkLimit, Place, PlaceLimit, PlacedPattern, PlacedPolicy,
-    Policy, PolicyRule, PrincipalId, Rights, Rule, ScopePattern, ScopeSet, Timestamp,
+    Policy, PolicyRule, PrincipalId, Rights, Rule, ScopeSet, Timestamp,
 };
 
 use super::create::End;
@@ -216,10 +216,7 @@ impl Terms {
             let here = owned.iter().filter(|(place, _)| place.meets(placed.place));
             let rights: Rights = here.flat_map(|(_, rights)| rights.patterns().iter().cloned()).collect();
             let effective = granted.intersection(&rights.with_implied(catalogues.iter().copied()));
-            let reached = |wanting: &&ScopePattern| {
-                effective.patterns().iter().any(|pattern| pattern.meet(wanting).is_some())
-            };
-            let wanted = placed.policy.approval.iter().flatten().filter(reached).cloned();
+            let wanted = placed.policy.approvals_of(&effective).cloned();
             wanted.map(|pattern| PlacedPattern { place: placed.place, pattern }).collect()
         };
         self.policies.iter().flat_map(wanted).collect()

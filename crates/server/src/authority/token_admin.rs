@@ -1,45 +1,51 @@
 //! Looking after the tokens that are used in an organization, whosever they are.
 
-use jeton_api::{Code, TokenState};
-use jeton_token::{
-    OrganizationId, Place, PlaceLimit, PrincipalId, ScopePattern, ScopeSet, Timestamp, TokenId,
-};
+use jeton_api::TokenState;
+use jeton_token::{OrganizationId, Place, PlaceLimit, PrincipalId, TokenId};
 
 use super::access::{self, Action, Caller, Permit};
-use super::bulk::is_of_call;
+use super::page::Page;
 use super::sought::Sought;
 use super::token::{ListRequest, StateFilter};
 use super::{Authority, Error};
-use crate::limits::REVOKED_AT_ONCE_MAX;
 use crate::store::{TokenRecord, Write};
 
-/// How many tokens are looked at together.
+/// How many tokens are looked at together, and how often for one page.
 const AT_ONCE: usize = 200;
+const READS_MAX: usize = 20;
 
 impl Authority {
-    /// Somebody's tokens that may be used in the organization, newest first, as far as the caller may see them. Nobody's
-    /// are none.
+    /// So many of somebody's tokens that may be used in the organization, newest first and below a number, as far as the
+    /// caller may see them. Nobody's are none. However little of it the caller sees, a page keeps the store busy for so
+    /// long and says where to go on.
     pub(crate) async fn tokens_in_organization(
         &self,
         caller: &Caller,
         organization: OrganizationId,
         owner: PrincipalId,
-    ) -> Result<Vec<(TokenRecord, TokenState)>, Error> {
+        (below, limit): (Option<i64>, usize),
+    ) -> Result<Page<(TokenRecord, TokenState)>, Error> {
         let place = Place::Organization(organization);
         access::check_at(caller, place, Action::TokenRead)?;
-        let (mut request, mut found) = (every(None), Vec::new());
-        loop {
+        let sees = |token: &TokenRecord| {
+            is_used_at(place, token)
+                && access::on_token_within(caller, place, token, Action::TokenRead).is_ok()
+        };
+        let (mut request, mut items) = (every(below), Vec::new());
+        for _ in 0..READS_MAX {
             let page = self.page(&request, Some(owner)).await?;
-            let seen = page.tokens.into_iter().filter(|(token, _)| {
-                is_used_at(place, token)
-                    && access::on_token_within(caller, place, token, Action::TokenRead).is_ok()
-            });
-            found.extend(seen);
+            items.extend(page.tokens.into_iter().filter(|(token, _)| sees(token)));
+            if items.len() > limit {
+                items.truncate(limit);
+                let next = items.last().map(|(token, _)| token.number);
+                return Ok(Page { items, next });
+            }
             request.below = page.next;
             if page.next.is_none() {
-                return Ok(found);
+                break;
             }
         }
+        Ok(Page { items, next: request.below })
     }
 
     /// Ends these tokens: all of them, or none when the caller may not end one of them.
@@ -63,47 +69,6 @@ impl Authority {
         }
         Ok(())
     }
-
-    /// Ends every token that may be used in the organization, covers something of one of these patterns and was made
-    /// before a moment, else before now; of those, all that the caller may end. The token of the call is left out, and
-    /// so are those that it was made with.
-    pub(crate) async fn revoke_by_rule(
-        &self,
-        caller: &Caller,
-        organization: OrganizationId,
-        patterns: &ScopeSet,
-        before: Option<Timestamp>,
-    ) -> Result<u64, Error> {
-        let place = Place::Organization(organization);
-        access::check_at(caller, place, Action::TokenRevoke)?;
-        let before = before.unwrap_or_else(|| self.now());
-        let mut revoked = 0;
-        for pattern in patterns.patterns() {
-            let mut request = every(Some(pattern.clone()));
-            loop {
-                let page = self.page(&request, None).await?;
-                let meant = |token: &TokenRecord| is_used_at(place, token) && token.created_at < before;
-                for (token, state) in page.tokens {
-                    let is_dead = matches!(state, TokenState::Revoked | TokenState::Expired);
-                    if is_dead || is_of_call(caller, &token) || !meant(&token) {
-                        continue;
-                    }
-                    let permit = access::on_token_within(caller, place, &token, Action::TokenRevoke);
-                    let Ok(permit) = permit else { continue };
-                    if revoked == REVOKED_AT_ONCE_MAX {
-                        return Err(more());
-                    }
-                    self.store.write(&permit, &Write::RevokeToken(token.id)).await?;
-                    revoked += 1;
-                }
-                request.below = page.next;
-                if page.next.is_none() {
-                    break;
-                }
-            }
-        }
-        Ok(revoked)
-    }
 }
 
 /// The tokens of the call come last, for without them nothing more is done; and of those only the outermost, with which
@@ -118,25 +83,20 @@ fn in_order(caller: &Caller, mut all: Vec<(TokenId, Permit)>) -> Vec<(TokenId, P
     all
 }
 
-fn more() -> Error {
-    let detail = "a thousand tokens were revoked, and there are more: send the same rule again";
-    Error::Conflict(Code::LimitReached, detail.to_owned())
-}
-
-fn every(scope: Option<ScopePattern>) -> ListRequest {
+fn every(below: Option<i64>) -> ListRequest {
     ListRequest {
         owner: None,
         kind: None,
         name: None,
         state: StateFilter::Any,
-        sought: Sought { scope, ..Sought::default() },
-        below: None,
+        sought: Sought::default(),
+        below,
         limit: AT_ONCE,
     }
 }
 
 /// Whether an API at the place could be shown the token. Sessions and credentials of APIs never are.
-fn is_used_at(place: Place, token: &TokenRecord) -> bool {
+pub(super) fn is_used_at(place: Place, token: &TokenRecord) -> bool {
     let reaches = match &token.places {
         PlaceLimit::Everywhere => true,
         PlaceLimit::Within(places) => places.iter().any(|at| place.contains(*at)),

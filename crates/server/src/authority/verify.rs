@@ -254,6 +254,7 @@ impl Authority {
                     circumstances,
                     epoch: None,
                     usage,
+                    built_in: self.built_in(),
                 })
             }
             Verdict::Inactive(Inactive::Revoked) => Err(Error::Unauthenticated(Code::RevokedToken)),
@@ -302,7 +303,8 @@ impl Authority {
             Verdict::Active(_) => {
                 let attempt = caller.attempt.clone();
                 let (chain, facts, usage) = (chain.into(), facts.into(), self.usage.clone());
-                Ok(Caller { chain, facts, secret, attempt, circumstances, epoch, usage })
+                let built_in = self.built_in();
+                Ok(Caller { chain, facts, secret, attempt, circumstances, epoch, usage, built_in })
             }
             Verdict::Inactive(_) => Err(gone()),
         }

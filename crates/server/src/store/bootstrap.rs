@@ -40,7 +40,7 @@ pub(super) async fn fill(pen: &mut Pen<'_>, first: &FirstUser, rng: &Rng) -> Res
     let now = pen.now.0;
     pen.transaction.execute(ORGANIZATION, values![organization.to_string(), "default", now]).await?;
     pen.transaction.execute(GROUP, values![everyone.to_string(), "everyone", now]).await?;
-    role::put_built_in(pen, mint).await?;
+    role::put_built_in(pen, &[], mint).await?;
     principal::insert_named(pen, first.id, PrincipalKind::User, &first.name).await?;
     principal::set_password(pen, first.id, &first.password).await?;
     // Everyone makes tokens of their own and uses the APIs of the organization; the first user may do everything.

@@ -165,7 +165,6 @@ pub(super) async fn remove(pen: &mut Pen<'_>, id: RoleId) -> Result<Event, Store
     Ok(event(&record, "removed"))
 }
 
-/// Makes the roles that Jeton brings along, or brings them to the present version.
 /// The id of a role that Jeton brings along.
 pub(super) async fn built_in(pen: &mut Pen<'_>, role: BuiltInRole) -> Result<RoleId, StoreError> {
     let name = role.name().to_ascii_lowercase();
@@ -173,7 +172,12 @@ pub(super) async fn built_in(pen: &mut Pen<'_>, role: BuiltInRole) -> Result<Rol
     found.map(|role| role.id).ok_or_else(|| StoreError::unreadable("role"))
 }
 
-pub(super) async fn put_built_in(pen: &mut Pen<'_>, mint: impl Fn() -> Id) -> Result<Event, StoreError> {
+/// Makes the roles that Jeton brings along, or brings them to the present version, without scopes of these namespaces.
+pub(super) async fn put_built_in(
+    pen: &mut Pen<'_>,
+    foreign: &[&str],
+    mint: impl Fn() -> Id,
+) -> Result<Event, StoreError> {
     for role in BuiltInRole::ALL {
         let name: ResourceName = role.name().parse().map_err(|_| StoreError::unreadable("name"))?;
         let existing = load(pen.transaction, Some(name.fold()), None, None, 1).await?.pop();
@@ -199,7 +203,7 @@ pub(super) async fn put_built_in(pen: &mut Pen<'_>, mint: impl Fn() -> Id) -> Re
             pen.transaction.execute(INSERT, values).await?;
             id
         };
-        let patterns: Vec<_> = role.patterns().iter().map(ToString::to_string).collect();
+        let patterns: Vec<_> = role.patterns_without(foreign).map(ToOwned::to_owned).collect();
         set_patterns(pen, id, &patterns).await?;
     }
     Ok(Event {

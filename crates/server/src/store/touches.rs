@@ -45,7 +45,7 @@ impl Write {
             Self::RemoveGroup(_)
             | Self::EditRole(..)
             | Self::RemoveRole(_)
-            | Self::PutBuiltInRoles
+            | Self::PutBuiltInRoles(_)
             | Self::Unbind(_)
             | Self::PutPolicy(_)
             | Self::RemovePolicy(_)

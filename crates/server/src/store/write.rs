@@ -45,7 +45,8 @@ pub(crate) enum Write {
     CreateRole(Id, RoleSettings),
     EditRole(RoleId, RoleSettings),
     RemoveRole(RoleId),
-    PutBuiltInRoles,
+    /// Leaves out scopes of these namespaces, which are somebody else's.
+    PutBuiltInRoles(Vec<&'static str>),
     Bind(NewBinding),
     Unbind(BindingId),
     Place(PlaceWrite),
@@ -101,7 +102,7 @@ impl Write {
             | Self::CreateRole(..)
             | Self::EditRole(..)
             | Self::RemoveRole(_)
-            | Self::PutBuiltInRoles
+            | Self::PutBuiltInRoles(_)
             | Self::Bind(_)
             | Self::Unbind(_)
             | Self::Place(_)
@@ -273,9 +274,10 @@ impl Store {
             Write::CreateRole(id, settings) => of_role(role::create(&mut pen, *id, settings).await?),
             Write::EditRole(id, settings) => of_role(role::edit(&mut pen, *id, settings).await?),
             Write::RemoveRole(id) => (Outcome::Done, role::remove(&mut pen, *id).await?),
-            Write::PutBuiltInRoles => {
+            Write::PutBuiltInRoles(foreign) => {
                 let (keys, now) = (pen.keys, pen.now);
-                (Outcome::Done, role::put_built_in(&mut pen, || keys.mint_id(now, &self.rng)).await?)
+                let mint = || keys.mint_id(now, &self.rng);
+                (Outcome::Done, role::put_built_in(&mut pen, foreign, mint).await?)
             }
             Write::Bind(new) => {
                 let (record, event) = binding::create(&mut pen, new).await?;

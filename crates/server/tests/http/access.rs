@@ -78,7 +78,10 @@ async fn stage(authority: Authority) -> Stage {
     for (organization, project) in [("acme", "web"), ("other", "shop")] {
         let path = format!("/api/v1/organizations/{organization}");
         authority.put(&admin, &path, json!({})).await.expect(201);
-        authority.put(&admin, &format!("{path}/projects/{project}"), json!({})).await.expect(201);
+        let path = format!("{path}/projects/{project}");
+        authority.put(&admin, &path, json!({})).await.expect(201);
+        let pipeline = format!("{path}/pipelines/nightly");
+        authority.put(&admin, &pipeline, json!({"kind": "yaml"})).await.expect(201);
         let mut body = sample::api(organization, &format!("Api-{organization}"));
         body["organization"] = json!(organization);
         authority.put(&admin, &format!("/api/v1/apis/{organization}"), body).await.expect(201);
@@ -123,6 +126,7 @@ impl Stage {
             Some(_) => return None,
             None if action.ends_with(" api") => self.on_credential(action, at).await?,
             None if action.starts_with("token.") => self.on_anothers_token(action, at).await?,
+            None if action.starts_with("job.") => self.on_job(action, at).await?,
             None => self.administering(action, at)?,
         };
         let answer = self.authority.call(&holder.session, method.clone(), &path, body).await;
@@ -195,6 +199,23 @@ impl Stage {
         })
     }
 
+    /// Of a pipeline of the project, started by somebody else.
+    async fn on_job(&self, action: &str, at: usize) -> Option<(Method, String, Value)> {
+        let (organization, project) = PLACES[at].split_once('/').filter(|(_, project)| *project != "*")?;
+        let body = json!({"organization": organization, "project": project, "pipeline": "nightly"});
+        if action == "job.mint" {
+            return Some((Method::POST, "/api/v1/jobs".to_owned(), body));
+        }
+        let made = self.authority.post(&self.admin, "/api/v1/jobs", body).await.expect(201);
+        let path = format!("/api/v1/jobs/{}", made.body["job"]["id"].as_str().unwrap());
+        Some(match action {
+            "job.read" => (Method::GET, path, Value::Null),
+            "job.renew" => (Method::POST, format!("{path}/renew"), json!({})),
+            "job.finish" => (Method::POST, format!("{path}/finish"), Value::Null),
+            _ => panic!("`{action}` on a job"),
+        })
+    }
+
     fn administering(&self, action: &str, at: usize) -> Option<(Method, String, Value)> {
         let (organization, name) = (ORGANIZATIONS[at], fresh("new"));
         let (everywhere, whole) = (at == 0, at == 1 || at == 3);
@@ -239,6 +260,7 @@ impl Stage {
                 let path = format!("{of}/projects/{project}/pipelines/{name}");
                 rehearsed(path, json!({"kind": "yaml"}))
             }
+            "api.report" if whole => get(&format!("/api/v1/apis/{organization}/refusals")),
             "api.write" if whole => {
                 let mut body = sample::api(&name, &fresh("Space"));
                 body["organization"] = json!(organization);
@@ -246,6 +268,43 @@ impl Stage {
             }
             "api.credential" if whole => {
                 Some((Method::POST, format!("/api/v1/apis/{organization}/credential"), Value::Null))
+            }
+            _ => Self::about_jobs(action, at),
+        }
+    }
+
+    /// What is said about jobs, and what clients of Azure DevOps read.
+    fn about_jobs(action: &str, at: usize) -> Option<(Method, String, Value)> {
+        let (organization, name) = (ORGANIZATIONS[at], fresh("new"));
+        let (everywhere, whole) = (at == 0, at == 1 || at == 3);
+        let of = format!("/api/v1/organizations/{organization}");
+        let project = PLACES[at].split_once('/').map_or("", |(_, project)| project);
+        let get = |path: &str| Some((Method::GET, path.to_owned(), Value::Null));
+        match action {
+            "pipeline_trust.read" if !everywhere && !whole => {
+                get(&format!("{of}/projects/{project}/pipelines/nightly/trusts"))
+            }
+            "pipeline_trust.write" if !everywhere && !whole => {
+                let path = format!("{of}/projects/{project}/pipelines/nightly/trusts/{name}");
+                let claims = json!([{"claim": "sub", "pattern": "x"}]);
+                let body = json!({"issuer": "https://issuer.example", "claims": claims});
+                Some((Method::PUT, format!("{path}?dry_run=true"), body))
+            }
+            "job_settings.write" if whole => {
+                Some((Method::PATCH, format!("{of}/job-settings"), json!({"limit_forks": true})))
+            }
+            "job_settings.write" if !everywhere => {
+                let path = format!("{of}/projects/{project}/job-settings");
+                Some((Method::PATCH, path, json!({"limit_forks": true})))
+            }
+            "project.read" if whole => {
+                get(&format!("/compat/azure-devops/{organization}/_apis/build/GeneralSettings"))
+            }
+            "project.read" if !everywhere => {
+                get(&format!("/compat/azure-devops/{organization}/_apis/projects/{project}"))
+            }
+            "build.read" if !everywhere && !whole => {
+                get(&format!("/compat/azure-devops/{organization}/{project}/_apis/pipelines"))
             }
             _ => None,
         }

@@ -11,6 +11,7 @@ mod support;
 mod store;
 
 mod access;
+mod actions;
 mod altered;
 mod apis;
 mod attacks;

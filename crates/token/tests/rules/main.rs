@@ -4,6 +4,8 @@
 mod sample;
 
 #[cfg(test)]
+mod alias;
+#[cfg(test)]
 mod audit;
 #[cfg(test)]
 mod catalogue;

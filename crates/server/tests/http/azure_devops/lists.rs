@@ -8,6 +8,7 @@ use crate::support::Authority;
 use crate::support::rights::user;
 
 on_both! {
+    alone: lists_have_all_that_there_is;
     shared:
         pipelines_are_listed_in_order_and_in_parts,
         a_pipeline_is_shown_by_its_number,
@@ -204,4 +205,31 @@ async fn what_is_not_here_says_so_in_json(authority: Authority) {
     ] {
         stage.call(&token, method, &path, Value::Null).await.no(status, "VssPropertyValidationException");
     }
+}
+
+/// 10100 copies of a row under other names and ids: more than any part of a list has.
+async fn copies(authority: &Authority, table: &str, columns: &str, of: &str) {
+    let statement = format!(
+        "INSERT INTO {table} (id, name, live_name, {columns})
+         WITH RECURSIVE n (i) AS (SELECT 10000 UNION ALL SELECT i + 1 FROM n WHERE i < 20099)
+         SELECT substr(id, 1, 17) || CAST(i AS TEXT), 'copy' || CAST(i AS TEXT), 'copy' || CAST(i AS TEXT), {columns}
+         FROM n CROSS JOIN {table} WHERE name = '{of}'"
+    );
+    authority.sql().await.change(&statement).await;
+}
+
+async fn lists_have_all_that_there_is(authority: Authority) {
+    let stage = stage(authority, &BOTH).await;
+    let token = stage.token(&BOTH).await;
+    copies(&stage.authority, "project", "organization_id, visibility, created_at", &stage.project).await;
+    copies(&stage.authority, "pipeline", "project_id, kind, created_at", "ci").await;
+    let whole = stage.get(&token, &stage.at("/_apis/projects")).await.expect(200);
+    assert_eq!(whole.body["count"], 10_101, "{:.200}", whole.text);
+    let in_three = parts(&stage, &token, &stage.at("/_apis/projects?$top=4000")).await;
+    assert_eq!(in_three.iter().map(Vec::len).collect::<Vec<_>>(), [4000, 4000, 2101]);
+    for path in ["/_apis/pipelines?", "/_apis/build/definitions?"] {
+        let in_three = parts(&stage, &token, &stage.in_project(path)).await;
+        assert_eq!(in_three.iter().map(Vec::len).collect::<Vec<_>>(), [5000, 5000, 103], "{path}");
+    }
+    stage.authority.stop().await;
 }

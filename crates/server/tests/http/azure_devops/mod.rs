@@ -1,7 +1,9 @@
 //! `/compat/azure-devops/{organization}`: what clients of Azure DevOps ask.
 
+mod approvals;
 mod client;
 mod clients;
+mod foreign;
 mod gateway;
 mod jobs;
 mod lists;

@@ -65,6 +65,20 @@ async fn what_is_not_kept_here_cannot_be_turned_on(authority: Authority) {
         assert!(answer.words().contains("`enforceReferencedRepoScopedToken`"), "{}", answer.text);
         let off = json!({"enforceReferencedRepoScopedToken": false, "statusBadgesArePrivate": null});
         assert_eq!(change(&stage, &token, &path, off).await.expect(200).body, all(true));
+        // Whatever somebody could take for on, and what would be passed over.
+        for not_off in [json!("true"), json!(1), json!(0), json!("false"), json!([true]), json!({"on": true})]
+        {
+            let on = json!({"statusBadgesArePrivate": not_off, "enforceJobAuthScope": false});
+            let answer = change(&stage, &token, &path, on).await.no(400, "VssPropertyValidationException");
+            assert!(answer.words().contains("`statusBadgesArePrivate`"), "{}", answer.text);
+        }
+        for value in [true, false] {
+            let spelled = json!({"EnforceJobAuthScope": value});
+            let answer =
+                change(&stage, &token, &path, spelled).await.no(400, "VssPropertyValidationException");
+            assert!(answer.words().contains("`enforceJobAuthScope`"), "{}", answer.text);
+        }
+        assert_eq!(stage.get(&token, &path).await.expect(200).body, all(true));
         change(&stage, &token, &path, json!({"enforceJobAuthScope": "no"})).await.expect(400);
     }
 }

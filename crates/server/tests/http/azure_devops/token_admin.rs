@@ -80,7 +80,8 @@ async fn somebodys_tokens_are_listed_in_parts(authority: Authority) {
             .await
             .expect(404);
     }
-    for wrong in ["pageSize=x", "continuationToken=x"] {
+    let other = "continuationToken=019f1c3a-0000-7000-8000-000000000000";
+    for wrong in ["pageSize=x", "continuationToken=x", other] {
         let path = format!("/_apis/tokenadmin/personalaccesstokens/{}?{wrong}", descriptor(&stage).await);
         stage.get(&steward, &stage.at(&path)).await.no(400, "VssPropertyValidationException");
     }

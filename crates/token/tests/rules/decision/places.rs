@@ -1,9 +1,12 @@
 //! Limits of place and network, and everywhere against one place.
 
-use jeton_token::{Audience, Demand, Facts, Inactive, Link, Place, Where, effective_at};
+use jeton_token::{
+    Audience, Demand, Facts, Inactive, JobId, JobOrigin, Link, Place, PlacedPolicy, Policy, PolicyRule,
+    ProjectId, TokenKind, Where, effective_at,
+};
 
 use super::{HERE, alone, asked, at_home, from_network, judge, link, owned_by, with_patterns, within};
-use crate::sample::{organization, project, rights, scope, tasks};
+use crate::sample::{id, organization, project, rights, scope, tasks};
 
 fn verdict(token: Link, place: Where) -> Option<Inactive> {
     let tasks = tasks();
@@ -175,4 +178,21 @@ fn the_places_of_an_ancestor_count_as_well() {
     let home = |place| judge(&facts, &Demand { place, ..at_home() }).err();
     assert_eq!(home(at(project(1, 2))), Some(Inactive::PlaceNotAllowed));
     assert_eq!(home(at(project(1, 1))), None);
+}
+
+#[test]
+fn an_api_of_every_organization_is_told_of_no_job_that_some_place_would_not_take() {
+    let catalogue = tasks();
+    let origin = JobOrigin { job: JobId(id(7)), organization: organization(1), project: ProjectId(id(101)) };
+    let of_job = Link { kind: TokenKind::Job, job: Some(origin), ..link() };
+    let policy = Policy { job_projects: Some(vec![]), ..Policy::default() };
+    let audience = Audience::Api { catalogue: &catalogue, organization: None };
+    let everywhere = Demand { audience, ..asked(&catalogue) };
+    for place in [Place::Global, Place::Organization(organization(2)), project(2, 1)] {
+        let policies = vec![PlacedPolicy { place, policy: policy.clone() }];
+        let facts = Facts { policies: policies.into(), ..alone(of_job.clone()) };
+        let refused = Some(Inactive::Policy(PolicyRule::JobProjects));
+        assert_eq!(judge(&facts, &everywhere).err(), refused, "{place:?}");
+        assert!(judge(&facts, &at_home()).is_ok(), "at home it may look at itself");
+    }
 }

@@ -12,7 +12,7 @@ use super::super::super::problem::{Problem, no_store};
 use super::super::super::v1::shown::moment;
 use super::super::query::{Query, refused};
 use super::page::{Direction, Part, continued};
-use super::pipelines::{FOLDER, all, longest, one};
+use super::pipelines::{FOLDER, longest, one};
 use super::{guid, place};
 use crate::authority::{Action, Caller, Error};
 use crate::store::{PipelineRecord, ProjectRecord};
@@ -27,7 +27,7 @@ pub(crate) async fn list(
     let part = Part::of(&query, direction(query.text("queryOrder")?)?, longest())?;
     let (name, numbers) = (query.text("name")?, numbers(query.text("definitionIds")?)?);
     let project = place::project(&doors, &caller, (&organization, &project), Action::BuildRead).await?;
-    let mut definitions = all(&doors, &project).await?;
+    let mut definitions = doors.authority.pipelines_of(&project).await?;
     definitions.retain(|definition| {
         name.is_none_or(|pattern| is_like(&definition.name, pattern))
             && numbers.as_ref().is_none_or(|numbers| numbers.contains(&definition.number))

@@ -23,7 +23,13 @@ use super::place;
 use crate::authority::{Action, Caller, Error, JobSettingsEdit, Within};
 use crate::store::ProjectRecord;
 
-/// What shall be otherwise; of what is not kept here, whatever it is.
+/// The settings that are kept.
+const KEPT: [&str; 3] =
+    ["enforceJobAuthScope", "enforceJobAuthScopeForReleases", "enforceJobAuthScopeForForks"];
+/// How much is said of the name of one that is not.
+const NAME_CHARS: usize = 64;
+
+/// What shall be otherwise; of what is not kept here, only that it is to stay off.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Changes {
@@ -92,10 +98,8 @@ fn within(project: &ProjectRecord) -> Result<Within, Error> {
 }
 
 fn edit(changes: &Changes) -> Result<JobSettingsEdit, Error> {
-    let turned_on = changes.others.iter().find(|(_, value)| **value == Value::Bool(true));
-    if let Some((name, _)) = turned_on {
-        let detail = format!("`{name}` is not kept here, so it cannot be turned on");
-        return Err(Error::invalid(format!("/{name}"), Code::InvalidField, detail));
+    for (name, value) in &changes.others {
+        check_not_kept(name, value)?;
     }
     Ok(JobSettingsEdit {
         limit_non_release: changes.enforce_job_auth_scope,
@@ -103,6 +107,20 @@ fn edit(changes: &Changes) -> Result<JobSettingsEdit, Error> {
         limit_forks: changes.enforce_job_auth_scope_for_forks,
         ..JobSettingsEdit::default()
     })
+}
+
+/// What is not kept is off. To leave it so is no change, and anything else cannot be done; nor is a setting that is kept
+/// passed over because its name is spelled otherwise.
+fn check_not_kept(name: &str, value: &Value) -> Result<(), Error> {
+    let shown: String = name.chars().take(NAME_CHARS).filter(|c| !c.is_control()).collect();
+    let no = |detail: String| Err(Error::invalid(format!("/{shown}"), Code::InvalidField, detail));
+    if let Some(kept) = KEPT.iter().find(|kept| kept.eq_ignore_ascii_case(name)) {
+        return no(format!("`{shown}` is spelled `{kept}` here"));
+    }
+    match value {
+        Value::Null | Value::Bool(false) => Ok(()),
+        _ => no(format!("`{shown}` is not kept here: it is off and cannot be turned on")),
+    }
 }
 
 fn answer(holds: JobSettings) -> Response<Body> {

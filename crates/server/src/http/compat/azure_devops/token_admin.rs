@@ -16,12 +16,15 @@ use super::super::super::problem::{Problem, created, done, no_store};
 use super::super::super::v1::shown::moment;
 use super::super::query::{Query, refused};
 use super::{connection, guid, pats, place};
-use crate::authority::{Caller, Error};
+use crate::authority::{Caller, Error, RevocationRule};
 use crate::limits::{NUMBERS_AT_ONCE_MAX, PATS_ON_PAGE_MAX};
 use crate::store::TokenRecord;
 
 /// How many are listed when nobody says.
 const PAGE: usize = 20;
+
+/// All but the last group of a GUID.
+const NO_GROUPS: &str = "00000000-0000-0000-0000-";
 
 /// A token to be ended.
 #[derive(Deserialize)]
@@ -33,7 +36,7 @@ pub(crate) struct Revocation {
 /// Which tokens are to be ended.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct RevocationRule {
+pub(crate) struct Rule {
     scopes: Option<String>,
     created_before: Option<Timestamp>,
 }
@@ -47,24 +50,20 @@ pub(crate) async fn list(
 ) -> Result<Response<Body>, Problem> {
     let of = place::organization(&doors, &caller, &organization).await?.id;
     let subject = subject_id(&subject)?;
-    let mut tokens = doors.authority.tokens_in_organization(&caller, of, subject).await?;
-    // Keys of SSH, the other kind that product has, are not kept here.
-    if query.flag("isPublic")? == Some(true) {
-        tokens.clear();
-    }
     let size = match query.text("pageSize")? {
         None => PAGE,
         Some(_) => {
             usize::try_from(query.number("pageSize")?).map_err(|_| refused("pageSize", "is 1 or more"))?
         }
     };
-    let start = start(&tokens, query.text("continuationToken")?)?;
-    let mut rest = tokens.into_iter().skip(start);
-    let page: Vec<_> = rest.by_ref().take(size.clamp(1, PATS_ON_PAGE_MAX)).collect();
-    let last = page.last().map(|(token, _)| guid::of(token.id.0));
-    let next = rest.next().and(last);
-    let value: Vec<_> = page.iter().map(|(token, state)| shown(token, *state)).collect();
-    Ok(no_store(Json(json!({ "value": value, "continuationToken": next }))))
+    let part = (below(query.text("continuationToken")?)?, size.clamp(1, PATS_ON_PAGE_MAX));
+    let mut page = doors.authority.tokens_in_organization(&caller, of, subject, part).await?;
+    // Keys of SSH, the other kind that product has, are not kept here.
+    if query.flag("isPublic")? == Some(true) {
+        (page.items, page.next) = (vec![], None);
+    }
+    let value: Vec<_> = page.items.iter().map(|(token, state)| shown(token, *state)).collect();
+    Ok(no_store(Json(json!({ "value": value, "continuationToken": page.next.map(continuation) }))))
 }
 
 /// Ends the tokens of a list: all of them, or none when one of them is not there for the caller.
@@ -93,7 +92,7 @@ pub(crate) async fn revoke_by_rule(
     State(doors): State<Doors>,
     caller: Caller,
     Path(organization): Path<String>,
-    UnlabelledBody(rule): UnlabelledBody<RevocationRule>,
+    UnlabelledBody(rule): UnlabelledBody<Rule>,
 ) -> Result<Response<Body>, Problem> {
     let of = place::organization(&doors, &caller, &organization).await?.id;
     let scopes = rule.scopes.unwrap_or_default();
@@ -101,8 +100,8 @@ pub(crate) async fn revoke_by_rule(
         return Err(Error::invalid("/scopes", Code::InvalidField, "name at least one scope").into());
     }
     let before = rule.created_before.map(|at| jeton_token::Timestamp(at.as_millisecond()));
-    let patterns = pats::patterns(&scopes)?;
-    doors.authority.revoke_by_rule(&caller, of, &patterns, before).await?;
+    let rule = RevocationRule { patterns: pats::patterns(&scopes)?, before };
+    doors.authority.revoke_by_rule(&caller, of, &rule).await?;
     Ok(created(json!({})))
 }
 
@@ -111,14 +110,16 @@ fn subject_id(named: &str) -> Result<PrincipalId, Error> {
     connection::described(named).or_else(by_guid).ok_or(Error::Hidden)
 }
 
-/// Where a page begins: behind the token that the page before it ended with.
-fn start(tokens: &[(TokenRecord, TokenState)], behind: Option<&str>) -> Result<usize, Error> {
-    let Some(behind) = behind else {
-        return Ok(0);
-    };
-    let last = guid::read(behind);
-    let at = tokens.iter().position(|(token, _)| Some(token.id.0) == last);
-    at.map(|at| at + 1).ok_or_else(|| refused("continuationToken", "is none that an answer of this list had"))
+/// Where a page begins: below a number, which stands in the last group of a GUID, because that is what those clients take
+/// for such a token.
+fn below(continuation: Option<&str>) -> Result<Option<i64>, Error> {
+    let read = |text: &str| i64::from_str_radix(text.strip_prefix(NO_GROUPS)?, 16).ok().filter(|at| *at >= 0);
+    let wrong = || refused("continuationToken", "is none that an answer of this list had");
+    continuation.map(|text| read(text).ok_or_else(wrong)).transpose()
+}
+
+fn continuation(number: i64) -> String {
+    format!("{NO_GROUPS}{number:012x}")
 }
 
 fn shown(token: &TokenRecord, state: TokenState) -> Value {
