@@ -140,9 +140,11 @@ mod tests {
         assert_eq!((clock.now(), clock.behind_ms()), (Timestamp(1_000_000), 0));
         wall.store(400_000, Ordering::SeqCst);
         assert_eq!((clock.now(), clock.behind_ms()), (Timestamp(1_000_000), 600_000));
-        (wall.store(407_000, Ordering::SeqCst), steady.store(7_050, Ordering::SeqCst));
+        wall.store(407_000, Ordering::SeqCst);
+        steady.store(7_050, Ordering::SeqCst);
         assert_eq!((clock.now(), clock.behind_ms()), (Timestamp(1_007_000), 600_000));
-        (wall.store(1_020_000, Ordering::SeqCst), steady.store(8_050, Ordering::SeqCst));
+        wall.store(1_020_000, Ordering::SeqCst);
+        steady.store(8_050, Ordering::SeqCst);
         assert_eq!((clock.now(), clock.behind_ms()), (Timestamp(1_020_000), 0), "it has caught up");
     }
 
