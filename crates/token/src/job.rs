@@ -10,6 +10,7 @@
 //! organization's account. Somebody turns on the organization's limit: the next job is the project's account, and this
 //! one, where there is a wall, cannot leave the project any more.
 
+use crate::alias::{meant_by, meant_by_pattern};
 use crate::id::{JobId, OrganizationId, ProjectId};
 use crate::scope::{Scope, ScopePattern};
 use crate::tenant::Place;
@@ -236,18 +237,20 @@ impl JobOrigin {
     }
 }
 
-/// What a job never has, whatever its account may do: a way to tokens or jobs that outlive it.
-/// One of them has two more names, those of Azure DevOps.
-const NEVER: [&str; 4] = ["Jeton.Token.*", "vso.pats", "vso.pats_manage", "Jeton.Job.Mint"];
+/// What a job never has, whatever its account may do, and by no other name: a way to tokens or jobs that outlive it.
+const NEVER: [&str; 2] = ["Jeton.Token.*", "Jeton.Job.Mint"];
 
 /// Whether the scope is one that no job has.
 pub(crate) fn is_never_a_jobs(scope: &Scope) -> bool {
-    never().any(|pattern| pattern.covers(scope))
+    let meant = meant_by(scope.as_str()).iter().filter_map(|text| text.parse::<Scope>().ok());
+    let named = [scope.clone()].into_iter().chain(meant);
+    named.into_iter().any(|scope| never().any(|pattern| pattern.covers(&scope)))
 }
 
 /// Whether some scope of the pattern is one that no job has.
 pub(crate) fn has_what_is_never_a_jobs(pattern: &ScopePattern) -> bool {
-    never().any(|never| never.meet(pattern).is_some())
+    let named = [pattern.clone()].into_iter().chain(meant_by_pattern(pattern));
+    named.into_iter().any(|pattern| never().any(|never| never.meet(&pattern).is_some()))
 }
 
 fn never() -> impl Iterator<Item = ScopePattern> {

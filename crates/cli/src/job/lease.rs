@@ -151,30 +151,42 @@ impl<'a> Lease<'a> {
         }
     }
 
-    /// Asks once; if our own credential is refused, with the token of the job, which may end itself.
+    /// Asks once; if our own credential is refused, or does not see the job any more, with the token of the job, which
+    /// may end itself.
     async fn finish_once(&self, own: &Secret) -> Result<()> {
         match self.finish_by(self.client).await {
-            Err(error) if matches!(error.exit(), Exit::NotSignedIn | Exit::Denied) => {
+            Err(error) if is_hidden(&error) || matches!(error.exit(), Exit::NotSignedIn | Exit::Denied) => {
                 let own = self.app.client_with(self.client.server().clone(), Secret::new(own.expose()))?;
-                // What was said to us is what there is to repair.
-                self.finish_by(&own).await.map_err(|_| error)
+                match self.finish_by(&own).await {
+                    // There is no such job, and its token is dead.
+                    Err(refused) if is_hidden(&error) && is_dead(&refused) => Ok(()),
+                    // What was said to us is what there is to repair.
+                    ended => ended.map_err(|_| error),
+                }
             }
             finished => finished,
         }
     }
 
     async fn finish_by(&self, client: &Client) -> Result<()> {
-        match timeout(ANSWER_TIME, client.finish_job(&self.job.id)).await {
-            Ok(Err(error)) if !is_over(&error) => Err(error),
-            Ok(_) => Ok(()),
-            Err(_) => Err(self.no_answer()),
-        }
+        let answer = timeout(ANSWER_TIME, client.finish_job(&self.job.id)).await;
+        answer.map_err(|_| self.no_answer())?.map(drop)
     }
 
     fn no_answer(&self) -> Error {
         let server = self.client.server().shown().to_owned();
         Error::Unreachable { server, reason: "no answer in time".to_owned() }
     }
+}
+
+/// Whether the server says that there is no such job, or none that we may see.
+fn is_hidden(error: &Error) -> bool {
+    error.problem().is_some_and(|problem| problem.code == Code::NotFound.word())
+}
+
+/// Whether the job's own token is not honoured any more, or there is nothing that it could end.
+fn is_dead(error: &Error) -> bool {
+    is_hidden(error) || matches!(error.exit(), Exit::NotSignedIn)
 }
 
 /// Whether the server says that the job is over, or that there is none. Whatever else it says may be otherwise later.

@@ -170,6 +170,20 @@ fn a_runner_whose_own_token_was_revoked_finishes_with_that_of_the_job() {
 }
 
 #[test]
+fn a_runner_whose_own_token_does_not_see_the_job_any_more_finishes_with_that_of_the_job() {
+    let runner = Runner::new();
+    let running = Running::start(&runner, &[], LONG);
+    runner.wait_for("ready");
+    let record = runner.told(&runner.token);
+    runner.as_admin(&["token", "edit", record["id"].as_str().unwrap(), "--scopes", "Jeton.Token.Read"]);
+    runner.home.write("end", "");
+    let (_, said) = running.end();
+    assert!(!said.contains("could not be finished"), "{said}");
+    runner.is_finished();
+    assert!(runner.told(&runner.file("ready")).is_string());
+}
+
+#[test]
 fn a_signal_beside_the_end_of_the_server_still_ends_the_command() {
     let mut runner = Runner::new();
     let running = Running::start(&runner, &[], &format!("trap 'exit 4' TERM; {LONG}"));

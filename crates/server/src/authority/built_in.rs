@@ -178,7 +178,7 @@ impl BuiltIn {
     }
 
     /// The namespaces of all others: somebody else's, if anybody's.
-    fn lacking(&self) -> Vec<&'static str> {
+    pub(super) fn lacking(&self) -> Vec<&'static str> {
         let all = [OWN_NAMESPACE, azure_devops::NAMESPACE];
         all.into_iter().filter(|namespace| self.of(namespace).is_none()).collect()
     }

@@ -48,9 +48,9 @@ impl Authority {
         if let Some(seconds) = self.seconds_behind() {
             tracing::warn!(
                 seconds,
-                "the clock of this machine is behind the time that was known already; until it has caught up, time \
-                 goes on from there and this server is not ready. Put the clock right; if the later time was the \
-                 wrong one, start the server once with --accept-clock"
+                "the clock of this machine is behind the time that was known already; time goes on from there, and this \
+                 server is not ready. Put the clock right; if the later time was the wrong one, start the server once \
+                 with --accept-clock"
             );
         }
     }

@@ -118,6 +118,8 @@ fn told(
 ) -> (&'static str, StepOutcome, String) {
     let step = explained.step;
     let what = match step {
+        // Of a token that is dead, nobody is told what it was for.
+        Step::Job(_) if explained.outcome.is_none() => "the call acts where its job may".to_owned(),
         Step::Token => "the token is alive: not revoked, not over, its owner enabled".to_owned(),
         Step::Standing => {
             "so are the tokens that it was made with, and the policy for everywhere takes it".to_owned()

@@ -25,8 +25,9 @@ fn remedies(caller: &Caller, scope: &str, place: Place) -> Vec<Remedy> {
         let detail = format!("sign in, or use a token with `{scope}` that may be used there");
         return vec![Remedy { action: "add_scope".to_owned(), detail, role: None, place: None, who: vec![] }];
     }
+    let foreign = caller.built_in.lacking();
     let grants = |role: &BuiltInRole| {
-        let patterns: Rights = role.patterns().iter().filter_map(|text| text.parse().ok()).collect();
+        let patterns: Rights = role.patterns_without(&foreign).filter_map(|text| text.parse().ok()).collect();
         patterns.covers(&wanted) && role.bindable().allows(place)
     };
     let level = match place {

@@ -117,4 +117,9 @@ async fn what_a_job_lacks_is_explained_with_what_would_help(authority: Authority
     authority.post(&works.token.secret, &super::path(&job.id, "finish"), json!({})).await.expect(200);
     let over = about(&authority, &works, &job, &works.place()).await;
     assert_eq!((&over["reason"], &over["remedies"][0]["action"]), (&json!("revoked"), &json!("start_job")));
+    let (outcome, detail) = of_job(&over);
+    assert!(
+        outcome == "not_reached" && !detail.contains(&works.pipeline),
+        "what it was for is not told: {detail}"
+    );
 }
