@@ -553,8 +553,12 @@ pub(crate) fn check_job_projects(facts: &Facts, place: Place, reach: Reach) -> R
         return Ok(());
     }
     for origin in facts.chain().filter_map(|link| link.job) {
-        let taken = |policy: &Policy| origin.place().contains(place) || policy.takes_jobs_of(origin.place());
-        if !facts.policies(place, reach).all(taken) {
+        let home = origin.place();
+        // What a project says about jobs is about those of others.
+        let taken = |placed: &PlacedPolicy| {
+            home.contains(place) || home.contains(placed.place) || placed.policy.takes_jobs_of(home)
+        };
+        if !facts.placed_policies(place, reach).all(taken) {
             return Err(Inactive::Policy(PolicyRule::JobProjects));
         }
     }

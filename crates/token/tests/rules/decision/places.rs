@@ -195,4 +195,7 @@ fn an_api_of_every_organization_is_told_of_no_job_that_some_place_would_not_take
         assert_eq!(judge(&facts, &everywhere).err(), refused, "{place:?}");
         assert!(judge(&facts, &at_home()).is_ok(), "at home it may look at itself");
     }
+    let policies = vec![PlacedPolicy { place: origin.place(), policy }];
+    let facts = Facts { policies: policies.into(), ..alone(of_job) };
+    assert!(judge(&facts, &everywhere).is_ok(), "a project says that about the jobs of others");
 }
