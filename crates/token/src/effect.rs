@@ -119,10 +119,11 @@ fn networks(facts: &Facts, (place, reach): At) -> NetworkLimit {
 fn places(before: &Facts, after: &Facts, place: Place) -> BTreeSet<Place> {
     let of_policies = before.policies.iter().chain(after.policies.iter()).map(|placed| placed.place);
     let of_links = before.chain().flat_map(|link| {
-        // A job may leave its project for any place of its organization.
-        let beyond = link.job.map(|job| Place::Organization(job.organization));
+        // A job may leave its project for any place of its organization, and is taken at home whatever is said of jobs.
+        let of_job =
+            link.job.into_iter().flat_map(|job| [job.place(), Place::Organization(job.organization)]);
         let granted = link.rights.iter().map(|(granted, _)| *granted);
-        link.places.places().iter().copied().chain(granted).chain(beyond)
+        link.places.places().iter().copied().chain(granted).chain(of_job)
     });
     of_policies.chain(of_links).filter(|one| place.contains(*one)).chain([place]).collect()
 }
