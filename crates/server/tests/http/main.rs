@@ -42,6 +42,7 @@ mod policies;
 mod providers;
 mod races;
 mod rechecked;
+mod released;
 mod rights;
 mod role_bindings;
 mod roles;

@@ -87,6 +87,14 @@ impl Authority {
         Self::start(folder, None).await
     }
 
+    /// On files and a database of some time ago, at that time: the clock stands there.
+    pub(crate) async fn back_then(folder: TempDir, database_url: Option<String>, now_ms: i64) -> Self {
+        let settings = settings(folder.path(), database_url.clone());
+        let clock = TestClock::default();
+        clock.stand_at_ms(now_ms);
+        Self::start_with(folder, database_url, settings, clock).await
+    }
+
     async fn start(folder: TempDir, database_url: Option<String>) -> Self {
         let settings = settings(folder.path(), database_url.clone());
         Self::start_as(folder, database_url, settings).await
@@ -103,7 +111,15 @@ impl Authority {
     }
 
     async fn start_as(folder: TempDir, database_url: Option<String>, settings: Settings) -> Self {
-        let clock = TestClock::default();
+        Self::start_with(folder, database_url, settings, TestClock::default()).await
+    }
+
+    async fn start_with(
+        folder: TempDir,
+        database_url: Option<String>,
+        settings: Settings,
+        clock: TestClock,
+    ) -> Self {
         let server = Server::start_with(&settings, clock.for_server(), Rng::system()).await.unwrap();
         let (address, store) = (server.address(), server.store());
         let (stop, stopped) = oneshot::channel::<()>();
@@ -138,6 +154,11 @@ impl Authority {
         stop.send(()).unwrap();
         running.await.unwrap();
         folder
+    }
+
+    /// The database's address; `None` on SQLite.
+    pub(crate) fn database_url(&self) -> Option<String> {
+        self.database_url.clone()
     }
 
     /// A connection to the server's database.
