@@ -14,10 +14,13 @@ struct Package {
     is_there: fn() -> bool,
 }
 
+/// What `cargo xtask torture` needs of them.
+const FOR_TORTURE: [&str; 2] = ["postgresql", "strace"];
+
 /// What only the bench needs.
 const FOR_BENCH: [Package; 1] = [Package { name: "wrk", is_there: wrk_is_there }];
 
-const PACKAGES: [Package; 13] = [
+const PACKAGES: [Package; 14] = [
     Package { name: "curl", is_there: curl_is_there },
     Package { name: "dbus-daemon", is_there: bus_is_there },
     Package { name: "default-jdk-headless", is_there: java_is_there },
@@ -31,6 +34,7 @@ const PACKAGES: [Package; 13] = [
     Package { name: "npm", is_there: npm_is_there },
     Package { name: "postgresql", is_there: postgres_is_there },
     Package { name: "python3-venv", is_there: venv_is_there },
+    Package { name: "strace", is_there: strace_is_there },
 ];
 
 /// Installs the packages whose programs are missing; asks nobody when there are none.
@@ -41,6 +45,18 @@ pub(crate) fn install_missing() -> Result<()> {
     }
     if !can_install()? {
         bail!("{}, or run `cargo xtask test --quick`, which needs none of them", advice(&missing));
+    }
+    install(&missing)
+}
+
+/// The same for the faults of `cargo xtask torture`.
+pub(crate) fn install_for_torture() -> Result<()> {
+    let missing: Vec<_> = missing(&PACKAGES).into_iter().filter(|name| FOR_TORTURE.contains(name)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if !can_install()? {
+        bail!("{}", advice(&missing));
     }
     install(&missing)
 }
@@ -134,6 +150,10 @@ fn npm_is_there() -> bool {
 
 fn postgres_is_there() -> bool {
     postgres::binaries().is_ok()
+}
+
+fn strace_is_there() -> bool {
+    command::succeeds(Command::new("strace").arg("--version"))
 }
 
 /// Asked for its version it prints it, and its usage, with exit code 1.

@@ -21,6 +21,7 @@ mod summary;
 mod tally;
 mod test;
 mod tidy;
+mod torture;
 mod workspace;
 
 use std::ffi::OsString;
@@ -58,6 +59,18 @@ enum Task {
         #[arg(last = true)]
         arguments: Vec<String>,
     },
+    /// Harm a real server below: system calls that fail, a database that is cut off; and check its promises
+    Torture {
+        /// The first count: the n-th call fails
+        #[arg(long, default_value_t = 1)]
+        from: u32,
+        /// The last count
+        #[arg(long, default_value_t = 200)]
+        to: u32,
+        /// Begin no fault after so many minutes on each database
+        #[arg(long)]
+        minutes: Option<u64>,
+    },
     /// Run a command beside a fresh PostgreSQL, named to it by `JETON_TEST_POSTGRES`
     Postgres {
         /// The command and its arguments, after `--`
@@ -81,6 +94,7 @@ fn perform(task: Task) -> Result<ExitCode> {
         Task::Tidy => tidy::run(&workspace),
         Task::Golden => golden::run(&workspace),
         Task::Bench { arguments } => bench::run(&workspace, &arguments).map(|()| ExitCode::SUCCESS),
+        Task::Torture { from, to, minutes } => torture::run(&workspace, from..=to, minutes),
         Task::Postgres { command } => postgres::run_beside(&workspace, &command),
     }
 }

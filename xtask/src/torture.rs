@@ -1,0 +1,33 @@
+//! `cargo xtask torture`: a release build, on both databases, with something below it that fails.
+
+use std::ops::RangeInclusive;
+use std::process::{Command, ExitCode};
+
+use anyhow::Result;
+
+use crate::interrupt::Interrupt;
+use crate::postgres::Postgres;
+use crate::workspace::Workspace;
+use crate::{command, debian};
+
+/// Goes through all faults at these counts, for so many minutes at the most.
+pub(crate) fn run(
+    workspace: &Workspace,
+    counts: RangeInclusive<u32>,
+    minutes: Option<u64>,
+) -> Result<ExitCode> {
+    debian::install_for_torture()?;
+    let packages = ["build", "--release", "--package", "jeton", "--package", "jeton-torture"];
+    command::run(&mut workspace.cargo(&packages))?;
+    let interrupt = Interrupt::catch()?;
+    let postgres = Postgres::start()?;
+    let mut torture = Command::new(workspace.release_program("jeton-torture"));
+    torture.arg("--jeton").arg(workspace.release_program("jeton")).args(["--postgres", &postgres.url()]);
+    torture.args(["--from", &counts.start().to_string(), "--to", &counts.end().to_string()]);
+    torture.args(minutes.map(|minutes| format!("--minutes={minutes}")));
+    let status = command::status(&mut torture)?;
+    if interrupt.asked() {
+        return Ok(Interrupt::exit_code());
+    }
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
