@@ -72,7 +72,8 @@ pub(crate) struct Sources {
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 ok, 1 error, 2 usage, 3 denied, 4 not signed in, 5 not found, 6 conflict, 8 unreachable; \
-`token verify` answers 10 for a token that is not honoured, `scan` 11 for tokens that it found.
+`token verify` answers 10 for a token that is not honoured, `scan` 11 for tokens that it found and 12 when it found none \
+but could not search everything.
 
 The server and the credential are taken from the command line, else from the environment, else from the \
 profile that `jeton login` keeps in the configuration folder.";

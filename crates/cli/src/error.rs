@@ -33,6 +33,8 @@ pub(crate) enum Exit {
     Inactive,
     /// `scan`: there are tokens.
     Found,
+    /// `scan`: there is no token in what was searched, and something was not searched.
+    Unsearched,
     /// What the command that was run ended with.
     Command(u8),
 }
@@ -50,6 +52,7 @@ impl Exit {
             Self::Unreachable => 8,
             Self::Inactive => 10,
             Self::Found => 11,
+            Self::Unsearched => 12,
             Self::Command(code) => code,
         }
     }
@@ -119,6 +122,9 @@ pub(crate) enum Error {
     /// `scan`: there are tokens.
     #[error("{0}")]
     Found(String),
+    /// `scan`: there is no token in what was searched, and something was not searched.
+    #[error("{0}")]
+    Unsearched(String),
     /// A command that was run ended with this code.
     #[error("the command ended with {0}")]
     Command(u8),
@@ -150,6 +156,7 @@ impl Error {
             Self::Conflict(_) => Exit::Conflict,
             Self::Inactive(_) => Exit::Inactive,
             Self::Found(_) => Exit::Found,
+            Self::Unsearched(_) => Exit::Unsearched,
             Self::Several { exit, .. } => *exit,
             Self::Command(code) => Exit::Command(*code),
             Self::File(_) | Self::Declined | Self::Other(_) => Exit::Error,

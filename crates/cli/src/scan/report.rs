@@ -21,6 +21,8 @@ pub(super) struct Report {
     pub(super) findings: Vec<Finding>,
     /// Whether there were more than are listed.
     truncated: bool,
+    /// Whether all that was asked for was searched.
+    complete: Complete,
     /// How many texts were looked through.
     texts: u64,
     /// How many bytes these have.
@@ -28,11 +30,23 @@ pub(super) struct Report {
     skipped: BTreeMap<Reason, Skipped>,
 }
 
+/// Whether nothing was left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+struct Complete(bool);
+
+impl Default for Complete {
+    fn default() -> Self {
+        Self(true)
+    }
+}
+
 /// A token where none should be. It has no field for the secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Finding {
-    /// The file; none for the message of a commit or a tag.
+    /// The file; none for the message of a commit or a tag. Should it hold a token itself, its hint stands there.
     pub(super) path: Option<String>,
+    pub(super) part: Part,
     pub(super) line: usize,
     pub(super) column: usize,
     kind: &'static str,
@@ -48,26 +62,56 @@ pub(super) struct Finding {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Origin {
     pub(super) path: Option<String>,
+    pub(super) part: Part,
     pub(super) commit: Option<String>,
     pub(super) object: Option<String>,
+}
+
+/// Of what the text is a part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Part {
+    /// Of what a file holds.
+    #[default]
+    Content,
+    /// It is the name of a file or a folder.
+    Name,
+    /// It is the name of a branch or a tag.
+    Ref,
+    /// It is what a commit, a tag or a reflog says.
+    Message,
 }
 
 /// Why something was passed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Reason {
-    /// It is no text.
-    Binary,
-    /// It is larger than the limit.
+    /// What it holds is compressed.
+    Compressed,
+    /// It is larger than the limit: what comes after that was not searched.
     TooLarge,
+    /// It cannot be read.
+    Unreadable,
+    /// Git does not read the repository.
+    Repository,
+    /// The history of the repository begins later here than elsewhere.
+    Shallow,
+    /// It is not in this copy of the repository.
+    Missing,
+    /// The repository of a submodule is not here.
+    Submodule,
+    /// Git LFS keeps what it holds somewhere else.
+    Lfs,
     /// What it points to may be anywhere.
     SymbolicLink,
     /// It is a pipe, a socket or a device.
     NoFile,
-    /// It is not in this copy of the repository.
-    Missing,
-    /// It cannot be read.
-    Unreadable,
+    /// Nobody asked for the history of the repository.
+    History,
+    /// The token is one that `--allow` names.
+    Allowed,
+    /// The token is one that Jeton publishes itself.
+    Example,
 }
 
 /// What was passed over for one reason.
@@ -87,6 +131,7 @@ impl Report {
         }
         self.findings.push(Finding {
             path: origin.path.clone(),
+            part: origin.part,
             line: hit.line,
             column: hit.column,
             kind: hit.kind.word(),
@@ -105,16 +150,17 @@ impl Report {
 
     /// Remembers that something was passed over.
     pub(super) fn skip(&mut self, reason: Reason, path: String) {
+        self.complete.0 &= !reason.is_gap();
         let skipped = self.skipped.entry(reason).or_default();
         skipped.count += 1;
-        if skipped.paths.len() < NAMED_MAX {
+        if skipped.paths.len() < NAMED_MAX && !skipped.paths.contains(&path) {
             skipped.paths.push(path);
         }
     }
 
-    /// How many there are whose reason is that they cannot be read.
-    pub(super) fn unreadable(&self) -> u64 {
-        self.skipped.get(&Reason::Unreadable).map_or(0, |skipped| skipped.count)
+    /// Whether all that was asked for was searched.
+    pub(super) fn is_complete(&self) -> bool {
+        self.complete.0
     }
 
     /// What was passed over, a line for each reason.
@@ -134,27 +180,68 @@ impl Skipped {
     fn line(&self, reason: Reason) -> String {
         let named = self.paths.iter().map(|path| format!("`{}`", safe(path))).collect::<Vec<_>>().join(", ");
         let more = if self.count > u64::try_from(self.paths.len()).unwrap_or(0) { ", …" } else { "" };
-        format!("passed over {} {}: {named}{more}", self.count, reason.words())
+        format!("{}: {named}{more}", reason.words(self.count))
     }
 }
 
 impl Reason {
-    fn words(self) -> &'static str {
+    /// Whether a token may stand in what was passed over.
+    fn is_gap(self) -> bool {
         match self {
-            Self::Binary => "that are no text",
-            Self::TooLarge => "above the limit of size",
-            Self::SymbolicLink => "that are symbolic links",
-            Self::NoFile => "that are no files",
-            Self::Missing => "that are not in this copy of the repository",
-            Self::Unreadable => "that cannot be read",
+            Self::Compressed
+            | Self::TooLarge
+            | Self::Unreadable
+            | Self::Repository
+            | Self::Shallow
+            | Self::Missing
+            | Self::Submodule
+            | Self::Lfs => true,
+            Self::SymbolicLink | Self::NoFile | Self::History | Self::Allowed | Self::Example => false,
+        }
+    }
+
+    fn words(self, count: u64) -> String {
+        let counted = |noun| counted(count, noun);
+        match self {
+            Self::Compressed => format!("not searched, {}", counted("compressed file")),
+            Self::TooLarge => {
+                format!("searched only up to the size limit (`--max-mib`), {}", counted("file"))
+            }
+            Self::Unreadable => format!("not searched, {} that cannot be read", counted("path")),
+            Self::Repository => format!("not searched, history that git does not read, {}", counted("path")),
+            Self::Shallow => {
+                format!("searched only in part (`git fetch --unshallow`), {}", counted("shallow clone"))
+            }
+            Self::Missing => format!("not searched, {} missing in this copy", counted("object")),
+            Self::Submodule => {
+                format!("not searched (`git submodule update --init`), {}", counted("absent submodule"))
+            }
+            Self::Lfs => format!("not searched, content that Git LFS keeps elsewhere, {}", counted("file")),
+            Self::SymbolicLink => format!("not followed, {}", counted("symbolic link")),
+            Self::NoFile => format!("not read, {}", counted("pipe, socket or device")),
+            Self::History => {
+                format!("searched without their history (`--git` adds it), {}", repositories(count))
+            }
+            Self::Allowed => format!("ignored, {} that `--allow` names", counted("token")),
+            Self::Example => format!("ignored, {} of Jeton itself", counted("published test token")),
         }
     }
 }
 
+fn repositories(count: u64) -> String {
+    format!("{count} {}", if count == 1 { "repository" } else { "repositories" })
+}
+
 impl Finding {
     fn place(&self) -> String {
-        let path = self.path.as_deref().unwrap_or("(message)");
-        format!("{path}:{}:{}", self.line, self.column)
+        let Self { line, column, .. } = self;
+        match (&self.path, self.part) {
+            (Some(path), Part::Content) => format!("{path}:{line}:{column}"),
+            (Some(path), Part::Name) => format!("{path} (name)"),
+            (Some(path), Part::Ref) => format!("{path} (ref)"),
+            (Some(path), Part::Message) => format!("{path} (message)"),
+            (None, _) => format!("(message):{line}:{column}"),
+        }
     }
 }
 
@@ -224,14 +311,16 @@ mod tests {
     fn what_is_passed_over_is_named_up_to_a_limit() {
         let mut report = Report::default();
         for at in 0..7 {
-            report.skip(Reason::Binary, format!("{at}.bin"));
+            report.skip(Reason::SymbolicLink, format!("{at}"));
         }
-        report.skip(Reason::SymbolicLink, "a\u{1b}".to_owned());
+        assert!(report.is_complete(), "a link is no gap");
+        report.skip(Reason::Compressed, "a\u{1b}".to_owned());
+        assert!(!report.is_complete());
         assert_eq!(
             report.skipped(),
             [
-                "passed over 7 that are no text: `0.bin`, `1.bin`, `2.bin`, `3.bin`, `4.bin`, …",
-                "passed over 1 that are symbolic links: `a\\u{1b}`",
+                "not searched, 1 compressed file: `a\\u{1b}`",
+                "not followed, 7 symbolic links: `0`, `1`, `2`, `3`, `4`, …",
             ]
         );
     }
