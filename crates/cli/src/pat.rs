@@ -237,7 +237,8 @@ async fn show(app: &App, client: &Client, name: &str) -> Result<()> {
         tokens = own(client, of_name(name, Some("all"))).await?;
     }
     match tokens.into_iter().next() {
-        Some(newest) => app.output.show(&newest),
+        // Lists leave out what only the record of one token says.
+        Some(newest) => app.output.show(&client.token(&newest.id).await?),
         None => Err(no_such(name)),
     }
 }

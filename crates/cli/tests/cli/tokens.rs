@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use jeton_token::{Id, Prefix, TokenId, TokenKind, TokenSecret, TokenText};
 use serde_json::{Value, json};
 
+use crate::authority::Authority;
 use crate::stub::{Stub, issued, page, problem, token};
 use crate::support::Home;
 
@@ -290,4 +291,34 @@ fn tokens_that_fit_are_counted_before_they_are_revoked() {
     assert_eq!(run(&[]).code, 2, "it has to be confirmed");
     let ran = run(&["--yes", "-o", "value"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (0, "2\n"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_token_is_shown_alike_by_name_by_number_and_by_id() {
+    let authority = Authority::start();
+    let alice = authority.alice();
+    let create = ["pat", "create", "--name", "q1", "--scopes", "Jeton.Token.Read", "-o", "value"];
+    let secret = alice.run(&create).stdout.trim().to_owned();
+    let id = secret.split('_').nth(2).unwrap();
+    assert_eq!(alice.run(&["pat", "rotate", "--name", "q1", "--overlap", "12h"]).code, 0);
+    let used = Home::new().run_with(&["token", "verify"], &[("JETON_URL", &authority.url)], &secret);
+    assert_eq!(used.code, 0, "{}", used.shown());
+    let number = alice.run(&["pat", "show", "--name", "q1", "--json"]);
+    let number = serde_json::from_str::<Value>(&number.stdout).unwrap()["number"].to_string();
+    for format in ["table", "json", "yaml", "value"] {
+        let views: [&[&str]; 3] =
+            [&["pat", "show", "--name", "q1"], &["token", "describe", id], &["token", "describe", &number]];
+        let shown = views.map(|view| alice.run(&[view, &["-o", format][..]].concat()).stdout);
+        assert!(shown.iter().all(|one| *one == shown[0]), "{shown:#?}");
+        let says_old = match format {
+            "table" => "old values",
+            "value" => id,
+            _ => "works_until",
+        };
+        assert!(shown[0].contains(says_old), "{}", shown[0]);
+    }
+    // The record of a token that ended is shown by name, too.
+    assert_eq!(alice.run(&["pat", "delete", "--name", "q1"]).code, 0);
+    let by_name = alice.run(&["pat", "show", "--name", "q1", "--json"]).stdout;
+    assert_eq!(by_name, alice.run(&["token", "describe", id, "--json"]).stdout);
 }
