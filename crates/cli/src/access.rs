@@ -169,11 +169,12 @@ impl App {
 
     /// The credential that the command line or the environment names.
     pub(crate) fn given_credential(&self) -> Result<Option<Credential>> {
-        let Some(given) = self.globals.credential.as_ref().filter(|given| !given.expose().is_empty()) else {
+        let is_given = |given: &&SharedSecret| !prompt::without_newline(given.expose()).is_empty();
+        let Some(given) = self.globals.credential.as_ref().filter(is_given) else {
             return Ok(None);
         };
         let secret = match self.sources.credential {
-            Source::Environment => Secret::new(given.expose()),
+            Source::Environment => Secret::new(prompt::without_newline(given.expose())),
             _ => self.given_token(given)?,
         };
         Ok(Some(Credential::new(secret, self.sources.credential)))
@@ -229,7 +230,7 @@ impl App {
             "a token on the command line is seen by others on this machine and stays in the shell's history; \
              use `-` and standard input",
         );
-        Ok(Secret::new(given.expose()))
+        Ok(Secret::new(prompt::without_newline(given.expose())))
     }
 
     /// Keeps server and credential in the profile.

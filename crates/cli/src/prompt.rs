@@ -96,7 +96,8 @@ fn said_no(error: InquireError) -> Error {
     }
 }
 
-fn without_newline(text: &str) -> &str {
+/// A text without the newline at its end that editors and `echo` leave there.
+pub(crate) fn without_newline(text: &str) -> &str {
     let text = text.strip_suffix('\n').unwrap_or(text);
     text.strip_suffix('\r').unwrap_or(text)
 }

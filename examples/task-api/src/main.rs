@@ -79,7 +79,9 @@ fn service(protection: Protection) -> Result<Router, Box<dyn Error>> {
     reason = "an argument of clap would let people write it on the command line"
 )]
 fn credential() -> Result<Secret, String> {
-    let value = std::env::var(CREDENTIAL_VARIABLE).ok().filter(|value| !value.is_empty());
+    let value = std::env::var(CREDENTIAL_VARIABLE).unwrap_or_default();
+    // Files and `echo` leave a newline at the end.
+    let value = Some(value.trim_end_matches(['\r', '\n'])).filter(|value| !value.is_empty());
     value.map(Secret::new).ok_or_else(|| {
         format!("set {CREDENTIAL_VARIABLE} to the output of `jeton api credential taskurai -o value`")
     })

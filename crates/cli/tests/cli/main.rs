@@ -42,6 +42,7 @@ mod storing;
 mod stub;
 mod support;
 mod terminal;
+mod token_text;
 mod tokens;
 mod transcripts;
 mod who_may;
