@@ -8,6 +8,7 @@ use url::Url;
 
 use crate::args::{Globals, SharedSecret, Sources};
 use crate::client::Client;
+use crate::environment;
 use crate::error::{Error, Result};
 use crate::escape::safe;
 use crate::output::Output;
@@ -153,7 +154,7 @@ impl App {
         if let Some(url) = self.globals.url.as_deref().filter(|url| !url.is_empty()) {
             return Server::parse(url, self.sources.url);
         }
-        match ProfileFile::of_user()?.load()? {
+        match Self::profile()? {
             Some(profile) => Server::parse(&profile.url, Source::Profile),
             None => Server::parse(DEFAULT_URL, Source::Default),
         }
@@ -165,6 +166,22 @@ impl App {
             Some(given) => Ok(Some(given)),
             None => Self::saved_credential(server),
         }
+    }
+
+    /// The profile. A command that got a token of its own acts with nothing else of ours.
+    fn profile() -> Result<Option<Profile>> {
+        Self::check_outside("it has no profile")?;
+        ProfileFile::of_user()?.load()
+    }
+
+    /// Refuses what would go around the token that a command got from `jeton job run`, `exec` or `derive`.
+    pub(crate) fn check_outside(what: &str) -> Result<()> {
+        let Some(inside) = environment::inside() else { return Ok(()) };
+        Err(Error::SignIn(format!(
+            "this runs inside `{}` and acts with the token in JETON_TOKEN at the server in JETON_URL: {what}\n\
+             leave both variables as they were set, or sign in outside",
+            inside.command()
+        )))
     }
 
     /// The credential that the command line or the environment names.
@@ -188,7 +205,7 @@ impl App {
 
     /// The credential that is saved for that server.
     pub(crate) fn saved_credential(server: &Server) -> Result<Option<Credential>> {
-        let Some(Profile { url, token: Some(token), .. }) = ProfileFile::of_user()?.load()? else {
+        let Some(Profile { url, token: Some(token), .. }) = Self::profile()? else {
             return Ok(None);
         };
         let saved_for = Server::parse(&url, Source::Profile)?;

@@ -17,6 +17,7 @@ use crate::access::App;
 use crate::child::Child;
 use crate::client::Client;
 use crate::duration::Minutes;
+use crate::environment::{INSIDE, Inside};
 use crate::error::{Error, Exit, Result};
 use crate::escape::safe;
 use crate::store::{StoreArgs, Undo};
@@ -103,6 +104,7 @@ async fn run(app: &App, client: &Client, issued: &Issued, command: Vec<OsString>
     let variables = [
         ("JETON_TOKEN", issued.secret.expose().to_owned()),
         ("JETON_URL", client.server().shown().to_owned()),
+        (INSIDE, Inside::Derive.word().to_owned()),
     ];
     Child::start(command, &variables, app.output)?.run().await
 }

@@ -34,6 +34,50 @@ fn is_set(name: &str) -> bool {
     std::env::var_os(name).is_some_and(|value| !value.is_empty())
 }
 
+/// What we tell a command that we run with a token of its own: it acts with that one and looks for no other.
+pub(crate) const INSIDE: &str = "JETON_INSIDE";
+
+/// What runs us with a token of its own, if something does.
+pub(crate) fn inside() -> Option<Inside> {
+    Some(match text(INSIDE)?.as_str() {
+        "job" => Inside::Job,
+        "exec" => Inside::Exec,
+        // What a later version may call itself is a fence as well.
+        _ => Inside::Derive,
+    })
+}
+
+/// What gives the command that it runs a token of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Inside {
+    /// `jeton job run`
+    Job,
+    /// `jeton exec`
+    Exec,
+    /// `jeton derive`
+    Derive,
+}
+
+impl Inside {
+    /// The value of [`INSIDE`].
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Job => "job",
+            Self::Exec => "exec",
+            Self::Derive => "derive",
+        }
+    }
+
+    /// What people type to get there.
+    pub(crate) fn command(self) -> &'static str {
+        match self {
+            Self::Job => "jeton job run",
+            Self::Exec => "jeton exec",
+            Self::Derive => "jeton derive",
+        }
+    }
+}
+
 /// A variable that is there and not empty.
 pub(crate) fn text(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())

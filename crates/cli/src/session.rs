@@ -17,6 +17,7 @@ use crate::view::{end, owner};
 
 /// Ends the saved session at the server, and forgets the saved credential whatever the server says.
 pub(crate) async fn logout(app: &App) -> Result<()> {
+    App::check_outside("nobody signs out there")?;
     let file = ProfileFile::of_user()?;
     let ended = end_session(app, &file).await;
     file.forget_token()?;

@@ -405,6 +405,7 @@ let `{name}` of {} do exactly that?",
 }
 
 async fn login(app: &App, args: LoginArgs) -> Result<()> {
+    App::check_outside("no other token is kept there")?;
     let server = app.server()?;
     let token = match &args.token {
         Some(token) => app.given_token(token)?,

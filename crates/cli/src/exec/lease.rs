@@ -9,6 +9,7 @@ use super::grant::Grants;
 use super::identity::Identities;
 use crate::access::Server;
 use crate::clock::{self, Moment};
+use crate::environment::{INSIDE, Inside};
 use crate::error::Result;
 use crate::output::Output;
 use crate::private_file::PrivateFile;
@@ -50,7 +51,8 @@ impl Lease {
         let token = self.granted.last().map(|(token, _)| ("JETON_TOKEN", token.expose().to_owned()));
         let file =
             self.file.as_ref().map(|file| ("JETON_TOKEN_FILE", file.path().to_string_lossy().into_owned()));
-        token.into_iter().chain(file).chain([("JETON_URL", server.shown().to_owned())]).collect()
+        let rest = [("JETON_URL", server.shown().to_owned()), (INSIDE, Inside::Exec.word().to_owned())];
+        token.into_iter().chain(file).chain(rest).collect()
     }
 
     /// Keeps the file fresh until the command has ended. Without a file the command could not see a newer token, so none

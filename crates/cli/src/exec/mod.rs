@@ -19,6 +19,7 @@ use self::identity::Identities;
 use self::lease::Lease;
 use crate::access::{App, Server};
 use crate::child::Child;
+use crate::environment::{self, Inside};
 use crate::error::{Error, Result};
 use crate::names;
 use crate::private_file::PrivateFile;
@@ -71,6 +72,10 @@ or to this machine only, and only if they are made for the audience.";
 
 /// Runs the command.
 pub(crate) async fn exec(app: &App, args: ExecArgs) -> Result<()> {
+    // A workload that is a job, or has less than all, does not become all of itself again.
+    if environment::inside() != Some(Inside::Exec) {
+        App::check_outside("the workload's identity is not used there")?;
+    }
     let server = app.server()?;
     check_transport(&server)?;
     let ExecArgs {

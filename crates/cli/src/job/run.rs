@@ -20,7 +20,7 @@ use crate::access::{App, Source};
 use crate::child::{Child, Outlets, Signals, TOKEN_VARIABLES, code_of_signal, hide_ourselves};
 use crate::client::Client;
 use crate::clock::Moment;
-use crate::environment;
+use crate::environment::{self, INSIDE, Inside};
 use crate::error::{Error, Result};
 use crate::escape::safe;
 use crate::output;
@@ -83,9 +83,9 @@ pub(crate) struct RunArgs {
 }
 
 const AFTER_HELP: &str = "\
-The command gets SYSTEM_ACCESSTOKEN, SYSTEM_COLLECTIONURI and SYSTEM_TEAMPROJECT; of our own environment only HOME, \
-LANG, LANGUAGE, LC_*, LOGNAME, PATH, SHELL, TERM, TMPDIR, TZ and USER, and what --env names. In its output the token \
-is shown as ***.
+The command gets SYSTEM_ACCESSTOKEN, SYSTEM_COLLECTIONURI and SYSTEM_TEAMPROJECT, and for `jeton` itself JETON_TOKEN \
+and JETON_URL: there `jeton` is the job and nobody else. Of our own environment it gets only HOME, LANG, LANGUAGE, \
+LC_*, LOGNAME, PATH, SHELL, TERM, TMPDIR, TZ and USER, and what --env names. In its output the token is shown as ***.
 
 Signals and its exit code pass through; 126 and 127 say that it could not be started. The job is finished when the \
 command has ended, whatever it left behind in its process group is asked to end then, and the token works no more. \
@@ -245,7 +245,7 @@ fn check_name(name: &str) -> Result<()> {
             "`{shown}` is no name of a variable; its value is taken from here"
         )));
     }
-    if [TOKEN, COLLECTION, PROJECT].contains(&name) {
+    if [TOKEN, COLLECTION, PROJECT, INSIDE].contains(&name) {
         return Err(Error::usage(format!("`{shown}` is what the job sets itself")));
     }
     if TOKEN_VARIABLES.contains(&name) {
@@ -261,6 +261,10 @@ fn own(client: &Client, job: &Job, secret: &Secret) -> Result<Vec<(OsString, OsS
         (TOKEN, secret.expose().to_owned()),
         (COLLECTION, format!("{collection}/")),
         (PROJECT, job.project.clone()),
+        // So that `jeton` is the job there.
+        ("JETON_TOKEN", secret.expose().to_owned()),
+        ("JETON_URL", client.server().shown().to_owned()),
+        (INSIDE, Inside::Job.word().to_owned()),
     ];
     Ok(variables.map(|(name, value)| (name.into(), value.into())).into())
 }

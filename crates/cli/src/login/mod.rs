@@ -70,6 +70,7 @@ pub(crate) struct LoginArgs {
 
 /// Signs in, or keeps a token.
 pub(crate) async fn login(app: &App, args: LoginArgs) -> Result<()> {
+    App::check_outside("nobody signs in there")?;
     let server = match &args.server {
         Some(text) => Server::parse(text, Source::Flag)?,
         None => app.server()?,

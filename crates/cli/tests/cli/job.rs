@@ -15,7 +15,7 @@ use crate::terminal::Terminal;
 const KEEP: &str = "printf %s \"$SYSTEM_ACCESSTOKEN\" > token; ";
 
 #[test]
-fn a_command_gets_three_variables_and_little_of_its_runner() {
+fn a_command_gets_the_variables_of_its_job_and_little_of_its_runner() {
     let runner = Runner::new();
     let ran = runner.script(&format!("{KEEP} env > variables"));
     assert_eq!(ran.code, 0, "{}", ran.shown());
@@ -33,6 +33,9 @@ fn a_command_gets_three_variables_and_little_of_its_runner() {
         ("SYSTEM_ACCESSTOKEN", &token),
         ("SYSTEM_COLLECTIONURI", &collection),
         ("SYSTEM_TEAMPROJECT", "web site"),
+        ("JETON_TOKEN", &token),
+        ("JETON_URL", &runner.url),
+        ("JETON_INSIDE", "job"),
     ];
     assert_eq!(got, BTreeMap::from(expected));
     assert!(token.starts_with("jtn_job_") && token != runner.token);

@@ -61,10 +61,10 @@ fn a_runner_by_hand() {
         return;
     }
     let runner = Runner::new();
-    let says = "printf %s \"$SYSTEM_ACCESSTOKEN\" > token; echo \"$SYSTEM_COLLECTIONURI $SYSTEM_TEAMPROJECT ${JETON_TOKEN-none}\"; exit 7";
+    let says = "printf %s \"$SYSTEM_ACCESSTOKEN\" > token; echo \"$SYSTEM_COLLECTIONURI $SYSTEM_TEAMPROJECT ${JETON_TOKEN#\"$SYSTEM_ACCESSTOKEN\"}$JETON_INSIDE\"; exit 7";
     let ended = ran(&by_hand(&runner, &["sh", "-c", says]).wait_with_output().unwrap());
     assert_eq!(ended.code, 7, "{}", ended.shown());
-    assert_eq!(ended.stdout, format!("{}/compat/azure-devops/default/ web site none\n", runner.url));
+    assert_eq!(ended.stdout, format!("{}/compat/azure-devops/default/ web site job\n", runner.url));
     runner.is_finished();
 
     let script = "trap 'sleep 0.1; exit 3' TERM; printf %s \"$SYSTEM_ACCESSTOKEN\" > ready; while :; do sleep 0.1; done";
