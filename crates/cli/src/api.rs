@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::escape::safe;
 use crate::import::{self, ImportArgs};
 use crate::report;
-use crate::store::{StoreArgs, Undo};
+use crate::store::{Newcomer, StoreArgs, Undo};
 use crate::token;
 
 /// Protected APIs and their catalogues of scopes
@@ -124,7 +124,7 @@ async fn credential(
     client: &Client,
     CredentialArgs { name, store }: CredentialArgs,
 ) -> Result<()> {
-    let destination = store.prepare().await?;
+    let destination = store.prepare(app.output, &Newcomer::made(TokenKind::Api, None)).await?;
     let issued = client.create_api_credential(&name).await?;
     destination.take(app, client, &issued, Undo::Revoke).await
 }
@@ -136,13 +136,13 @@ async fn credentials(client: &Client, api: &str) -> Result<Vec<Token>> {
 }
 
 async fn rotate(app: &App, client: &Client, args: RotateArgs) -> Result<()> {
-    let destination = args.store.prepare().await?;
-    let id = only_credential(client, &args.name).await?.id;
+    let credential = only_credential(client, &args.name).await?;
     if args.finish {
-        return token::finish(app, client, &id).await;
+        return token::finish(app, client, &credential.id).await;
     }
+    let destination = args.store.prepare(app.output, &Newcomer::renewed(&credential)).await?;
     let request = RotateToken { overlap_minutes: Some(args.overlap.0), ..RotateToken::default() };
-    token::give_new_value(app, client, &id, &request, destination).await
+    token::give_new_value(app, client, &credential.id, &request, destination).await
 }
 
 /// Which of several is meant, nobody guesses: the others are in use somewhere.

@@ -103,7 +103,8 @@ pub(crate) struct Globals {
     pub(crate) credential: Option<SharedSecret>,
 
     /// How to show the answer: `table`, `json`, `yaml`, `value` (a new token's value, else ids or names, alone) or
-    /// `env` (a new token as `JETON_TOKEN=…`)
+    /// `env` (a new token as `JETON_TOKEN=…`, a service account's as `JETON_SERVICE_TOKEN=…`, an API's as
+    /// `API_CREDENTIAL=…`)
     #[arg(short, long, global = true, value_enum, value_name = "FORMAT", hide_possible_values = true)]
     output: Option<Format>,
 

@@ -20,7 +20,7 @@ use crate::duration::Minutes;
 use crate::environment::{INSIDE, Inside};
 use crate::error::{Error, Exit, Result};
 use crate::escape::safe;
-use crate::store::{StoreArgs, Undo};
+use crate::store::{Newcomer, StoreArgs, Undo};
 use crate::table::moment;
 use crate::token::own_scopes;
 
@@ -71,15 +71,17 @@ A token in use must hold Jeton.Token.Create. A session has no children: its toke
 /// Makes the token, and runs the command with it if there is one.
 pub(crate) async fn derive(app: &App, args: DeriveArgs) -> Result<()> {
     let DeriveArgs { life: Minutes(minutes), scopes, projects, networks, name, store, command } = args;
-    let destination = store.prepare().await?;
     let client = app.client()?;
     let parent = client.token_self().await?;
+    let is_service = parent.owner.kind == SERVICE_ACCOUNT;
+    let kind = if is_service { TokenKind::Service } else { TokenKind::Personal };
+    let destination = store.prepare(app.output, &Newcomer::made(kind, name.as_deref())).await?;
     app.warn_about(&parent);
     let scopes = if scopes.is_empty() { own_scopes(app, &parent) } else { scopes };
     let request = CreateToken {
         name,
         description: Some(purpose(&command)),
-        kind: (parent.owner.kind == SERVICE_ACCOUNT).then(|| "service".to_owned()),
+        kind: is_service.then(|| kind.word().to_owned()),
         scopes,
         expires_in_minutes: Some(minutes),
         projects,

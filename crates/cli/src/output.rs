@@ -9,12 +9,14 @@ use std::os::fd::{AsFd as _, BorrowedFd};
 use anyhow::Context;
 use clap::ValueEnum;
 use jeton_api::{Issued, TokenState};
+use jeton_token::TokenKind;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::{Errno, retry_on_intr};
 use serde::Serialize;
 
 use crate::error::{Error, Exit, Result};
 use crate::escape::{safe, safe_json, safe_lines};
+use crate::store::default_variable;
 use crate::view;
 
 /// How an answer is shown.
@@ -28,7 +30,7 @@ pub(crate) enum Format {
     Yaml,
     /// The one thing that matters, alone: a new token's value, else the id or the name, one a line
     Value,
-    /// A new token as `JETON_TOKEN=…`, for a file of mode 0600
+    /// A new token as `JETON_TOKEN=…`, for a file of mode 0600; other kinds have other variables
     Env,
 }
 
@@ -96,7 +98,7 @@ impl Output {
             Format::Json => return print(&json(issued)?),
             Format::Yaml => return print(&yaml(issued)?),
             Format::Value => print(&secret)?,
-            Format::Env => print(&format!("JETON_TOKEN={secret}"))?,
+            Format::Env => print(&format!("{}={secret}", variable_of(issued)))?,
         }
         record();
         Ok(())
@@ -193,6 +195,11 @@ pub(crate) fn print_bytes(bytes: &[u8]) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+fn variable_of(issued: &Issued) -> &'static str {
+    let kind = TokenKind::from_word(&issued.token.kind);
+    default_variable(kind.unwrap_or(TokenKind::Personal))
 }
 
 fn tell(text: &str) {

@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 use jeton_api::{CreateToken, Issued, RotateToken, Secret, Token, TokenQuery};
+use jeton_token::TokenKind;
 
 use crate::access::{App, Credential, Source};
 use crate::args::Confirmation;
@@ -11,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::escape::safe;
 use crate::filter::Filters;
 use crate::prompt;
-use crate::store::{StoreArgs, Undo};
+use crate::store::{Newcomer, StoreArgs, Undo};
 use crate::view::{Pats, end};
 
 /// Your personal access tokens
@@ -184,7 +185,7 @@ pub(crate) async fn run(app: &App, verb: PatVerb) -> Result<()> {
 
 async fn create(app: &App, client: &Client, args: CreateArgs) -> Result<()> {
     let CreateArgs { name, scopes, life, limits, store } = args;
-    let destination = store.prepare().await?;
+    let destination = store.prepare(app.output, &Newcomer::made(TokenKind::Personal, Some(&name))).await?;
     let request = CreateToken {
         name: Some(name),
         description: limits.description,
@@ -201,8 +202,8 @@ async fn create(app: &App, client: &Client, args: CreateArgs) -> Result<()> {
 }
 
 async fn update(app: &App, client: &Client, args: UpdateArgs, overlap: Overlap) -> Result<()> {
-    let destination = args.store.prepare().await?;
     let token = live(client, &args.name).await?;
+    let destination = args.store.prepare(app.output, &Newcomer::renewed(&token)).await?;
     let request = RotateToken {
         overlap_minutes: Some(overlap.0),
         expires_in_minutes: minutes(args.life.valid_minutes, args.life.expires),

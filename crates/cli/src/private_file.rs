@@ -40,6 +40,18 @@ impl PrivateFile {
         self.aside().map(drop)
     }
 
+    /// The same where its folder need not be there, and could be made.
+    pub(crate) fn check_with_folder(&self) -> Result<()> {
+        let mut folder = self.folder()?;
+        if fs::symlink_metadata(folder).is_ok() {
+            return self.check();
+        }
+        while fs::symlink_metadata(folder).is_err() {
+            folder = folder.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        }
+        made_in(folder).map(drop)
+    }
+
     /// Its text; nothing when it is not there. What is no regular file is refused.
     pub(crate) fn read(&self) -> Result<Option<Zeroizing<String>>> {
         let Some(found) = self.find()? else { return Ok(None) };
@@ -81,16 +93,14 @@ impl PrivateFile {
             );
         }
         if !found.is_file() {
-            bail!("{} is no file", self.named());
+            bail!("{} is not a file", self.named());
         }
         Ok(Some(found))
     }
 
     /// A new file beside it; its mode is 0600 from the moment it is made.
     fn aside(&self) -> Result<NamedTempFile> {
-        let folder = self.folder()?;
-        let made = tempfile::Builder::new().prefix(".jeton-").tempfile_in(folder);
-        made.with_context(|| format!("nothing can be written to `{}`", folder.display()))
+        made_in(self.folder()?)
     }
 
     fn folder(&self) -> Result<&Path> {
@@ -104,6 +114,11 @@ impl PrivateFile {
     fn named(&self) -> String {
         format!("`{}`", self.0.display())
     }
+}
+
+fn made_in(folder: &Path) -> Result<NamedTempFile> {
+    let made = tempfile::Builder::new().prefix(".jeton-").tempfile_in(folder);
+    made.with_context(|| format!("nothing can be written to `{}`", folder.display()))
 }
 
 #[cfg(test)]
@@ -150,8 +165,11 @@ mod tests {
     fn folders_that_are_made_are_private() {
         let (folder, file) = in_folder("b/c/a");
         assert!(file.check().is_err());
+        file.check_with_folder().unwrap();
+        assert!(!folder.path().join("b").exists(), "a check makes nothing");
         file.make_folder().unwrap();
         file.check().unwrap();
+        file.check_with_folder().unwrap();
         assert_eq!((mode(&folder.path().join("b")), mode(&folder.path().join("b/c"))), (0o700, 0o700));
     }
 
@@ -179,7 +197,7 @@ mod tests {
     fn what_is_no_file_is_refused() {
         let (_folder, file) = in_folder("a");
         fs::create_dir(file.path()).unwrap();
-        assert!(file.check().unwrap_err().to_string().ends_with("is no file"));
+        assert!(file.check().unwrap_err().to_string().ends_with("is not a file"));
         assert!(PrivateFile::new("/").check().is_err() && PrivateFile::new("..").check().is_err());
     }
 

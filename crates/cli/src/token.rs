@@ -19,7 +19,7 @@ use crate::login;
 use crate::output::Show;
 use crate::pat;
 use crate::prompt;
-use crate::store::{Destination, StoreArgs, Undo};
+use crate::store::{Destination, Newcomer, StoreArgs, Undo};
 use crate::view::{InDetail, owner};
 
 /// Access tokens
@@ -223,7 +223,8 @@ pub(crate) async fn run(app: &App, verb: TokenVerb) -> Result<()> {
 }
 
 async fn create(app: &App, client: &Client, args: CreateArgs) -> Result<()> {
-    let destination = args.store.prepare().await?;
+    let kind = if args.service_account.is_some() { TokenKind::Service } else { TokenKind::Personal };
+    let destination = args.store.prepare(app.output, &Newcomer::made(kind, args.name.as_deref())).await?;
     let scopes =
         if args.scopes.is_empty() { own_scopes(app, &client.token_self().await?) } else { args.scopes };
     let request = CreateToken {
@@ -290,11 +291,15 @@ fn end_of(app: &App, Minutes(minutes): Minutes) -> Result<jeton_api::Timestamp> 
 }
 
 async fn rotate(app: &App, client: &Client, args: RotateArgs) -> Result<()> {
-    let destination = args.store.prepare().await?;
     let id = resolve(client, &[args.id]).await?.concat();
     if args.finish {
         return finish(app, client, &id).await;
     }
+    let destination = if args.store.is_given() {
+        args.store.prepare(app.output, &Newcomer::renewed(&client.token(&id).await?)).await?
+    } else {
+        Destination::Shown
+    };
     let request = RotateToken {
         overlap_minutes: Some(args.overlap.0),
         expires_in_minutes: args.expires.map(|Minutes(minutes)| minutes),

@@ -5,13 +5,16 @@ use anyhow::{Context, Result, anyhow};
 use keyring::v1::{Entry, Error};
 use zeroize::Zeroizing;
 
-const NONE: &str = "no keyring answers; on Linux one has to run that offers the Secret Service, such as GNOME \
-                    Keyring, KeePassXC or KWallet";
+const NONE: &str = "no keyring answers: on Linux start one that offers the Secret Service, such as GNOME Keyring, \
+                    KeePassXC or KWallet";
 
-/// Asks the keyring for this entry, which need not be there: then it would take one.
-pub(super) async fn probe(service: String, user: String) -> Result<()> {
+/// What the keyring has under this entry; nothing if it has none, but would take one.
+pub(super) async fn value(service: String, user: String) -> Result<Option<Zeroizing<String>>> {
     let ask = move || match entry(&service, &user)?.get_password().map(Zeroizing::new) {
-        Ok(_) | Err(Error::NoEntry) => Ok(()),
+        Ok(value) => Ok(Some(value)),
+        Err(Error::NoEntry) => Ok(None),
+        // Bytes that are no text are a value all the same.
+        Err(Error::BadEncoding(_)) => Ok(Some(Zeroizing::new("?".to_owned()))),
         Err(error) => Err(error).context("the keyring does not open"),
     };
     aside(ask).await
@@ -27,10 +30,10 @@ fn entry(service: &str, user: &str) -> Result<Entry> {
     if let Err(error) = Entry::store_status() {
         return Err(anyhow!("{error}").context(NONE));
     }
-    Entry::new(service, user).context("the keyring takes no such entry")
+    Entry::new(service, user).context("the keyring does not take such an entry")
 }
 
 /// The keyring may ask its user for a password; nothing else waits for that.
-async fn aside<F: FnOnce() -> Result<()> + Send + 'static>(work: F) -> Result<()> {
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.context("the keyring cannot be asked")?
 }

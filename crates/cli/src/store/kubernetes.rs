@@ -1,12 +1,19 @@
-//! `--store kubernetes-secret`: a manifest of a `v1` Secret, to hand to `kubectl apply -f`.
+//! `--store kubernetes-secret`: a manifest of a `v1` Secret, to hand to `kubectl apply --server-side -f`.
+//!
+//! `kubectl apply` without `--server-side` writes all that it sends into an annotation, values too, and a manifest that
+//! comes from the cluster brings it along. The annotation is left out, because it would keep an old value.
 
 use std::fmt;
 use std::str::FromStr;
 
 use anyhow::{Context, Result, bail};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 const DEFAULT_KEY: &str = "token";
+/// Where `kubectl apply` keeps a copy of what it sent.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 const MAX_NAME: usize = 253;
 const MAX_NAMESPACE: usize = 63;
 
@@ -62,6 +69,7 @@ pub(super) fn merge(text: &str, at: &SecretKey, value: &str) -> Result<String> {
     if let Some(namespace) = &at.namespace {
         metadata.insert("namespace".to_owned(), json!(namespace));
     }
+    forget_last_applied(metadata);
     if manifest.contains_key("data") {
         object(&mut manifest, "data")?.remove(&at.key);
     }
@@ -72,22 +80,45 @@ pub(super) fn merge(text: &str, at: &SecretKey, value: &str) -> Result<String> {
     Ok(merged)
 }
 
+/// What this key holds, in `data` and in `stringData`.
+pub(super) fn values(text: &str, at: &SecretKey) -> Result<Vec<String>> {
+    if text.trim().is_empty() {
+        return Ok(vec![]);
+    }
+    let manifest = read(text, at)?;
+    let of = |field: &str| manifest.get(field).and_then(|field| field.get(&at.key)).and_then(Value::as_str);
+    let decoded = of("data").map(|value| {
+        // What cannot be read is a value all the same.
+        let bytes = STANDARD.decode(value.replace(['\n', '\r', ' '], "")).ok();
+        bytes.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_else(|| value.to_owned())
+    });
+    Ok(decoded.into_iter().chain(of("stringData").map(str::to_owned)).collect())
+}
+
+/// Leaves out the copy of what was applied before, which holds the old value.
+fn forget_last_applied(metadata: &mut Map<String, Value>) {
+    let Some(Value::Object(annotations)) = metadata.get_mut("annotations") else { return };
+    if annotations.remove(LAST_APPLIED).is_some() && annotations.is_empty() {
+        metadata.remove("annotations");
+    }
+}
+
 fn read(text: &str, at: &SecretKey) -> Result<Map<String, Value>> {
     // Not the error's own text: it quotes what stands there.
-    let documents = serde_saphyr::from_multiple::<Value>(text).ok().context("it is no YAML")?;
+    let documents = serde_saphyr::from_multiple::<Value>(text).ok().context("it is not valid YAML")?;
     let [Value::Object(manifest)] = documents.as_slice() else {
-        bail!("it holds something else than one manifest");
+        bail!("it does not hold exactly one manifest: name another file with `--store-to`");
     };
     let is = |field: &str, value: &str| manifest.get(field).and_then(Value::as_str) == Some(value);
     if !is("apiVersion", "v1") || !is("kind", "Secret") {
-        bail!("it holds something else than a `v1` Secret");
+        bail!("it does not hold a `v1` Secret: name another file with `--store-to`");
     }
     let metadata = manifest.get("metadata");
     let field = |name: &str| metadata.and_then(|metadata| metadata.get(name)).and_then(Value::as_str);
     if field("name") != Some(&at.name)
         || at.namespace.as_deref().is_some_and(|it| field("namespace") != Some(it))
     {
-        bail!("it holds another secret");
+        bail!("it holds another secret: name that one with `--store-as`, or another file with `--store-to`");
     }
     if manifest.get("immutable") == Some(&json!(true)) {
         bail!("its secret is immutable, so Kubernetes would refuse the new value");
@@ -101,7 +132,7 @@ fn object<'m>(manifest: &'m mut Map<String, Value>, name: &str) -> Result<&'m mu
     if field.is_null() {
         *field = json!({});
     }
-    field.as_object_mut().with_context(|| format!("`{name}` is no mapping"))
+    field.as_object_mut().with_context(|| format!("`{name}` is not a mapping"))
 }
 
 /// A label as RFC 1123 has it.
@@ -168,16 +199,43 @@ mod tests {
     }
 
     #[test]
+    fn the_copy_of_what_was_applied_before_goes() {
+        let text = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: web\n  annotations:\n    \
+            kubectl.kubernetes.io/last-applied-configuration: |\n      {\"stringData\":{\"token\":\"old\"}}\n";
+        let manifest = merge(text, &at("web"), "new").unwrap();
+        assert_eq!(parsed(&manifest)["metadata"], json!({"name": "web"}), "{manifest}");
+        let manifest = merge(&format!("{text}    team: a\n"), &at("web"), "new").unwrap();
+        assert_eq!(parsed(&manifest)["metadata"], json!({"name": "web", "annotations": {"team": "a"}}));
+        assert!(!manifest.contains("old"), "{manifest}");
+    }
+
+    #[test]
+    fn a_key_is_read_where_it_stands() {
+        let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: web}\n";
+        let table = [
+            ("", vec![]),
+            ("stringData: {other: x}\n", vec![]),
+            ("data: {token: b2xk}\n", vec!["old"]),
+            ("data: {token: '%'}\n", vec!["%"]),
+            ("data: {token: b2xk}\nstringData: {token: new}\n", vec!["old", "new"]),
+        ];
+        for (more, expected) in table {
+            assert_eq!(values(&format!("{secret}{more}"), &at("web")).unwrap(), expected, "{more}");
+        }
+        assert!(values("", &at("web")).unwrap().is_empty());
+    }
+
+    #[test]
     fn anything_but_this_secret_is_refused() {
         let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: web, namespace: team}\n";
         let table = [
-            ("kind: [hidden".to_owned(), "it is no YAML"),
-            (format!("{secret}---\n{secret}"), "something else than one manifest"),
-            (secret.replace("Secret", "ConfigMap"), "something else than a `v1` Secret"),
+            ("kind: [hidden".to_owned(), "it is not valid YAML"),
+            (format!("{secret}---\n{secret}"), "does not hold exactly one manifest"),
+            (secret.replace("Secret", "ConfigMap"), "does not hold a `v1` Secret"),
             (secret.replace("web", "other"), "another secret"),
             (secret.replace("team", "other"), "another secret"),
             (format!("{secret}immutable: true\n"), "immutable"),
-            (format!("{secret}stringData: [1]\n"), "`stringData` is no mapping"),
+            (format!("{secret}stringData: [1]\n"), "`stringData` is not a mapping"),
         ];
         for (text, reason) in table {
             let error = format!("{:#}", merge(&text, &at("team/web"), "new").unwrap_err());

@@ -1,34 +1,30 @@
 //! `--store`: a new token's value goes where a program will look for it, and nobody sees it on the way.
 //!
-//! That the place takes a value is made sure of before there is one. Should it refuse all the same, then a token
-//! that was just made is revoked again: no value exists that nobody holds.
+//! Before there is a value, the place is checked: that it takes one, and that it holds no other token, which would be
+//! lost. If it refuses all the same, a token that was just made is revoked again: no value exists that nobody holds.
 
 mod env_file;
+mod held;
 mod keyring;
 mod kubernetes;
+mod place;
 mod user_secrets;
 
-use std::path::Path;
-
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use clap::{Args, ValueEnum};
-use etcetera::home_dir;
-use jeton_api::{Issued, Secret};
-use zeroize::Zeroizing;
+use jeton_api::{Issued, Secret, Token};
+use jeton_token::TokenKind;
 
 use crate::access::App;
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::escape::safe;
-use crate::private_file::PrivateFile;
+use crate::output::Output;
+use crate::prompt;
 
-use self::kubernetes::SecretKey;
-
-const KEYRING_SERVICE: &str = "jeton";
-const ENV_FILE: &str = ".env";
-const VARIABLE: &str = "JETON_TOKEN";
-const KUBERNETES_SECRET: &str = "jeton-token";
-const USER_SECRET: &str = "Jeton:Token";
+use self::held::Held;
+use self::place::Place;
+pub(crate) use self::place::default_variable;
 
 /// Where a new value is kept
 #[derive(Args, Debug)]
@@ -43,19 +39,46 @@ pub(crate) struct StoreArgs {
     #[arg(long, value_name = "TARGET", requires = "store")]
     store_to: Option<String>,
 
-    /// The keyring's user [default: the token's name], the variable [default: `JETON_TOKEN`], the secret as
-    /// `[NAMESPACE/]NAME[:KEY]` [default: `jeton-token:token`], or the configuration key [default: `Jeton:Token`]
+    /// The keyring's user [default: the token's name], the variable [default: `JETON_TOKEN`; of a service account
+    /// `JETON_SERVICE_TOKEN`, of an API `API_CREDENTIAL`], the secret as `[NAMESPACE/]NAME[:KEY]` [default:
+    /// `jeton-token:token`, `jeton-service-token:token`, `api-credential:token`], or the configuration key [default:
+    /// `Jeton:Token`, `Jeton:ServiceToken`, `Jeton:ApiCredential`]
     #[arg(long, value_name = "NAME", requires = "store")]
     store_as: Option<String>,
+
+    /// Replace what the place holds, also if it is another token
+    #[arg(long, requires = "store")]
+    replace: bool,
 }
 
 /// What keeps it.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Kind {
+pub(crate) enum Kind {
     Keyring,
     EnvFile,
     KubernetesSecret,
     DotnetUserSecrets,
+}
+
+/// The token whose value is to be kept, as far as it is known before the value is there.
+pub(crate) struct Newcomer<'t> {
+    kind: TokenKind,
+    /// `None` if the token is made only now.
+    id: Option<&'t str>,
+    name: Option<&'t str>,
+}
+
+impl<'t> Newcomer<'t> {
+    /// A token that is made now, with this name if it was given one.
+    pub(crate) fn made(kind: TokenKind, name: Option<&'t str>) -> Self {
+        Self { kind, id: None, name }
+    }
+
+    /// A token that gets another value.
+    pub(crate) fn renewed(token: &'t Token) -> Self {
+        let kind = TokenKind::from_word(&token.kind).unwrap_or(TokenKind::Personal);
+        Self { kind, id: Some(&token.id), name: Some(&token.name) }
+    }
 }
 
 /// Where a new value goes.
@@ -63,25 +86,17 @@ enum Kind {
 pub(crate) enum Destination {
     /// To standard output.
     Shown,
-    /// Into a store, which was made sure of.
-    Stored(Store),
+    /// Into a store, which was checked.
+    Stored(Place, Replace),
 }
 
-/// A store that takes one value.
-#[derive(Debug)]
-pub(crate) enum Store {
-    /// The keyring; without a user, the token's name is the user.
-    Keyring { service: String, user: Option<String> },
-    /// An entry of a file.
-    File { file: PrivateFile, entry: Entry },
-}
-
-/// What a file calls the value.
-#[derive(Debug)]
-pub(crate) enum Entry {
-    Variable(String),
-    KubernetesSecret(SecretKey),
-    UserSecret(String),
+/// What a new value may take the place of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Replace {
+    /// Only a value of the same token.
+    OwnValue,
+    /// Whatever is there: its owner said so.
+    Anything,
 }
 
 /// What becomes of a token whose value could not be stored.
@@ -101,119 +116,42 @@ impl StoreArgs {
         self.store.is_some()
     }
 
-    /// Makes sure that the place takes a value, before there is one.
-    pub(crate) async fn prepare(self) -> Result<Destination> {
+    /// Checks that the place takes this token's value and loses nothing, before there is a value.
+    pub(crate) async fn prepare(self, output: Output, newcomer: &Newcomer<'_>) -> Result<Destination> {
         let Some(kind) = self.store else { return Ok(Destination::Shown) };
-        let store = match kind {
-            Kind::Keyring => Store::Keyring {
-                service: self.store_to.unwrap_or_else(|| KEYRING_SERVICE.to_owned()),
-                user: self.store_as,
-            },
-            Kind::EnvFile => env_file(self.store_to, self.store_as)?,
-            Kind::KubernetesSecret => kubernetes_secret(self.store_to, self.store_as)?,
-            Kind::DotnetUserSecrets => user_secret(self.store_to, self.store_as)?,
+        let place = Place::named(kind, self.store_to, self.store_as, newcomer)?;
+        let other = place.other(newcomer.name, newcomer.id).await?;
+        place.check()?;
+        let replace = match other {
+            _ if self.replace => Replace::Anything,
+            None => Replace::OwnValue,
+            Some(other) => may_replace(output, &place.shown(newcomer.name), &other)?,
         };
-        store.probe().await?;
-        Ok(Destination::Stored(store))
+        Ok(Destination::Stored(place, replace))
     }
 }
 
-fn env_file(to: Option<String>, name: Option<String>) -> Result<Store> {
-    let name = name.unwrap_or_else(|| VARIABLE.to_owned());
-    if !env_file::is_name(&name) {
-        return Err(Error::usage(format!(
-            "`{}` is no name of a variable: write A-Z, 0-9 and `_`",
-            safe(&name)
-        )));
+/// Asks whether what a place holds may go; where nobody can answer, it may not.
+fn may_replace(output: Output, place: &str, other: &Held) -> Result<Replace> {
+    if !prompt::somebody_is_there() {
+        return Err(occupied(place, other));
     }
-    let file = PrivateFile::new(to.unwrap_or_else(|| ENV_FILE.to_owned()));
-    Ok(Store::File { file, entry: Entry::Variable(name) })
+    output.warn(&format!("{place} holds {other}, which would be lost"));
+    if prompt::confirm("replace it?")? { Ok(Replace::Anything) } else { Err(Error::Declined) }
 }
 
-fn kubernetes_secret(to: Option<String>, name: Option<String>) -> Result<Store> {
-    let to = to.ok_or_else(|| Error::usage("name the file for the manifest with `--store-to`"))?;
-    let name = name.unwrap_or_else(|| KUBERNETES_SECRET.to_owned());
-    let key = name.parse().map_err(|reason| {
-        Error::usage(format!("`{}` is no `[NAMESPACE/]NAME[:KEY]` of a secret: {reason}", safe(&name)))
-    })?;
-    Ok(Store::File { file: PrivateFile::new(to), entry: Entry::KubernetesSecret(key) })
-}
-
-fn user_secret(to: Option<String>, key: Option<String>) -> Result<Store> {
-    const ID: &str = "name the id of the project's user secrets with `--store-to`; `dotnet user-secrets init` \
-                      writes it into the project file as `UserSecretsId`";
-    let id = to.filter(|id| user_secrets::is_id(id)).ok_or_else(|| Error::usage(ID))?;
-    let key = key.unwrap_or_else(|| USER_SECRET.to_owned());
-    if !user_secrets::is_key(&key) {
-        return Err(Error::usage(format!("`{}` is no key: write words with `:` between them", safe(&key))));
-    }
-    let home = home_dir().context("the home folder is not known: set HOME")?;
-    let file = PrivateFile::new(home.join(".microsoft/usersecrets").join(id).join("secrets.json"));
-    file.make_folder()?;
-    Ok(Store::File { file, entry: Entry::UserSecret(key) })
-}
-
-impl Store {
-    async fn probe(&self) -> Result<()> {
-        match self {
-            Self::Keyring { service, user } => {
-                keyring::probe(service.clone(), user.clone().unwrap_or_else(|| KEYRING_SERVICE.to_owned()))
-                    .await?;
-            }
-            Self::File { file, entry } => {
-                entry.merged_into(file, "probe")?;
-                file.check()?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Puts the value there, and answers where that is.
-    async fn put(&self, name: &str, secret: &Secret) -> anyhow::Result<String> {
-        let value = secret.expose();
-        if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
-            return Err(anyhow!("the server's token holds characters that no token has"));
-        }
-        match self {
-            Self::Keyring { service, user } => {
-                let user = user.as_deref().unwrap_or(name);
-                let value = Zeroizing::new(value.to_owned());
-                keyring::put(service.clone(), user.to_owned(), value).await?;
-                Ok(format!("the keyring, service `{}`, user `{}`", safe(service), safe(user)))
-            }
-            Self::File { file, entry } => {
-                file.replace(&entry.merged_into(file, value)?)?;
-                Ok(format!("`{}` as `{}`", safe(&file.path().to_string_lossy()), entry.shown()))
-            }
-        }
-    }
-}
-
-impl Entry {
-    /// What the file says now, with this value in it.
-    fn merged_into(&self, file: &PrivateFile, value: &str) -> anyhow::Result<Zeroizing<String>> {
-        let text = file.read()?.unwrap_or_default();
-        let merged = match self {
-            Self::Variable(name) => env_file::merge(&text, name, value),
-            Self::KubernetesSecret(key) => kubernetes::merge(&text, key, value),
-            Self::UserSecret(key) => user_secrets::merge(&text, key, value),
-        };
-        merged.map(Zeroizing::new).with_context(|| format!("`{}`", shown(file.path())))
-    }
-
-    fn shown(&self) -> String {
-        match self {
-            Self::Variable(name) | Self::UserSecret(name) => safe(name).into_owned(),
-            Self::KubernetesSecret(key) => key.to_string(),
-        }
-    }
+fn occupied(place: &str, other: &Held) -> Error {
+    Error::Conflict(format!(
+        "{place} holds {other}, which would be lost\n\
+         keep the new value elsewhere with `--store-as NAME` or `--store-to TARGET`, or add `--replace`"
+    ))
 }
 
 impl Destination {
     /// Shows the new token, or stores its value and shows only its record.
     pub(crate) async fn take(&self, app: &App, client: &Client, issued: &Issued, undo: Undo) -> Result<()> {
-        let Self::Stored(store) = self else { return app.output.show_issued(issued) };
-        match store.put(&issued.token.name, &issued.secret).await {
+        let Self::Stored(place, replace) = self else { return app.output.show_issued(issued) };
+        match put(place, *replace, issued).await {
             Ok(place) => {
                 app.output.note_about(issued);
                 app.output.note(&format!("the value is in {place}, and is not shown"));
@@ -222,6 +160,20 @@ impl Destination {
             Err(error) => Err(lost(app, client, issued, undo, error).await),
         }
     }
+}
+
+/// Puts the value there, and answers where that is.
+async fn put(place: &Place, replace: Replace, issued: &Issued) -> anyhow::Result<String> {
+    let Issued { token, secret, .. } = issued;
+    let name = Some(&*token.name);
+    // Once more: the name may be known only now, and the place may have changed since.
+    if replace == Replace::OwnValue
+        && let Some(other) = place.other(name, Some(&token.id)).await?
+    {
+        return Err(anyhow!("{}", occupied(&place.shown(name), &other)));
+    }
+    place.put(name, secret).await?;
+    Ok(place.shown(name))
 }
 
 /// What is said about a value that nobody got.
@@ -248,8 +200,4 @@ async fn lost(app: &App, client: &Client, issued: &Issued, undo: Undo, error: an
 /// Every live token may end itself, whatever else it may not.
 async fn revoke(app: &App, client: &Client, secret: &Secret) -> Result<()> {
     app.client_with(client.server().clone(), Secret::new(secret.expose()))?.revoke_self().await
-}
-
-fn shown(path: &Path) -> String {
-    safe(&path.to_string_lossy()).into_owned()
 }

@@ -21,21 +21,43 @@ pub(super) fn is_key(key: &str) -> bool {
 
 /// The document with this key set; all else stays.
 pub(super) fn merge(text: &str, key: &str, value: &str) -> Result<String> {
-    let text = text.trim_start_matches('\u{feff}');
-    let mut document = if text.trim().is_empty() {
-        Map::new()
-    } else {
-        // Not the error's own text beyond the place: it could quote what stands there.
-        let read = serde_json::from_str::<Map<String, Value>>(text);
-        read.map_err(|error| anyhow::anyhow!("line {}, column {}", error.line(), error.column()))
-            .context("it is no JSON object, or one with comments, which would be lost")?
-    };
+    let mut document = read(text)?;
     if !set(&mut document, key, value)? {
         document.insert(key.to_owned(), value.into());
     }
     let mut merged = serde_json::to_string_pretty(&document)?;
     merged.push('\n');
     Ok(merged)
+}
+
+/// What the key is set to, however it is written.
+pub(super) fn values(text: &str, key: &str) -> Result<Vec<String>> {
+    let mut found = vec![];
+    collect(&read(text)?, key, &mut found);
+    Ok(found)
+}
+
+fn collect(object: &Map<String, Value>, key: &str, found: &mut Vec<String>) {
+    for (name, child) in object {
+        match (below(name, key), child) {
+            (Some(""), Value::String(value)) => found.push(value.clone()),
+            (Some(""), Value::Null) | (None, _) => {}
+            (Some(""), other) => found.push(other.to_string()),
+            (Some(rest), Value::Object(inner)) => collect(inner, rest, found),
+            (Some(_), _) => {}
+        }
+    }
+}
+
+fn read(text: &str) -> Result<Map<String, Value>> {
+    let text = text.trim_start_matches('\u{feff}');
+    if text.trim().is_empty() {
+        return Ok(Map::new());
+    }
+    // Not the error's own text beyond the place: it could quote what stands there.
+    let read = serde_json::from_str::<Map<String, Value>>(text);
+    read.map_err(|error| anyhow::anyhow!("line {}, column {}", error.line(), error.column()))
+        .context("it is not a JSON object, or it has comments, which would be lost")
 }
 
 /// Sets the key where it stands, and answers whether it stood anywhere.
@@ -101,6 +123,19 @@ mod tests {
             assert_eq!(merged(text, "A:B"), document, "{text}");
         }
         assert_eq!(merged(r#"{"A:B": {"C": 1}}"#, "A:B:C"), json!({"A:B": {"C": "new"}}));
+    }
+
+    #[test]
+    fn a_key_is_read_however_it_is_written() {
+        let table = [
+            ("", vec![]),
+            (r#"{"A:B": null, "A": {"C": "x"}}"#, vec![]),
+            (r#"{"a:b": "x"}"#, vec!["x"]),
+            (r#"{"A": {"B": 1}, "A:B": ""}"#, vec!["1", ""]),
+        ];
+        for (text, expected) in table {
+            assert_eq!(values(text, "A:B").unwrap(), expected, "{text}");
+        }
     }
 
     #[test]

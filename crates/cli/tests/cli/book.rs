@@ -14,7 +14,7 @@ fn lines(page: &str) -> Vec<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(page);
     let text = fs::read_to_string(path).unwrap();
     let commands = text.lines().filter_map(|line| line.strip_prefix("    "));
-    let starts = ["jeton ", "sed ", ". ./", "kubectl ", "secret-tool "];
+    let starts = ["jeton ", "sed ", "set -a", "kubectl ", "secret-tool "];
     let commands = commands.filter(|line| starts.iter().any(|start| line.starts_with(start)));
     commands.map(|line| line.split("  #").next().unwrap().trim_end().to_owned()).collect()
 }
@@ -58,11 +58,14 @@ fn the_page_about_secrets() {
     with_taskurai(&authority);
     let alice = authority.alice();
     let all = lines("secrets.md");
-    // The keyring has a test of its own, in `storing`.
-    let (keyring, here): (Vec<_>, Vec<_>) =
-        all.into_iter().partition(|line| line.contains("keyring") || line.starts_with("secret-tool"));
-    assert_eq!((keyring.len(), here.len()), (2, 4));
+    // The keyring has a test of its own, in `storing`, and there is no cluster here.
+    let is_elsewhere =
+        |line: &String| line.contains("keyring") || line.contains("secret-tool") || line.contains("kubectl");
+    let (elsewhere, here): (Vec<_>, Vec<_>) = all.into_iter().partition(is_elsewhere);
+    assert_eq!((elsewhere.len(), here.len()), (4, 4));
     run(&alice, &here, &|_| String::new());
+    // What the page sources is seen by programs.
+    run(&alice, &[format!("{} && printenv TASKURAI_TOKEN | grep -q ^jtn_pat_", here[1])], &|_| String::new());
     assert!(fs::read_to_string(alice.path().join("web.yaml")).unwrap().contains("stringData"));
 }
 
@@ -91,7 +94,7 @@ fn the_page_about_a_runner() {
     let deploy = admin.write("deploy", "#!/bin/sh\necho \"$SYSTEM_TEAMPROJECT\" >> deployed\n");
     fs::set_permissions(deploy, fs::Permissions::from_mode(0o755)).unwrap();
     let all = lines("runner.md");
-    assert_eq!(all.len(), 10);
+    assert_eq!(all.len(), 11);
     run(&admin, &all, &|_| String::new());
     assert_eq!(fs::read_to_string(admin.path().join("deployed")).unwrap(), "web\nweb\n");
 }
@@ -105,7 +108,7 @@ fn the_page_about_bringing_an_api() {
     let document = page.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
     admin.write("openapi.yaml", document);
     let all = lines("onboarding.md");
-    assert_eq!(all.len(), 11);
+    assert_eq!(all.len(), 12);
     run(&admin, &all, &|_| String::new());
     let api = authority.get_as_admin("/apis/notes");
     assert_eq!(

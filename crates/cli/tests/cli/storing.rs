@@ -49,7 +49,7 @@ fn sourced(home: &Home, file: &str, name: &str) -> String {
 fn a_shell_reads_the_variable_and_everything_that_was_there() {
     let authority = Authority::start();
     let alice = authority.alice();
-    let file = alice.write("conf.env", "# it's mine\nexport OTHER='a b'\nCI_TOKEN=old\nLAST=1");
+    let file = alice.write("conf.env", "# it's mine\nexport OTHER='a b'\nCI_TOKEN=\nLAST=1");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
     let ran = create(&alice, &["--store", "env-file", "--store-to", "conf.env", "--store-as", "CI_TOKEN"]);
     assert_stored(&authority, &ran, &sourced(&alice, "conf.env", "CI_TOKEN"));
@@ -108,7 +108,9 @@ fn user_secrets_lie_where_dotnet_looks() {
     assert_stored(&authority, &ran, json_of(&file)["Taskurai:Token"].as_str().unwrap());
     assert_eq!((mode(&file), mode(file.parent().unwrap())), (0o600, 0o700));
 
-    fs::write(&file, r#"{"Taskurai": {"Token": "old", "Url": "https://a"}, "Other": 1}"#).unwrap();
+    let old = json_of(&file)["Taskurai:Token"].take();
+    let nested = json!({"Taskurai": {"Token": old, "Url": "https://a"}, "Other": 1});
+    fs::write(&file, nested.to_string()).unwrap();
     let ran = alice.run(&[&["pat", "update", "--name", "ci"][..], &to].concat());
     let after = json_of(&file);
     let value = after["Taskurai"]["Token"].as_str().unwrap();
@@ -126,8 +128,8 @@ fn the_credential_of_an_api_can_be_stored() {
     );
     let ran = admin.run(&["api", "apply", "a.toml"]);
     assert_eq!(ran.code, 0, "{}", ran.shown());
-    let ran = admin.run(&["api", "credential", "a", "--store", "env-file", "--store-as", "API_CREDENTIAL"]);
-    assert_stored(&authority, &ran, &sourced(&admin, ".env", "API_CREDENTIAL"));
+    let ran = admin.run(&["api", "credential", "a", "--store", "env-file", "--store-as", "OTHER_NAME"]);
+    assert_stored(&authority, &ran, &sourced(&admin, ".env", "OTHER_NAME"));
 }
 
 #[test]
@@ -135,27 +137,33 @@ fn a_place_that_takes_nothing_is_refused_before_there_is_a_token() {
     let authority = Authority::start();
     let alice = authority.alice();
     alice.write("open.env", "A='1\n");
+    alice.write("unclear.env", "A='\nJETON_TOKEN=x'\n");
     alice.write("config.yaml", "apiVersion: v1\nkind: ConfigMap\n");
     alice.write(".microsoft/usersecrets/id/secrets.json", "[]");
     let elsewhere = alice.write("elsewhere", "untouched");
     symlink(&elsewhere, alice.path().join("link.env")).unwrap();
     let table: &[(&[&str], i32, &str)] = &[
         (&["env-file", "--store-to", "open.env"], 1, "line 1 opens a quote"),
+        (&["env-file", "--store-to", "unclear.env"], 1, "line 2 sets `JETON_TOKEN`, or is part of a value"),
         (&["env-file", "--store-to", "link.env"], 1, "`link.env` is a symbolic link"),
         (&["env-file", "--store-to", "missing/.env"], 1, "nothing can be written to `missing`"),
-        (&["env-file", "--store-to", "config"], 1, "`config` is no file"),
-        (&["env-file", "--store-as", "A-B"], 2, "`A-B` is no name of a variable"),
+        (&["env-file", "--store-to", "config"], 1, "`config` is not a file"),
+        (&["env-file", "--store-as", "A-B"], 2, "`A-B` cannot be the name of a variable"),
         (&["kubernetes-secret"], 2, "name the file for the manifest with `--store-to`"),
-        (&["kubernetes-secret", "--store-to", "config.yaml"], 1, "something else than a `v1` Secret"),
+        (&["kubernetes-secret", "--store-to", "config.yaml"], 1, "it does not hold a `v1` Secret"),
         (
             &["kubernetes-secret", "--store-to", "s.yaml", "--store-as", "Web"],
             2,
-            "is no `[NAMESPACE/]NAME[:KEY]`",
+            "`Web` does not name a secret as `[NAMESPACE/]NAME[:KEY]`",
         ),
         (&["dotnet-user-secrets"], 2, "name the id of the project's user secrets"),
         (&["dotnet-user-secrets", "--store-to", "../id"], 2, "name the id of the project's user secrets"),
-        (&["dotnet-user-secrets", "--store-to", "id"], 1, "it is no JSON object"),
-        (&["dotnet-user-secrets", "--store-to", "id", "--store-as", "A::B"], 2, "`A::B` is no key"),
+        (&["dotnet-user-secrets", "--store-to", "id"], 1, "it is not a JSON object"),
+        (
+            &["dotnet-user-secrets", "--store-to", "id", "--store-as", "A::B"],
+            2,
+            "`A::B` cannot be a configuration key",
+        ),
         (&["keyring"], 1, "no keyring answers"),
         (&["env-file", "-o", "env"], 2, "`-o env` is for commands that answer a new token"),
     ];
@@ -165,6 +173,143 @@ fn a_place_that_takes_nothing_is_refused_before_there_is_a_token() {
     }
     assert_eq!(alice.run(&["pat", "list", "--all"]).stderr, "nothing to show\n", "no token was made");
     assert_eq!(fs::read_to_string(elsewhere).unwrap(), "untouched");
+}
+
+#[test]
+fn another_token_keeps_its_place() {
+    let authority = Authority::start();
+    let alice = authority.alice();
+    let stores: [&[&str]; 3] = [
+        &["env-file"],
+        &["kubernetes-secret", "--store-to", "web.yaml"],
+        &["dotnet-user-secrets", "--store-to", "id"],
+    ];
+    let file = |at: usize| {
+        let files = [".env", "web.yaml", ".microsoft/usersecrets/id/secrets.json"];
+        fs::read_to_string(alice.path().join(files[at])).unwrap()
+    };
+    assert_eq!(create(&alice, &["-o", "value"]).code, 0);
+    for (at, store) in stores.into_iter().enumerate() {
+        let to = [&["--store"], store].concat();
+        let first = format!("first-{at}");
+        let scopes = ["--scopes", "Jeton.Token.Read"];
+        let ran = alice.run(&[&["pat", "create", "--name", &first], &scopes[..], &to].concat());
+        assert_eq!(ran.code, 0, "{}", ran.shown());
+        let kept = file(at);
+        let others: [&[&str]; 5] = [
+            &["pat", "create", "--name", "second", "--scopes", "Jeton.Token.Read"],
+            &["token", "create", "--scopes", "Jeton.Token.Read"],
+            &["derive"],
+            &["pat", "update", "--name", "ci"],
+            &["pat", "rotate", "--name", "ci"],
+        ];
+        for other in others {
+            let ran = alice.run(&[other, &to].concat());
+            assert_eq!((ran.code, ran.stdout.as_str()), (6, ""), "{other:?} {}", ran.shown());
+            for said in [" holds another token, `jtn_pat_…", "`--store-as NAME`", "add `--replace`"] {
+                assert!(ran.stderr.contains(said), "{other:?} {}", ran.stderr);
+            }
+            assert_eq!(file(at), kept, "{other:?}");
+        }
+        // The token whose place it is.
+        for verb in ["update", "rotate"] {
+            let ran = alice.run(&[&["pat", verb, "--name", &first], &to[..]].concat());
+            assert!(ran.code == 0 && file(at) != kept, "{}", ran.shown());
+        }
+        let ran = alice.run(&[&["pat", "update", "--name", "ci", "--replace"], &to[..]].concat());
+        assert_eq!(ran.code, 0, "{}", ran.shown());
+    }
+    let mine = alice.run(&["pat", "list", "--all", "-o", "value"]);
+    assert_eq!(mine.stdout.lines().count(), 4, "no token was made in vain\n{}", mine.shown());
+}
+
+#[test]
+fn what_is_not_a_token_is_not_lost_either() {
+    let authority = Authority::start();
+    let alice = authority.alice();
+    let file = alice.write(".env", "JETON_TOKEN='${FROM_CI}'\n");
+    let ran = create(&alice, &["--store", "env-file"]);
+    assert_eq!(ran.code, 6, "{}", ran.shown());
+    assert!(
+        ran.stderr.contains("`.env` as `JETON_TOKEN` holds a value that is not this token's"),
+        "{}",
+        ran.stderr
+    );
+    assert!(!ran.stderr.contains("FROM_CI"), "{}", ran.stderr);
+    assert_eq!(create(&alice, &["--store", "env-file", "--replace"]).code, 0);
+    assert!(!fs::read_to_string(file).unwrap().contains("FROM_CI"));
+    let ran = create(&alice, &["--replace"]);
+    assert_eq!(ran.code, 2, "{}", ran.shown());
+}
+
+#[test]
+fn each_kind_of_token_has_a_variable_of_its_own() {
+    let authority = Authority::start();
+    let admin = authority.admin();
+    admin.write(
+        "a.toml",
+        "name = \"a\"\ntitle = \"A\"\nnamespace = \"A\"\naudience = \"https://a.example\"\n[[scopes]]\nname = \"A.Read\"\ndescription = \"read\"\n",
+    );
+    let scopes = ["--scopes", "Jeton.Token.Read"];
+    let commands: [&[&str]; 5] = [
+        &["api", "apply", "a.toml"],
+        &["service-account", "create", "build"],
+        &["pat", "create", "--name", "mine", scopes[0], scopes[1]],
+        &["token", "create", "--service-account", "build", scopes[0], scopes[1]],
+        &["api", "credential", "a"],
+    ];
+    for command in &commands[..2] {
+        assert_eq!(admin.run(command).code, 0);
+    }
+    for (command, variable) in
+        commands[2..].iter().zip(["JETON_TOKEN", "JETON_SERVICE_TOKEN", "API_CREDENTIAL"])
+    {
+        let ran = admin.run(&[command, &["--store", "env-file"][..]].concat());
+        assert_stored(&authority, &ran, &sourced(&admin, ".env", variable));
+        let more = if variable == "JETON_TOKEN" { &["--name", "other"][..] } else { &[] };
+        let command: Vec<_> =
+            command.iter().filter(|word| !matches!(**word, "--name" | "mine")).copied().collect();
+        let ran = admin.run(&[&command[..], more, &["-o", "env"]].concat());
+        assert!(ran.stdout.starts_with(&format!("{variable}=jtn_")), "{}", ran.shown());
+    }
+    let held = sourced(&admin, ".env", "JETON_SERVICE_TOKEN");
+    let id = held.split('_').nth(2).unwrap();
+    let ran = admin.run(&["token", "rotate", id, "--store", "env-file"]);
+    assert_stored(&authority, &ran, &sourced(&admin, ".env", "JETON_SERVICE_TOKEN"));
+}
+
+#[test]
+fn a_file_with_windows_line_ends_keeps_them() {
+    let authority = Authority::start();
+    let alice = authority.alice();
+    let file = alice.write(".env", "\u{feff}NAME=O'Brien\r\nJETON_TOKEN=\r\nPATTERN='$a \"b\"'\r\n");
+    let ran = create(&alice, &["--store", "env-file"]);
+    assert_eq!(ran.code, 0, "{}", ran.shown());
+    let text = fs::read_to_string(&file).unwrap();
+    let value = text.split("JETON_TOKEN=").nth(1).and_then(|rest| rest.split("\r\n").next()).unwrap();
+    assert_eq!(text, format!("\u{feff}NAME=O'Brien\r\nJETON_TOKEN={value}\r\nPATTERN='$a \"b\"'\r\n"));
+    assert_stored(&authority, &ran, value);
+    let ran = alice.run(&["pat", "update", "--name", "ci", "--store", "env-file"]);
+    assert_eq!(ran.code, 0, "its own value, although the line ends otherwise: {}", ran.shown());
+}
+
+#[test]
+fn a_manifest_that_was_applied_keeps_no_old_value() {
+    let authority = Authority::start();
+    let alice = authority.alice();
+    let to = ["--store", "kubernetes-secret", "--store-to", "web.yaml", "--store-as", "web"];
+    assert_eq!(create(&alice, &to).code, 0);
+    let file = alice.path().join("web.yaml");
+    let mut manifest: Value = serde_saphyr::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+    let old = manifest["stringData"]["token"].as_str().unwrap().to_owned();
+    let annotation = "kubectl.kubernetes.io/last-applied-configuration";
+    manifest["metadata"]["annotations"] = json!({annotation: manifest.to_string(), "team": "a"});
+    fs::write(&file, manifest.to_string()).unwrap();
+    let ran = alice.run(&[&["pat", "update", "--name", "ci"][..], &to].concat());
+    assert_eq!(ran.code, 0, "{}", ran.shown());
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(!text.contains(&old) && !text.contains(annotation), "{text}");
+    assert!(text.contains("team"), "{text}");
 }
 
 #[test]
@@ -259,6 +404,9 @@ fn the_keyring_keeps_the_value_for_its_user() {
         "set -eu\nprintf unlocked | gnome-keyring-daemon --unlock --components=secrets >&2\n{create} >&2\n{update} >&2\n\
          secret-tool lookup service jeton username ci"
     );
+    // Another token is refused there.
+    let other = create.replace("--name ci", "--name other") + " --store-as ci";
+    let script = script.replace("secret-tool", &format!("if {other} >&2; then exit 9; fi\nsecret-tool"));
     let ran = Command::new("dbus-run-session")
         .args(["--", "sh", "-c", &script])
         .env_clear()

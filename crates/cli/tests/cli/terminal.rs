@@ -23,7 +23,7 @@ pub(crate) struct Terminal {
 impl Terminal {
     fn start(home: &Home, args: &[&str]) -> Self {
         let mut program = Command::new(env!("CARGO_BIN_EXE_jeton"));
-        program.args(args).env_clear().env("HOME", home.path()).env("TERM", "xterm");
+        program.args(args).env_clear().env("HOME", home.path()).env("TERM", "xterm").current_dir(home.path());
         Self::of(program.env("XDG_CONFIG_HOME", home.path().join("config")))
     }
 
@@ -122,4 +122,20 @@ fn nothing_is_asked_where_nobody_answers() {
     let ran = alice.run(&["pat", "delete"]);
     assert_eq!(ran.code, 2, "{}", ran.shown());
     assert!(ran.stderr.contains("name the tokens with `--name`"), "{}", ran.stderr);
+}
+
+#[test]
+fn another_token_is_replaced_only_after_a_yes() {
+    let (_authority, alice) = three_tokens();
+    let to = |name| ["pat", "update", "--name", name, "--store", "env-file"];
+    assert_eq!(alice.run(&to("one")).code, 0);
+    let kept = || std::fs::read_to_string(alice.path().join(".env")).unwrap();
+    let before = kept();
+    let mut terminal = Terminal::start(&alice, &to("two"));
+    terminal.answer("replace it?", "\r");
+    assert_eq!((terminal.end(), kept()), (1, before.clone()));
+    let mut terminal = Terminal::start(&alice, &to("two"));
+    terminal.answer("replace it?", "y\r");
+    assert_eq!(terminal.end(), 0);
+    assert_ne!(kept(), before);
 }
