@@ -47,8 +47,10 @@ async fn every_token_of_a_released_postgres_dump_is_judged_as_it_was() {
 
 /// The copies for this database, oldest first.
 fn kept(database: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(KEPT).unwrap().map(|entry| entry.unwrap().path());
+    // The page about them lies beside them.
     let mut folders: Vec<_> =
-        fs::read_dir(KEPT).unwrap().map(|entry| entry.unwrap().path().join(database)).collect();
+        entries.filter(|entry| entry.is_dir()).map(|folder| folder.join(database)).collect();
     folders.sort();
     assert!(!folders.is_empty(), "there is at least one");
     folders
