@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::server::{ADDRESS_BYTES_MAX, Server};
+use super::source;
 use crate::error::{Error, Result};
 
 /// The longest chain of references that is followed.
@@ -26,15 +27,21 @@ const SCOPES_MAX: usize = 4096;
 /// The longest text for people, in characters.
 pub(super) const TEXT_CHARS_MAX: usize = 200;
 
-const METHODS: [(&str, &str); 7] = [
-    ("get", "GET"),
-    ("head", "HEAD"),
-    ("post", "POST"),
-    ("put", "PUT"),
-    ("patch", "PATCH"),
-    ("delete", "DELETE"),
-    ("options", "OPTIONS"),
-];
+/// The methods of OpenAPI, in the order in which a draft has them. A route can have the first seven.
+const METHODS: [&str; 10] =
+    ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY", "CONNECT"];
+/// A call by every method.
+pub(super) const ANY: &str = "ANY";
+/// How a well-known gateway writes that.
+const ANY_METHOD: &str = "x-amazon-apigateway-any-method";
+/// Where OpenAPI 3.2 has methods that it does not know.
+const ADDITIONAL: &str = "additionalOperations";
+/// What is no call in a path item.
+const NO_CALLS: [&str; 5] = ["$ref", "summary", "description", "parameters", "servers"];
+/// Where a well-known tool puts paths that differ in their query only.
+const MORE_PATHS: &str = "x-ms-paths";
+/// Where calls are that the API makes.
+const WEBHOOKS: [&str; 2] = ["webhooks", "x-webhooks"];
 
 /// What a document says about an API.
 #[derive(Debug)]
@@ -55,13 +62,18 @@ pub(super) struct Document {
 /// One call.
 #[derive(Debug)]
 pub(super) struct Operation {
-    pub(super) method: &'static str,
+    /// In capitals; `ANY` is every one.
+    pub(super) method: String,
     /// Below which path the API is.
     pub(super) base: String,
     /// The path as the document has it, below that.
     pub(super) path: String,
     pub(super) summary: String,
     pub(super) asks: Asks,
+    /// What is to be looked at.
+    pub(super) remark: Option<String>,
+    /// Why it cannot be read, if it cannot.
+    pub(super) why: Option<String>,
 }
 
 /// What the document wants of whoever calls.
@@ -77,25 +89,14 @@ pub(super) enum Asks {
 
 impl Document {
     /// Reads a document.
-    pub(super) fn parse(text: &str) -> Result<Self> {
-        let root = value(text)?;
-        let root = root.as_object().ok_or_else(|| Error::usage("the document is no object"))?;
-        Reader::new(root)?.read()
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self> {
+        let mut notes = vec![];
+        let root = source::value(bytes, &mut notes)?;
+        let root = root
+            .as_object()
+            .ok_or_else(|| Error::usage("the document is not an object of keys, as OpenAPI documents are"))?;
+        Reader::new(root, notes)?.read()
     }
-}
-
-/// JSON, or YAML. The limits of the YAML reader hold for aliases, too.
-fn value(text: &str) -> Result<Value> {
-    if text.trim_start().starts_with('{')
-        && let Ok(value) = serde_json::from_str(text)
-    {
-        return Ok(value);
-    }
-    serde_saphyr::from_str(text).map_err(|error| {
-        let message = error.to_string();
-        let first = message.lines().next().unwrap_or_default().to_owned();
-        Error::usage(format!("the document is neither JSON nor YAML: {first}"))
-    })
 }
 
 struct Reader<'a> {
@@ -103,10 +104,20 @@ struct Reader<'a> {
     is_swagger: bool,
     format: String,
     notes: Vec<String>,
+    counts: Counts,
+}
+
+/// How many calls have something that a draft cannot say.
+#[derive(Default)]
+struct Counts {
+    alternatives: usize,
+    optional: usize,
+    callbacks: usize,
+    elsewhere: usize,
 }
 
 impl<'a> Reader<'a> {
-    fn new(root: &'a Map<String, Value>) -> Result<Self> {
+    fn new(root: &'a Map<String, Value>, notes: Vec<String>) -> Result<Self> {
         let version = |name: &str| root.get(name).map(brief).unwrap_or_default();
         let (swagger, openapi) = (version("swagger"), version("openapi"));
         let is_swagger = swagger == "2.0" || swagger == "2";
@@ -116,7 +127,7 @@ impl<'a> Reader<'a> {
             return Err(Error::usage(detail));
         }
         let format = if is_swagger { "Swagger 2.0".to_owned() } else { format!("OpenAPI {openapi}") };
-        Ok(Self { root, is_swagger, format, notes: vec![] })
+        Ok(Self { root, is_swagger, format, notes, counts: Counts::default() })
     }
 
     fn read(mut self) -> Result<Document> {
@@ -125,17 +136,16 @@ impl<'a> Reader<'a> {
         let told = |name: &str| info.and_then(|info| info.get(name)).map(brief).unwrap_or_default();
         let server = self.server()?;
         let mut operations = Vec::new();
-        let paths = root.get("paths").and_then(Value::as_object).into_iter().flatten();
-        for (path, item) in paths.filter(|(path, _)| !path.starts_with("x-")) {
-            let item = self.followed(item)?;
-            self.operations_of(path, item, &server, &mut operations)?;
+        for name in ["paths", MORE_PATHS] {
+            let paths = root.get(name).and_then(Value::as_object).into_iter().flatten();
+            for (path, item) in paths.filter(|(path, _)| !path.starts_with("x-")) {
+                self.path(path, item, &server, &mut operations)?;
+            }
         }
-        if operations.is_empty() {
-            return Err(Error::usage("the document has no operation, so there is nothing to draft"));
-        }
-        if self.root.contains_key("webhooks") {
+        if WEBHOOKS.iter().any(|name| root.contains_key(*name)) {
             self.notes.push("webhooks are calls that the API makes; they are left out".to_owned());
         }
+        self.notes.extend(self.counts.notes());
         let (title, version, format) = (told("title"), told("version"), self.format.clone());
         let scopes = self.oauth_scopes()?;
         Ok(Document {
@@ -163,44 +173,105 @@ impl<'a> Reader<'a> {
                 format!("servers have other paths than the first one, `{}/`: only that counts", server.base);
             self.notes.push(note);
         }
+        let path = servers.first().and_then(|server| server.get("url")).and_then(Value::as_str);
+        if path.is_some_and(|url| Server::at_path(url).contains('{')) {
+            self.notes.push(format!(
+                "the path of the server has variables; only their defaults count: `{}/`",
+                server.base
+            ));
+        }
         Ok(server)
     }
 
-    fn operations_of(
+    /// All calls at a path. What stands beside a reference counts before what it refers to.
+    fn path(
         &mut self,
         path: &str,
-        item: &Value,
+        item: &'a Value,
         server: &Server,
         found: &mut Vec<Operation>,
     ) -> Result<()> {
         if path.len() > ADDRESS_BYTES_MAX {
-            return Err(Error::usage(format!(
-                "the document has a path of more than {ADDRESS_BYTES_MAX} bytes"
-            )));
+            let detail = format!("the document has a path of more than {ADDRESS_BYTES_MAX} bytes");
+            return Err(Error::usage(detail));
         }
-        for (name, method) in METHODS {
-            let Some(operation) = item.get(name) else { continue };
-            let operation = self.followed(operation)?;
-            let servers = operation.get("servers").or_else(|| item.get("servers"));
-            let own = servers.and_then(|servers| servers.get(0)).map(Server::of).transpose()?;
-            let said = ["summary", "operationId", "description"].iter().find_map(|name| operation.get(name));
-            let asked = operation.get("security").or_else(|| self.root.get("security"));
-            if found.len() == OPERATIONS_MAX {
-                let detail = format!("the document has more than {OPERATIONS_MAX} operations: split it");
-                return Err(Error::usage(detail));
+        let before = found.len();
+        let mut items = vec![item];
+        match self.followed(item) {
+            Ok(target) => items.extend((!std::ptr::eq(target, item)).then_some(target)),
+            // Which calls these are cannot be known: so they could be any.
+            Err(error) => {
+                let unknown = Operation { why: Some(error.to_string()), ..unread(ANY, path, server) };
+                push(found, unknown)?;
             }
-            found.push(Operation {
-                method,
-                base: own.map_or_else(|| server.base.clone(), |own| own.base),
-                path: path.to_owned(),
-                summary: said.map(brief).unwrap_or_default(),
-                asks: self.asks(asked)?,
-            });
         }
-        if item.get("trace").is_some() {
-            self.notes.push(format!("TRACE {path} is left out: no route has that method"));
+        let mut calls: Vec<(String, &Value, &Value)> = vec![];
+        for item in items {
+            for (method, call) in self.calls(path, item) {
+                if !calls.iter().any(|(known, ..)| *known == method) {
+                    calls.push((method, call, item));
+                }
+            }
+        }
+        calls.sort_by_key(|(method, ..)| {
+            METHODS.iter().position(|known| known == method).unwrap_or(METHODS.len())
+        });
+        for (method, call, item) in calls {
+            push(found, self.operation(&method, path, call, item, server)?)?;
+        }
+        if found.len() == before {
+            self.notes.push(format!("`{path}` has no call"));
         }
         Ok(())
+    }
+
+    /// The calls of a path item, each with its method. What is not known is said.
+    fn calls<'v>(&mut self, path: &str, item: &'v Value) -> Vec<(String, &'v Value)> {
+        let mut calls = vec![];
+        for (key, value) in item.as_object().into_iter().flatten() {
+            let method = key.to_ascii_uppercase();
+            if METHODS.contains(&method.as_str()) {
+                calls.push((method, value));
+            } else if key == ANY_METHOD {
+                calls.push((ANY.to_owned(), value));
+            } else if key == ADDITIONAL {
+                let more = value.as_object().into_iter().flatten();
+                calls.extend(more.map(|(method, value)| (brief(&Value::from(method.as_str())), value)));
+            } else if !NO_CALLS.contains(&key.as_str()) && !key.starts_with("x-") {
+                self.notes.push(format!("`{key}` of {path} is left out: OpenAPI has no such method"));
+            }
+        }
+        calls
+    }
+
+    fn operation(
+        &mut self,
+        method: &str,
+        path: &str,
+        call: &'a Value,
+        item: &Value,
+        server: &Server,
+    ) -> Result<Operation> {
+        let call = match self.followed(call) {
+            Ok(call) => call,
+            Err(error) => {
+                let why = Some(error.to_string());
+                return Ok(Operation { why, ..unread(method, path, server) });
+            }
+        };
+        let servers = call.get("servers").or_else(|| item.get("servers"));
+        let own = servers.and_then(|servers| servers.get(0)).map(Server::of).transpose()?;
+        let other = own.as_ref().and_then(|own| own.address.clone()).filter(|own| !server.is_at(own));
+        let said = ["summary", "operationId", "description"].iter().find_map(|name| call.get(name));
+        let asked = call.get("security").or_else(|| self.root.get("security"));
+        self.counts.add(call, asked, other.is_some());
+        Ok(Operation {
+            base: own.map_or_else(|| server.base.clone(), |own| own.base),
+            summary: said.map(brief).unwrap_or_default(),
+            asks: self.asks(asked)?,
+            remark: other.map(|address| format!("the document has it at another server: {address}")),
+            ..unread(method, path, server)
+        })
     }
 
     /// Each element is an alternative; the first one in words of OAuth scopes counts.
@@ -219,7 +290,8 @@ impl<'a> Reader<'a> {
                 return Err(wants_too_much());
             }
             for (scheme, names) in alternative {
-                if self.is_oauth(scheme)? {
+                // OpenAPI 3.1 has names of roles for all other schemes, too.
+                if self.is_oauth(scheme)? || !self.is_swagger {
                     scopes.extend(names.as_array().into_iter().flatten().take(WANTED_MAX + 1));
                 }
             }
@@ -277,12 +349,77 @@ impl<'a> Reader<'a> {
         Err(Error::usage("the document refers in circles"))
     }
 
-    /// A JSON pointer (RFC 6901), percent-encoded as in an address.
+    /// A JSON pointer in a fragment of an address (RFC 6901, section 6): percent-encoded, and within that `~1` and `~0`.
     fn at(&self, pointer: &str) -> Option<&'a Value> {
-        let pointer = pointer.replace("%7B", "{").replace("%7D", "}").replace("%7b", "{").replace("%7d", "}");
+        let pointer = percent_decoded(pointer)?;
         let (first, rest) = pointer.strip_prefix('/')?.split_once('/')?;
-        self.root.get(first)?.pointer(&format!("/{rest}"))
+        self.root.get(&first.replace("~1", "/").replace("~0", "~"))?.pointer(&format!("/{rest}"))
     }
+}
+
+impl Counts {
+    fn add(&mut self, call: &Value, asked: Option<&Value>, is_elsewhere: bool) {
+        let alternatives = asked.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let is_empty = |alternative: &&Value| alternative.as_object().is_none_or(Map::is_empty);
+        let empty = alternatives.iter().filter(is_empty).count();
+        self.alternatives += usize::from(alternatives.len() - empty > 1);
+        self.optional += usize::from(empty > 0 && empty < alternatives.len());
+        self.callbacks += usize::from(call.get("callbacks").is_some());
+        self.elsewhere += usize::from(is_elsewhere);
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let notes = [
+            (
+                self.alternatives,
+                "may be made with one of several credentials; the first one with scopes counts",
+            ),
+            (self.optional, "may be made without a token, too, says the document; the draft wants one"),
+            (self.callbacks, "name callbacks, which are calls that the API makes; those are left out"),
+            (self.elsewhere, "are at another server, says the document; a comment names it"),
+        ];
+        let notes = notes.into_iter().filter(|(count, _)| *count > 0);
+        notes.map(|(count, what)| format!("{count} call(s) {what}")).collect()
+    }
+}
+
+/// A call of which no more is known.
+fn unread(method: &str, path: &str, server: &Server) -> Operation {
+    Operation {
+        method: method.to_owned(),
+        base: server.base.clone(),
+        path: path.to_owned(),
+        summary: String::new(),
+        asks: Asks::Something,
+        remark: None,
+        why: None,
+    }
+}
+
+fn push(found: &mut Vec<Operation>, operation: Operation) -> Result<()> {
+    if found.len() == OPERATIONS_MAX {
+        return Err(Error::usage(format!(
+            "the document has more than {OPERATIONS_MAX} operations: split it"
+        )));
+    }
+    found.push(operation);
+    Ok(())
+}
+
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut bytes = text.bytes();
+    let mut decoded = Vec::with_capacity(text.len());
+    let digit = |byte: Option<u8>| byte.and_then(|byte| char::from(byte).to_digit(16)?.try_into().ok());
+    while let Some(byte) = bytes.next() {
+        let plain = if byte == b'%' {
+            let (high, low): (u8, u8) = (digit(bytes.next())?, digit(bytes.next())?);
+            high * 16 + low
+        } else {
+            byte
+        };
+        decoded.push(plain);
+    }
+    String::from_utf8(decoded).ok()
 }
 
 fn elsewhere(reference: &str) -> Error {

@@ -5,16 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use jeton_api::{ApiRoute, ApiScope};
 use jeton_token::{Catalogue, CatalogueError, CatalogueScope, Route, RouteError, RouteTable, Scope};
 
-use super::document::{Asks, Document, Operation, TEXT_CHARS_MAX};
-use super::path::template;
+use super::document::{ANY, Asks, Document, Operation, TEXT_CHARS_MAX};
+use super::path::{sent, template};
 use super::shadow;
-use super::words::{power, scope_of_oauth, scope_of_path};
-use crate::error::{Error, Result};
+use super::words::{has_foreign_letters, power, scope_of_oauth, scope_of_path};
+use crate::error::Error;
 
 /// The most routes of one API.
 const ROUTES_MAX: usize = 1024;
 /// How many nouns of a path go into a scope, most first: with fewer there are fewer scopes.
 const DEPTHS: [usize; 4] = [6, 3, 2, 1];
+/// The methods that a route can have.
+const ROUTE_METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 /// The most names that one line lists.
 pub(super) const LISTED_MAX: usize = 4;
 
@@ -49,7 +51,7 @@ pub(super) enum Line {
 /// A call that no route can stand for.
 #[derive(Debug)]
 pub(super) struct LeftOut {
-    pub(super) method: &'static str,
+    pub(super) method: String,
     /// As the document has it.
     pub(super) path: String,
     /// What it would need; `None` if anybody may, says the document.
@@ -57,12 +59,23 @@ pub(super) struct LeftOut {
     pub(super) why: String,
 }
 
+/// A document that no draft can be made of: what can be said about its calls, and why.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) draft: Draft,
+    pub(super) error: Error,
+}
+
 impl Draft {
     /// Drafts what the document leads to, with as many scopes as a catalogue can have.
-    pub(super) fn of(document: &Document, namespace: &str) -> Result<Self> {
+    pub(super) fn of(document: &Document, namespace: &str) -> Result<Self, Box<Refused>> {
         let mut refused = None;
         for (tried, depth) in DEPTHS.into_iter().enumerate() {
             let mut draft = Drafting::new(document, namespace, depth).run();
+            if draft.scopes.is_empty() {
+                let error = nothing_left(document);
+                return Err(Box::new(Refused { draft, error }));
+            }
             match catalogue(namespace, &draft.scopes) {
                 Ok(_) => {
                     if tried > 0 {
@@ -72,11 +85,11 @@ impl Draft {
                     }
                     return Ok(draft);
                 }
-                Err(error) => refused = Some(error),
+                Err(error) => refused = Some(Refused { draft, error: too_large(&error) }),
             }
         }
-        let why = refused.map(|error| error.to_string()).unwrap_or_default();
-        Err(Error::usage(format!("the document does not fit into one catalogue: {why}; split it")))
+        let none = || Refused { draft: Self::default(), error: nothing_left(document) };
+        Err(Box::new(refused.unwrap_or_else(none)))
     }
 
     /// How many calls have a route.
@@ -88,7 +101,20 @@ impl Draft {
     }
 }
 
-fn catalogue(namespace: &str, scopes: &[DraftScope]) -> std::result::Result<Catalogue, CatalogueError> {
+/// What is said of a document that leads to no route.
+pub(super) fn nothing_left(document: &Document) -> Error {
+    Error::usage(if document.operations.is_empty() {
+        "the document has no operation, so there is nothing to draft"
+    } else {
+        "no call of the document becomes a route, so there is nothing to draft: the lines above say why"
+    })
+}
+
+fn too_large(why: &CatalogueError) -> Error {
+    Error::usage(format!("the document does not fit into one catalogue: {why}; split it"))
+}
+
+fn catalogue(namespace: &str, scopes: &[DraftScope]) -> Result<Catalogue, CatalogueError> {
     let declared = scopes.iter().filter_map(|draft| {
         let (name, description) = (draft.scope.name.parse().ok()?, draft.scope.description.clone());
         Some(CatalogueScope { name, description, implies: vec![] })
@@ -116,7 +142,10 @@ impl<'a> Drafting<'a> {
     }
 
     fn run(mut self) -> Draft {
-        for operation in &self.document.operations {
+        // Of calls whose requests are the same, the one whose path is whole gets the route.
+        let mut operations: Vec<_> = self.document.operations.iter().collect();
+        operations.sort_by_key(|operation| !sent(&operation.path).1.is_empty());
+        for operation in operations {
             let line = self.line(operation);
             self.draft.lines.push(line);
         }
@@ -128,30 +157,40 @@ impl<'a> Drafting<'a> {
     }
 
     fn line(&mut self, operation: &Operation) -> Line {
-        let method = operation.method;
         let whole = format!("{}{}", operation.base, operation.path);
+        let (kept, cut) = sent(&whole);
         let (scope, remark) = self.scope(operation);
         let needed = Some(scope.clone()).filter(|_| operation.asks != Asks::Nothing);
-        let left_out = |path, why| Line::LeftOut(LeftOut { method, path, scope: needed, why });
-        let path = match template(&whole) {
+        let method = operation.method.clone();
+        let left_out =
+            |why| Line::LeftOut(LeftOut { method: method.clone(), path: whole.clone(), scope: needed, why });
+        if let Some(why) = operation.why.clone().or_else(|| no_method(&method)) {
+            return left_out(why);
+        }
+        let path = match template(kept) {
             Ok(path) => path,
-            Err(why) => return left_out(whole, why.to_owned()),
+            Err(why) => return left_out(why.to_owned()),
         };
-        let route = ApiRoute { method: method.to_owned(), path, scope, resource: None };
+        let route = ApiRoute { method: method.clone(), path, scope, resource: None };
         if operation.asks == Asks::Nothing {
             return Line::Open(route);
         }
         match self.take(&route) {
             Ok(()) => {
                 self.declare(operation, &route.scope);
-                Line::Route(route, remark)
+                let remarks = [remark, operation.remark.clone(), remark_on_cut(cut), remark_on_letters(kept)];
+                Line::Route(
+                    route,
+                    Some(remarks.into_iter().flatten().collect::<Vec<_>>().join("; "))
+                        .filter(|text| !text.is_empty()),
+                )
             }
-            Err(why) => left_out(route.path, why),
+            Err(why) => left_out(why),
         }
     }
 
     /// Puts the route into the table, as the server would.
-    fn take(&mut self, route: &ApiRoute) -> std::result::Result<(), String> {
+    fn take(&mut self, route: &ApiRoute) -> Result<(), String> {
         if self.routes == ROUTES_MAX {
             return Err(format!("an API has at most {ROUTES_MAX} routes"));
         }
@@ -168,7 +207,8 @@ impl<'a> Drafting<'a> {
 
     /// What a call needs: what the document asks for, else what method and path suggest.
     fn scope(&self, operation: &Operation) -> (String, Option<String>) {
-        let suggested = || scope_of_path(self.namespace, operation.method, &operation.path, self.depth);
+        let path = sent(&operation.path).0;
+        let suggested = || scope_of_path(self.namespace, &operation.method, path, self.depth);
         let Asks::Scopes(asked) = &operation.asks else { return (self.as_known(suggested()), None) };
         let ours = asked.iter().filter_map(|text| scope_of_oauth(self.namespace, text));
         // A route has one scope. Of several it is the one that fewest hold, whatever the method; the first of equals.
@@ -215,6 +255,28 @@ impl<'a> Drafting<'a> {
             description.push_str(text);
         }
     }
+}
+
+/// Why no route has the method.
+fn no_method(method: &str) -> Option<String> {
+    if method == ANY {
+        let why = "the document allows every method there: write a route for each one that the API has";
+        return Some(why.to_owned());
+    }
+    (!ROUTE_METHODS.contains(&method)).then(|| "no route has that method".to_owned())
+}
+
+fn remark_on_cut(cut: &str) -> Option<String> {
+    let why = match cut.chars().next()? {
+        '#' => "which no client sends",
+        _ => "which is the query, and no route looks at it",
+    };
+    Some(format!("the document goes on with `{cut}`, {why}"))
+}
+
+fn remark_on_letters(path: &str) -> Option<String> {
+    has_foreign_letters(path)
+        .then(|| "the scope's name spells letters that no scope can have: look at it".to_owned())
 }
 
 /// A note about calls that want several scopes, for a route has one.

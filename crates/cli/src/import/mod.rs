@@ -5,9 +5,11 @@
 
 mod document;
 mod draft;
+mod loose;
 mod path;
 mod server;
 mod shadow;
+mod source;
 mod text;
 mod words;
 
@@ -27,8 +29,8 @@ use crate::escape::safe;
 use crate::output::{Output, Show};
 use crate::toml_file::TomlFile;
 use document::Document;
-use draft::{Draft, LeftOut, Line, listed};
-use words::{pascal, slug};
+use draft::{Draft, LeftOut, Line, listed, nothing_left};
+use words::{has_foreign_letters, pascal, slug, spelled};
 
 pub(crate) use words::scope_of_path;
 
@@ -70,7 +72,11 @@ pub(crate) struct ImportArgs {
 /// Runs the verb.
 pub(crate) fn run(output: Output, args: &ImportArgs) -> Result<()> {
     let document = Document::parse(&read(&args.document)?)?;
-    let imported = Imported::new(&document, args)?;
+    let imported = Imported::new(&document, args).map_err(|refused| {
+        // What explains an error goes before it.
+        refused.notes.iter().for_each(|note| output.note(&format!("- {}", safe(note))));
+        refused.error
+    })?;
     imported.check()?;
     imported.tell(output);
     match &args.file {
@@ -83,15 +89,15 @@ pub(crate) fn run(output: Output, args: &ImportArgs) -> Result<()> {
     }
 }
 
-fn read(path: &Path) -> Result<String> {
+fn read(path: &Path) -> Result<Vec<u8>> {
     let shown = path.display();
-    let mut text = String::new();
+    let mut text = vec![];
     let source: Box<dyn Read> = if path.as_os_str() == "-" {
         Box::new(std::io::stdin())
     } else {
         Box::new(File::open(path).with_context(|| format!("`{shown}`"))?)
     };
-    source.take(DOCUMENT_BYTES_MAX + 1).read_to_string(&mut text).with_context(|| format!("`{shown}`"))?;
+    source.take(DOCUMENT_BYTES_MAX + 1).read_to_end(&mut text).with_context(|| format!("`{shown}`"))?;
     if u64::try_from(text.len()).is_ok_and(|length| length > DOCUMENT_BYTES_MAX) {
         return Err(Error::usage(format!("`{shown}` is larger than {DOCUMENT_BYTES_MAX} bytes")));
     }
@@ -129,20 +135,33 @@ struct Imported {
     text: String,
 }
 
+/// Why there is no draft, and what explains it.
+struct Refused {
+    notes: Vec<String>,
+    error: Error,
+}
+
 impl Imported {
-    fn new(document: &Document, args: &ImportArgs) -> Result<Self> {
-        let name = name(args, &document.title)?;
-        let namespace = namespace(args, &name)?;
-        let draft = Draft::of(document, &namespace)?;
+    fn new(document: &Document, args: &ImportArgs) -> Result<Self, Refused> {
+        if document.operations.is_empty() {
+            return Err(Refused { notes: document.notes.clone(), error: nothing_left(document) });
+        }
+        let named = name(args, &document.title).and_then(|name| Ok((namespace(args, &name)?, name)));
+        let (namespace, name) = named.map_err(|error| Refused { notes: document.notes.clone(), error })?;
+        let draft = Draft::of(document, &namespace)
+            .map_err(|refused| Refused { notes: notes(&refused.draft, false), error: refused.error })?;
         let audience = args.audience.clone().or_else(|| document.address.clone());
         let is_guessed = audience.is_none();
+        let is_named = args.name.is_none().then(|| {
+            format!("`{name}` and `{namespace}` come from the title and stay for good: `--name` and `--namespace` choose others")
+        });
         let mut imported = Self {
             audience: audience.unwrap_or_else(|| format!("https://{name}.example")),
             organization: args.organization.clone(),
             title: if document.title.is_empty() { name.clone() } else { document.title.clone() },
             scopes: draft.scopes.iter().map(|draft| draft.scope.clone()).collect(),
             routes: draft.routes().cloned().collect(),
-            notes: notes(&draft, is_guessed),
+            notes: is_named.into_iter().chain(notes(&draft, is_guessed)).collect(),
             text: String::new(),
             name,
             namespace,
@@ -167,12 +186,28 @@ impl Imported {
 
 fn name(args: &ImportArgs, title: &str) -> Result<String> {
     let name = args.name.clone().unwrap_or_else(|| slug(title));
+    if args.name.is_none() && has_foreign_letters(title) {
+        return Err(unspelled(title, &name));
+    }
     if name.is_empty() {
         return Err(Error::usage("the document has no title to make a name of: add `--name`"));
     }
     let parsed: PrincipalName =
         name.parse().map_err(|error| Error::usage(format!("`{}`: {error}", safe(&name))))?;
     Ok(parsed.to_string())
+}
+
+/// A name stays for good, so its spelling is not guessed.
+fn unspelled(title: &str, name: &str) -> Error {
+    let example = if has_foreign_letters(&spelled(title)) || name.is_empty() {
+        String::new()
+    } else {
+        format!(", for example `--name {name}`")
+    };
+    Error::usage(format!(
+        "the title `{}` has letters that a name cannot have, and a name stays for good: add `--name`{example}",
+        safe(title)
+    ))
 }
 
 fn namespace(args: &ImportArgs, name: &str) -> Result<String> {

@@ -33,13 +33,34 @@ impl Server {
         if host.is_empty() { Self::at(path) } else { Self::at(&format!("https://{host}{path}")) }
     }
 
+    /// The path of an address, as it is written.
+    pub(super) fn at_path(url: &str) -> &str {
+        let rest = url.split_once("//").map_or(url, |(_, rest)| rest);
+        if rest.len() == url.len() {
+            rest
+        } else {
+            rest.find('/').and_then(|at| rest.get(at..)).unwrap_or_default()
+        }
+    }
+
+    /// Whether that address is on the same host.
+    pub(super) fn is_at(&self, address: &str) -> bool {
+        let host =
+            |url: &str| url.split_once("://").map(|(_, rest)| rest.split('/').next().map(str::to_owned));
+        self.address.as_deref().is_some_and(|own| host(own) == host(address))
+    }
+
     fn at(url: &str) -> Result<Self> {
         if is_too_long(url) {
             return Err(too_long());
         }
         let (host, path) = match url.split_once("://") {
             Some((_, rest)) => rest.find('/').map_or((rest, ""), |at| rest.split_at(at)),
-            None => ("", url),
+            // Without a scheme it is that of the document.
+            None => match url.strip_prefix("//") {
+                Some(_) => return Self::at(&format!("https:{url}")),
+                None => ("", url),
+            },
         };
         // What is left of a variable without a default says nothing.
         let is_plain = |text: &str| !text.contains(['{', '}', '?', '#', ' ']);
@@ -93,6 +114,8 @@ mod tests {
             (json!({"url": "https://a.example"}), Some("https://a.example"), ""),
             (json!({"url": "/v1"}), None, "/v1"),
             (json!({"url": "v1"}), None, "/v1"),
+            (json!({"url": "//a.example/v2"}), Some("https://a.example/v2"), "/v2"),
+            (json!({"url": "//a.example"}), Some("https://a.example"), ""),
             (json!({"url": "/"}), None, ""),
             (json!({}), None, ""),
             (

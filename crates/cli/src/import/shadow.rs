@@ -5,8 +5,9 @@
 
 use std::collections::VecDeque;
 
+use super::document::ANY;
 use super::draft::{LISTED_MAX, LeftOut, Line};
-use super::path::SEGMENTS_MAX;
+use super::path::{SEGMENTS_MAX, is_greedy, on_one_segment, sent};
 
 /// A call that must not pass by another call's route.
 struct Call {
@@ -29,14 +30,15 @@ fn left_out(line: &Line) -> Option<Call> {
     let Line::LeftOut(LeftOut { method, path, scope, .. }) = line else { return None };
     // No route has more.
     let is_short = path.split('/').count() <= SEGMENTS_MAX;
-    is_short.then_some(Call { method: (*method).to_owned(), path: path.clone(), scope: scope.clone()? })
+    is_short.then_some(Call { method: method.clone(), path: path.clone(), scope: scope.clone()? })
 }
 
 /// Notes the call at the route that it would pass by. Gives that route's own call if it was none before.
 fn shadow(line: &mut Line, call: &Call) -> Option<Call> {
     let (Line::Route(route, _) | Line::Shadows(route, ..)) = &*line else { return None };
     let is_same = route.scope.eq_ignore_ascii_case(&call.scope);
-    if route.method != call.method || is_same || !takes(&route.path, &call.path) {
+    let is_met = call.method == route.method || call.method == ANY;
+    if !is_met || is_same || !takes(&route.path, &call.path, call.method == ANY) {
         return None;
     }
     let said = || format!("`{} {}` (`{}`)", call.method, call.path, call.scope);
@@ -57,14 +59,32 @@ fn shadow(line: &mut Line, call: &Call) -> Option<Call> {
 }
 
 /// Whether the route matches requests that belong to the call. Those of a route that is narrower than the call are its
-/// own: documents mean the more concrete path first.
-fn takes(route: &str, call: &str) -> bool {
+/// own: documents mean the more concrete path first, and a method by its name before every method.
+fn takes(route: &str, call: &str, is_any: bool) -> bool {
     // What comes after `?` or `#` tells calls apart in a document, and in no route.
-    let path = call.split(['?', '#']).next().unwrap_or_default().trim_end_matches('{');
-    let (route, call) = (segments(route), segments(path));
-    let pairs = || route.iter().zip(&call);
+    let path = on_one_segment(sent(call).0);
+    let route = segments(route);
+    let call = segments(&path);
+    let Some(at) = call.iter().position(|segment| is_greedy(segment)) else {
+        return takes_each(&route, &call, is_any);
+    };
+    // It spans as many segments as the route has left for it.
+    let (before, rest) = call.split_at(at);
+    let Some(spanned) = route.len().checked_sub(call.len()) else { return false };
+    let stretched: Vec<_> = before
+        .iter()
+        .copied()
+        .chain(std::iter::repeat_n("{}", spanned))
+        .chain(rest.iter().copied())
+        .collect();
+    takes_each(&route, &stretched, true)
+}
+
+fn takes_each(route: &[&str], call: &[&str], is_wide: bool) -> bool {
+    let pairs = || route.iter().zip(call);
     let is_within = pairs().all(|(route, call)| is_within(route, call));
-    let is_narrower = is_within && pairs().any(|(route, call)| !is_variable(route) && route != call);
+    let is_narrower =
+        is_within && (is_wide || pairs().any(|(route, call)| !is_variable(route) && route != call));
     route.len() == call.len() && pairs().all(|(route, call)| meets(route, call)) && !is_narrower
 }
 
@@ -122,8 +142,17 @@ mod tests {
             ("/docs/{id}", "/docs/{id}/{part}.json", false),
             ("/docs/{id}", "/notes/{id}:export", false),
             ("/docs/list.xml", "/docs/{name}.json", false),
+            ("/docs/{id}", "/{proxy+}", false),
+            ("/docs", "/{proxy+}", false),
+            ("/{a}/{b}", "/docs/{rest+}", true),
+            ("/{a}/{b}/{c}", "/docs/{*rest}", true),
+            ("/docs", "/docs/{rest+}", false),
+            ("/v1/{id}", "/v1/{+name}:cancel", true),
+            ("/v1/{a}/{b}", "/v1/{name=docs/*}:cancel", true),
         ] {
-            assert_eq!(takes(route, call), expected, "{route} {call}");
+            assert_eq!(takes(route, call, false), expected, "{route} {call}");
         }
+        assert!(!takes("/docs/{id}", "/docs/{id}", true), "a method by its name goes first");
+        assert!(takes("/{a}/{id}", "/docs/{id}", true));
     }
 }

@@ -20,19 +20,68 @@ const RULING: [&str; 2] = ["admin", "manage"];
 /// Scopes of OpenID Connect about who somebody is; an API does not ask for them.
 const OF_IDENTITY: [&str; 6] = ["openid", "profile", "email", "address", "phone", "offline_access"];
 
+/// Letters beyond ASCII, as they are usually spelled with those of ASCII.
+const SPELLINGS: [(&str, &str); 24] = [
+    ("ä", "ae"),
+    ("áàâãåāăą", "a"),
+    ("æ", "ae"),
+    ("çćčĉċ", "c"),
+    ("ďđð", "d"),
+    ("éèêëēĕėęě", "e"),
+    ("ğĝġģ", "g"),
+    ("íìîïīĭįı", "i"),
+    ("ķ", "k"),
+    ("łĺļľ", "l"),
+    ("ñńņň", "n"),
+    ("ö", "oe"),
+    ("óòôõōŏő", "o"),
+    ("ø", "oe"),
+    ("œ", "oe"),
+    ("ŕŗř", "r"),
+    ("śŝşšș", "s"),
+    ("ß", "ss"),
+    ("ţťŧț", "t"),
+    ("ü", "ue"),
+    ("úùûūŭůűų", "u"),
+    ("ýÿŷ", "y"),
+    ("źżž", "z"),
+    ("þ", "th"),
+];
+
+/// Whether the text has letters that a name cannot have.
+pub(super) fn has_foreign_letters(text: &str) -> bool {
+    text.chars().any(|c| c.is_alphabetic() && !c.is_ascii())
+}
+
+/// The text with the letters of ASCII, as far as there is a usual spelling.
+pub(super) fn spelled(text: &str) -> String {
+    let mut spelled = String::with_capacity(text.len());
+    for c in text.chars() {
+        let small: String = c.to_lowercase().collect();
+        match SPELLINGS.iter().find(|(letters, _)| letters.contains(&small)).filter(|_| !c.is_ascii()) {
+            Some((_, ascii)) if c.is_uppercase() => spelled.push_str(&capital(ascii)),
+            Some((_, ascii)) => spelled.push_str(ascii),
+            None => spelled.push(c),
+        }
+    }
+    spelled
+}
+
 /// `dns_zones` and `dns-zones` as `DnsZones`; what is neither letter nor digit only separates.
 pub(super) fn pascal(text: &str) -> String {
+    let text = spelled(text);
     let words = text.split(|c: char| !c.is_ascii_alphanumeric());
-    let capital = |word: &str| {
-        let mut letters = word.chars();
-        letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect::<String>()
-    };
     words.map(capital).collect::<String>().chars().take(SEGMENT_CHARS_MAX).collect()
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }
 
 /// `Netlify's API` as `netlifys-api`: a name as it stands in URLs and commands.
 pub(super) fn slug(text: &str) -> String {
-    let text = text.replace(['\'', '’'], "").to_ascii_lowercase();
+    let text = spelled(text).replace(['\'', '’'], "").to_ascii_lowercase();
     let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     let mut slug = String::new();
     for word in words {
@@ -128,7 +177,9 @@ fn verb(method: &str, path: &str) -> &'static str {
         "POST" => "Create",
         "PUT" | "PATCH" => "Update",
         "DELETE" => "Delete",
-        _ => "Read",
+        "GET" | "HEAD" | "OPTIONS" | "QUERY" | "TRACE" => "Read",
+        // Any other one may do anything.
+        _ => "Write",
     }
 }
 
@@ -175,7 +226,9 @@ mod tests {
             ("GET", "/{a}/{b}", "P.Root.Read"),
             ("GET", "/{account}/sites", "P.Sites.Read"),
             ("GET", "/a/b/c/d/e/f/g/h", "P.A.B.C.D.E.F.Read"),
-            ("GET", "/größe/é", "P.GrE.Read"),
+            ("GET", "/größe/é", "P.Groesse.E.Read"),
+            ("GET", "/Ämter/动物", "P.Aemter.Read"),
+            ("ANY", "/pets", "P.Pets.Write"),
         ] {
             assert_eq!(scope_of_path("P", method, path, 6), expected, "{method} {path}");
         }
@@ -188,7 +241,8 @@ mod tests {
     #[test]
     fn titles_become_names() {
         assert_eq!(slug("Netlify's API documentation"), "netlifys-api-documentation");
-        assert_eq!(slug("  Größe / 7 "), "gr-e-7");
+        assert_eq!(slug("  Größe / 7 "), "groesse-7");
+        assert_eq!(slug("Żółć & ÖPNV"), "zolc-oepnv");
         assert_eq!(slug("…"), "");
         assert_eq!(pascal("swagger-petstore"), "SwaggerPetstore");
     }

@@ -15,17 +15,17 @@ fn foreign(name: &str) -> String {
 }
 
 /// What is drafted from a document on standard input.
-fn import(document: &str, more: &[&str]) -> Ran {
+pub(crate) fn import(document: &str, more: &[&str]) -> Ran {
     Home::new().run_with(&[&["api", "import", "-"], more].concat(), &[], document)
 }
 
 /// An OpenAPI document with these paths.
-fn with_paths(paths: &str) -> String {
+pub(crate) fn with_paths(paths: &str) -> String {
     format!("openapi: 3.1.0\ninfo: {{title: Notes, version: 1}}\npaths:\n{paths}")
 }
 
 /// Lines of the draft that are no comments, and what was said.
-fn draft(paths: &str) -> (Vec<String>, String) {
+pub(crate) fn draft(paths: &str) -> (Vec<String>, String) {
     let ran = import(&with_paths(paths), &[]);
     assert_eq!(ran.code, 0, "{}", ran.shown());
     let routes = ran.stdout.split("- routes\n").nth(1).unwrap();
@@ -290,7 +290,7 @@ fn wanting(calls: &[(&str, &str)]) -> String {
 }
 
 /// Paths with the scopes of the routes that are drafted.
-fn routes_of(document: &str) -> Vec<(String, String)> {
+pub(crate) fn routes_of(document: &str) -> Vec<(String, String)> {
     let drafted: Value = serde_json::from_str(&import(document, &["--json"]).stdout).unwrap();
     let text = |route: &Value, name: &str| route[name].as_str().unwrap().to_owned();
     let routes = drafted["routes"].as_array().unwrap().iter();
@@ -389,8 +389,8 @@ fn attack_23_texts_are_cut_wherever_they_come_from() {
 #[test]
 fn what_is_no_document_is_said_to_be_none() {
     for (text, why) in [
-        ("", "the document is no object"),
-        ("[1]", "the document is no object"),
+        ("", "the document is not an object of keys"),
+        ("[1]", "the document is not an object of keys"),
         ("{", "the document is neither JSON nor YAML"),
         ("a: b", "the document is neither OpenAPI 3"),
         ("swagger: '1.2'", "the document is neither OpenAPI 3"),

@@ -18,6 +18,7 @@ mod files;
 mod formats;
 mod help;
 mod import;
+mod import_wild;
 mod inside;
 mod job;
 mod job_clients;
