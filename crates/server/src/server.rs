@@ -16,7 +16,7 @@ use crate::authority::{Authority, Error, Names};
 use crate::clock::{Clock, Moment};
 use crate::config::{Settings, SignInProvider};
 use crate::data_dir::{DataDir, DataDirError};
-use crate::http::{AtHand, router};
+use crate::http::{AtHand, FixedAnswers, router};
 use crate::identity::{PrivateOrigin, PrivateOrigins};
 use crate::keys::{Keys, KeysError, Rng};
 use crate::limits::KEYS_FORGOTTEN_SECONDS;
@@ -176,7 +176,7 @@ impl Server {
         let chores = Chores::start(&self);
         let Self { listener, public_url, authority, trusted_proxies, sign_in, data_dir, .. } = self;
         let store = authority.store.clone();
-        let doors = AtHand { authority, public_url, trusted_proxies, sign_in };
+        let doors = AtHand { authority, public_url, trusted_proxies, sign_in, fixed: FixedAnswers::default() };
         let feed = store.feed().clone();
         let until = async move {
             until.await;

@@ -7,27 +7,31 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::response::{Html, IntoResponse};
+use axum::http::{HeaderMap, Response};
 use serde_json::{Map, Value};
 
-use super::headers::Policy;
+use super::fixed::Fixed;
 use super::problem::Problem;
 use super::{Doors, openapi};
 
 const STYLE: &str = include_str!("../../assets/docs.css");
 
 /// `GET /docs`.
-pub(super) async fn show(State(doors): State<Doors>) -> Result<impl IntoResponse, Problem> {
+pub(super) async fn show(
+    State(doors): State<Doors>,
+    asked: HeaderMap,
+) -> Result<Response<axum::body::Body>, Problem> {
+    if let Some(made) = doors.fixed.docs.get() {
+        return Ok(made.answer(&asked));
+    }
     let document = openapi::document(&doors.public_url);
     let page = Page::of(&document).render().map_err(|_| Problem::Internal)?;
-    Ok((axum::Extension(Policy::Document), Html(page)))
+    Ok(doors.fixed.docs.get_or_init(|| Fixed::document(page)).answer(&asked))
 }
 
 /// `GET /assets/docs.css`.
-pub(super) async fn style() -> impl IntoResponse {
-    let fields = [(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, "public, max-age=300")];
-    (fields, STYLE)
+pub(super) async fn style(State(doors): State<Doors>, asked: HeaderMap) -> Response<axum::body::Body> {
+    doors.fixed.docs_style.get_or_init(|| Fixed::style(STYLE)).answer(&asked)
 }
 
 #[derive(Template)]

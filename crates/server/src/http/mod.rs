@@ -7,6 +7,7 @@ mod body;
 mod caller;
 mod compat;
 mod docs;
+mod fixed;
 mod forward_auth;
 mod headers;
 mod health;
@@ -40,6 +41,7 @@ use crate::limits::{
     BODY_BYTES_MAX, CATALOGUE_BODY_BYTES_MAX, REQUEST_SECONDS_MAX, SCIM_BODY_BYTES_MAX, WATCH_BODY_BYTES_MAX,
 };
 
+pub(crate) use fixed::FixedAnswers;
 pub use openapi::{described, document};
 
 /// What every door has at hand, shared: it goes with every request through every layer.
@@ -54,6 +56,8 @@ pub(crate) struct AtHand {
     pub(crate) trusted_proxies: Arc<[IpNet]>,
     /// By whom people may sign in, besides by password.
     pub(crate) sign_in: Arc<[SignInProvider]>,
+    /// Answers that are the same for everyone.
+    pub(crate) fixed: FixedAnswers,
 }
 
 impl AtHand {

@@ -357,6 +357,8 @@ pub(super) const OK: u16 = StatusCode::OK.as_u16();
 pub(super) const CREATED: u16 = StatusCode::CREATED.as_u16();
 /// Done, and nothing to say.
 pub(super) const NO_CONTENT: u16 = StatusCode::NO_CONTENT.as_u16();
+/// Nothing has changed.
+pub(super) const NOT_MODIFIED: u16 = StatusCode::NOT_MODIFIED.as_u16();
 /// A request that cannot be read, as OAuth 2.0 has it.
 pub(super) const OAUTH_ERROR: u16 = StatusCode::BAD_REQUEST.as_u16();
 
@@ -370,6 +372,11 @@ pub(crate) fn no_store(answer: impl IntoResponse) -> Response<Body> {
     let mut response = answer.into_response();
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+/// The client has the present text already.
+pub(super) fn not_modified() -> Response<Body> {
+    StatusCode::NOT_MODIFIED.into_response()
 }
 
 /// Look elsewhere, with GET.

@@ -1,19 +1,26 @@
 //! Authorization server metadata (RFC 8414).
 
-use axum::Json;
+use axum::body::Body;
 use axum::extract::State;
+use axum::http::{HeaderMap, Response};
 use serde_json::{Value, json};
 
 use super::super::Doors;
+use super::super::fixed::Fixed;
 use super::token::GRANTS;
 
 /// `GET /.well-known/oauth-authorization-server`.
-pub(crate) async fn show(State(doors): State<Doors>) -> Json<Value> {
+pub(crate) async fn show(State(doors): State<Doors>, asked: HeaderMap) -> Response<Body> {
+    let made = || Fixed::json(metadata(&doors).to_string());
+    doors.fixed.metadata.get_or_init(made).answer(&asked)
+}
+
+fn metadata(doors: &Doors) -> Value {
     let at = |path: &str| format!("{}{path}", doors.public_url);
     // For whom identity tokens are to be made: as a sign-in provider says, else as a trust says by default.
     let asked = doors.sign_in.iter().find_map(|provider| provider.exchange_audience.as_deref());
     // An API sends its credential as a Bearer token or as the password of Basic; nobody authenticates to revoke.
-    Json(json!({
+    json!({
         "issuer": *doors.public_url,
         "authorization_endpoint": at("/oauth2/authorize"),
         "authorization_response_iss_parameter_supported": true,
@@ -28,5 +35,5 @@ pub(crate) async fn show(State(doors): State<Doors>) -> Json<Value> {
         "revocation_endpoint": at("/oauth2/revoke"),
         "revocation_endpoint_auth_methods_supported": ["none"],
         "response_types_supported": ["code"],
-    }))
+    })
 }

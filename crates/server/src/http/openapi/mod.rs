@@ -23,12 +23,14 @@ mod root;
 mod schema;
 mod tokens;
 
-use axum::Json;
+use axum::body::Body;
 use axum::extract::State;
+use axum::http::{HeaderMap, Response};
 use serde_json::{Map, Value, json};
 
 use self::operation::{Content, Group, Operation};
 use self::schema::{Kind, Schemas};
+use super::fixed::Fixed;
 use super::{ANY, Doors, RouteEntry, routes};
 use crate::limits::{DERIVING_KEY_CHARS_MIN, IDEMPOTENCY_KEY_CHARS_MAX};
 
@@ -50,8 +52,9 @@ not know by its status. Every answer has an `X-Request-Id`, which the server's l
 a caller has to be allowed, or why nobody has to be.";
 
 /// `GET /openapi.json`.
-pub(super) async fn show(State(doors): State<Doors>) -> Json<Value> {
-    Json(document(&doors.public_url))
+pub(super) async fn show(State(doors): State<Doors>, asked: HeaderMap) -> Response<Body> {
+    let made = || Fixed::json(document(&doors.public_url).to_string());
+    doors.fixed.description.get_or_init(made).answer(&asked)
 }
 
 /// The whole description, for a server that is reached there.

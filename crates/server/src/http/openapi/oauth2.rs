@@ -10,7 +10,8 @@ use super::operation::{Group, get, post};
 pub(super) fn oauth2() -> Group {
     let operations = vec![
         get("/.well-known/oauth-authorization-server", "Describe the authorization server (RFC 8414)")
-            .gives::<Metadata>("Where the endpoints are."),
+            .gives::<Metadata>("Where the endpoints are.")
+            .may_be_known(),
         post("/oauth2/introspect", "Introspect a token (RFC 7662)")
             .about("The caller is an API, with its own credential.")
             .takes_form::<IntrospectionRequest>()

@@ -133,6 +133,16 @@ impl Operation {
         self.answers(problem::OK, about, None)
     }
 
+    /// 304 to a client that has the answer.
+    pub(super) fn may_be_known(self) -> Self {
+        let known = "The client has the present text already.";
+        self.header("If-None-Match", "The `ETag` of an answer that the client has.").answers(
+            problem::NOT_MODIFIED,
+            known,
+            None,
+        )
+    }
+
     /// 201 with JSON of this type.
     pub(super) fn makes<T: ToSchema>(self, about: &'static str) -> Self {
         self.answers(problem::CREATED, about, Some(Content { media: JSON, kind: Kind::of::<T>() }))

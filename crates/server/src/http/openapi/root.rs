@@ -14,8 +14,8 @@ pub(super) fn server() -> Group {
         get("/metrics", "Numbers for Prometheus")
             .about("Keep it from public networks: it tells how much this server is used.")
             .says(TEXT, "Metrics in the text format."),
-        get("/openapi.json", "This description").gives::<Description>("OpenAPI 3.1."),
-        get("/docs", "This description, as a page").says("text/html", "A page."),
+        get("/openapi.json", "This description").gives::<Description>("OpenAPI 3.1.").may_be_known(),
+        get("/docs", "This description, as a page").says("text/html", "A page.").may_be_known(),
     ];
     Group { name: "Server", about: "About the server itself.", operations }
 }
