@@ -34,6 +34,8 @@ codes! {
     Malformed = "malformed", "the request could not be read";
     UnsupportedMediaType = "unsupported_media_type", "the body must be JSON and say so in Content-Type";
     BodyTooLarge = "body_too_large", "the body is larger than this call takes";
+    HeadTooLarge = "head_too_large", "the address and the header fields are larger than this server reads";
+    TooSlow = "too_slow", "the request did not arrive in time";
     InvalidField = "invalid_field", "a field has a value that is not allowed";
     UnknownField = "unknown_field", "a field or query parameter that this call does not have";
     UnknownScope = "unknown_scope", "no API declares a scope that the pattern matches";

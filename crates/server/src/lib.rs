@@ -25,6 +25,7 @@ pub use data_dir::DataDirError;
 pub use http::{RouteEntry, described, document, routes};
 pub use identity::PrivateOrigin;
 pub use keys::{Keys, KeysError, Rng};
+pub use limits::ConnectionLimits;
 pub use notices::{MailSink, WebhookSink};
 pub use server::{Server, StartError};
 pub use store::Store;

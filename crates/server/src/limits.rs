@@ -1,11 +1,48 @@
 //! Every limit of the server, with its unit in its name.
 
+use std::time::Duration;
+
+/// The limits of connections. A server runs with the default; tests of what takes long, or many, make them smaller.
+#[derive(Clone, Debug)]
+pub struct ConnectionLimits {
+    /// The most at once.
+    pub connections: usize,
+    /// Silence on a new one.
+    pub first_byte: Duration,
+    /// Silence between requests, and the head of one.
+    pub head: Duration,
+    /// One request: its body, and the work.
+    pub request: Duration,
+    /// While the client takes nothing of an answer.
+    pub write: Duration,
+    /// While what nobody reads any more is thrown away.
+    pub linger: Duration,
+}
+
+impl Default for ConnectionLimits {
+    fn default() -> Self {
+        Self {
+            connections: CONNECTIONS_MAX,
+            first_byte: Duration::from_secs(FIRST_BYTE_SECONDS_MAX),
+            head: Duration::from_secs(HEAD_SECONDS_MAX),
+            request: Duration::from_secs(REQUEST_SECONDS_MAX),
+            write: Duration::from_secs(WRITE_SECONDS_MAX),
+            linger: Duration::from_secs(LINGER_SECONDS_MAX),
+        }
+    }
+}
+
 /// The largest body of a call, in bytes.
 pub(crate) const BODY_BYTES_MAX: usize = 32 * 1024;
 /// The largest body of a call that registers an API, in bytes: a full catalogue with descriptions and routes.
 pub(crate) const CATALOGUE_BODY_BYTES_MAX: usize = 512 * 1024;
-/// The largest body that is too large and yet read to its end, in bytes, so that the client sees the answer.
-pub(crate) const DISCARDED_BYTES_MAX: usize = 1024 * 1024;
+/// How much of a body comes along with its head, in bytes: a connection goes on when only so much was not read.
+pub(crate) const READ_ALONG_BYTES: u64 = 4 * 1024;
+/// How much of what nobody reads any more is thrown away before a connection is closed, in bytes, so that the client
+/// sees the answer.
+pub(crate) const LINGER_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// How long that takes at most, in seconds.
+pub(crate) const LINGER_SECONDS_MAX: u64 = 5;
 /// The longest that passes before it is kept how late it is, in seconds.
 pub(crate) const CLOCK_SECONDS_BETWEEN: u64 = 30;
 /// By how much the machine's clock may be behind what was known already, in milliseconds, in a server that is ready.
@@ -16,16 +53,47 @@ pub(crate) const REQUEST_SECONDS_MAX: u64 = 10;
 pub(crate) const STORE_PROBE_SECONDS_MAX: u64 = 2;
 /// The longest that a connection may stay silent before its first byte, in seconds.
 pub(crate) const FIRST_BYTE_SECONDS_MAX: u64 = 10;
-/// The longest that the head of a request may take, in seconds.
-pub(crate) const HEADER_SECONDS_MAX: u64 = 10;
+/// The longest that a client may be silent between requests, and take for the head of one, in seconds.
+pub(crate) const HEAD_SECONDS_MAX: u64 = 10;
+/// The longest that a client may take nothing of an answer, in seconds; each part that it takes begins that again.
+pub(crate) const WRITE_SECONDS_MAX: u64 = 20;
 /// The largest head of a request, in bytes.
-pub(crate) const HEADER_BYTES_MAX: usize = 16 * 1024;
+pub(crate) const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// The most header fields of a request.
 pub(crate) const HEADERS_MAX: usize = 64;
+/// The largest head that is read at all, in bytes: what gateways hand on of their clients is judged, and not refused by
+/// its size.
+pub(crate) const HEAD_READ_BYTES_MAX: usize = 64 * 1024;
+/// How much of a request is looked at that cannot be read, in bytes: its address tells in whose words to answer.
+pub(crate) const SEEN_BYTES_MAX: usize = 512;
 /// The most that a gateway is told of effective scopes, in bytes: proxies keep header fields in small buffers.
 pub(crate) const IDENTITY_SCOPES_BYTES_MAX: usize = 4 * 1024;
-/// The most connections at once; more wait in the kernel's queue.
+/// The most connections at once; for one more, an idle one of who has most is closed.
 pub(crate) const CONNECTIONS_MAX: usize = 4096;
+/// How many files besides connections the process may need: of fewer that it may open, fewer are connections.
+pub(crate) const FILES_KEPT: usize = 256;
+/// The fewest connections, however few files the process may open.
+pub(crate) const CONNECTIONS_MIN: usize = 64;
+/// How many new connections may wait to be accepted.
+pub(crate) const CONNECTIONS_WAITING_MAX: u32 = 4096;
+/// How much of an answer the system keeps for a client, in bytes: so little that a slow client's progress shows.
+pub(crate) const SEND_BUFFER_BYTES: u32 = 128 * 1024;
+/// As many connections as of so many clients are allowed to a network of trusted proxies.
+pub(crate) const PROXIES_WEIGHT: usize = 16;
+/// How many connections of a client are looked at to find one that may be closed.
+pub(crate) const CLOSED_LOOKS_MAX: usize = 64;
+/// Of how many clients that is done, those with the most connections first.
+pub(crate) const CLOSED_SHARES_MAX: usize = 16;
+/// Each how-many-th connection that is closed for another is told in the log.
+pub(crate) const CONNECTIONS_LOGGED_EACH: u64 = 10_000;
+/// How many requests of one client without a credential are worked on at once; more wait.
+pub(crate) const STRANGERS_OF_CLIENT_MAX: usize = 16;
+/// How many of all clients that only want to see something.
+pub(crate) const PAGES_AT_ONCE_MAX: usize = 64;
+/// How many requests of one client with a credential are worked on at once; more wait.
+pub(crate) const CALLS_OF_CLIENT_MAX: usize = 64;
+/// How many questions about tokens of one client, an API or a gateway, are worked on at once; more wait.
+pub(crate) const QUESTIONS_OF_CLIENT_MAX: usize = 256;
 /// How long a shutdown waits for requests in flight, in seconds.
 pub(crate) const SHUTDOWN_SECONDS_MAX: u64 = 15;
 

@@ -16,11 +16,11 @@ use crate::authority::{Authority, Error, Names};
 use crate::clock::{Clock, Moment};
 use crate::config::{Settings, SignInProvider};
 use crate::data_dir::{DataDir, DataDirError};
-use crate::http::{AtHand, FixedAnswers, router};
+use crate::http::{AtHand, FixedAnswers, router, unreadable};
 use crate::identity::{PrivateOrigin, PrivateOrigins};
 use crate::keys::{Keys, KeysError, Rng};
-use crate::limits::KEYS_FORGOTTEN_SECONDS;
-use crate::listener;
+use crate::limits::{ConnectionLimits, KEYS_FORGOTTEN_SECONDS};
+use crate::listener::{self, Listening};
 use crate::notices::{self, Bag, Couriers, MailSink, Wanted, WebhookSink};
 use crate::store::{Leases, Opened, Outbox, Store, StoreError};
 
@@ -35,6 +35,7 @@ pub struct Server {
     sign_in: Arc<[SignInProvider]>,
     webhooks: Vec<WebhookSink>,
     mail: Option<MailSink>,
+    limits: ConnectionLimits,
     /// Held as long as the server lives.
     data_dir: DataDir,
 }
@@ -123,7 +124,7 @@ impl Server {
         authority.register_built_in().await?;
         authority.put_built_in_roles().await?;
         authority.warn_of_reporting().await?;
-        let (listener, address) = bind(settings.listen).await?;
+        let (listener, address) = bind(settings.listen)?;
         data_dir.sign(&address.to_string())?;
         let public_url =
             settings.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
@@ -145,8 +146,15 @@ impl Server {
             sign_in,
             webhooks,
             mail,
+            limits: ConnectionLimits::default(),
             data_dir,
         })
+    }
+
+    /// The same with other limits of connections, for tests of what takes long or many.
+    #[must_use]
+    pub fn limited(self, limits: ConnectionLimits) -> Self {
+        Self { limits, ..self }
     }
 
     /// Where it listens.
@@ -174,15 +182,19 @@ impl Server {
     /// the store.
     pub async fn serve(self, until: impl Future<Output = ()>) {
         let chores = Chores::start(&self);
-        let Self { listener, public_url, authority, trusted_proxies, sign_in, data_dir, .. } = self;
+        let Self { listener, public_url, authority, trusted_proxies, sign_in, limits, data_dir, .. } = self;
+        let (proxies, unreadable) = (Arc::clone(&trusted_proxies), unreadable(authority.rng.clone()));
         let store = authority.store.clone();
-        let doors = AtHand { authority, public_url, trusted_proxies, sign_in, fixed: FixedAnswers::default() };
+        let doors =
+            AtHand { authority, public_url, trusted_proxies, sign_in, fixed: FixedAnswers::default() };
         let feed = store.feed().clone();
         let until = async move {
             until.await;
             feed.end();
         };
-        listener::serve(listener, router(doors.into()), until).await;
+        let router = router(doors.into(), limits.request);
+        let listening = Listening { router, unreadable, trusted_proxies: proxies, limits };
+        listener::serve(listener, listening, until).await;
         chores.stop().await;
         store.close().await;
         drop(data_dir);
@@ -287,9 +299,9 @@ async fn fill(authority: &Authority, data_dir: &DataDir, rng: &Rng) -> Result<()
     Ok(())
 }
 
-async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
     let refused = |source| StartError::Listen { address, source };
-    let listener = TcpListener::bind(address).await.map_err(refused)?;
+    let listener = listener::bind(address).map_err(refused)?;
     let bound = listener.local_addr().map_err(refused)?;
     Ok((listener, bound))
 }

@@ -1,5 +1,6 @@
 //! What every request and every answer gets: an id, a deadline, a span without secrets, security headers.
 
+use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -12,15 +13,14 @@ use axum::http::{HeaderValue, Response};
 use axum::middleware::Next;
 use axum::response::IntoResponse;
 use futures_util::future::BoxFuture;
-use http_body_util::BodyExt as _;
 use jeton_token::{Expiry, Timestamp};
 use tracing::Span;
 
 use super::compat;
-use super::problem::{self, Problem};
+use super::problem::{self, Problem, Wire};
 use super::v1::shown::moment;
 use crate::keys::{Rng, hex};
-use crate::limits::DISCARDED_BYTES_MAX;
+use crate::listener::Turn;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const EXPIRES_AT: HeaderName = HeaderName::from_static("x-jeton-expires-at");
@@ -90,11 +90,20 @@ pub(super) async fn credential_end(mut request: Request, next: Next) -> Response
 
 /// Gives the request an id of our own: one from outside could be anything.
 pub(super) async fn request_id(State(rng): State<Rng>, mut request: Request, next: Next) -> Response<Body> {
-    // Random enough to tell requests apart; nothing relies on it.
-    let id = RequestId(hex(&rng.bytes::<8>()));
+    let id = new_id(&rng);
     let wire = compat::wire(request.uri().path());
     request.extensions_mut().insert(id.clone());
-    let mut response = problem::finish(next.run(request).await, wire, &id.0);
+    named(next.run(request).await, wire, &id)
+}
+
+/// A new id: random enough to tell requests apart; nothing relies on it.
+pub(super) fn new_id(rng: &Rng) -> RequestId {
+    RequestId(hex(&rng.bytes::<8>()))
+}
+
+/// The answer in the form of its wire, with the id of its request.
+pub(super) fn named(response: Response<Body>, wire: Wire, id: &RequestId) -> Response<Body> {
+    let mut response = problem::finish(response, wire, &id.0);
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
@@ -118,6 +127,12 @@ fn loggable(path: &str) -> String {
 /// On every answer, errors and unknown addresses too.
 pub(super) async fn security(request: Request, next: Next) -> Response<Body> {
     let mut response = next.run(request).await;
+    secure(&mut response);
+    response
+}
+
+/// What a browser is told about an answer.
+pub(super) fn secure(response: &mut Response<Body>) {
     let policy = response.extensions().get::<Policy>().copied().unwrap_or_default();
     let fields = [
         (CONTENT_SECURITY_POLICY, policy.content_security()),
@@ -127,23 +142,28 @@ pub(super) async fn security(request: Request, next: Next) -> Response<Body> {
     for (name, value) in fields {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
-    response
 }
 
-/// Answers 503 when an operation takes longer; the change it may have begun is atomic all the same.
+/// Answers 503 when an operation takes longer; the change it may have begun is atomic all the same. A request that has
+/// not come by then is its client's.
 pub(super) fn deadline(
     limit: Duration,
 ) -> impl Fn(Request, Next) -> BoxFuture<'static, Response<Body>> + Clone + Send + Sync + 'static {
     move |request, next| {
+        let turn = request.extensions().get::<Arc<Turn>>().cloned();
         Box::pin(async move {
-            let answer = tokio::time::timeout(limit, next.run(request)).await;
-            answer.unwrap_or_else(|_| Problem::Deadline.into_response())
+            let mut running = pin!(next.run(request));
+            let answer = tokio::time::timeout(limit, &mut running).await;
+            // Asked before the request is dropped, which ends its wait for the client.
+            let is_clients = turn.is_some_and(|turn| turn.awaits_client());
+            answer.unwrap_or_else(|_| {
+                if is_clients { Problem::TooSlow.into_response() } else { Problem::Deadline.into_response() }
+            })
         })
     }
 }
 
-/// Refuses a body by its declared length. One that is not much too large is read and thrown away first, because a
-/// client that is still sending when the connection closes does not get to see the answer.
+/// Refuses a body by its declared length, before anything of it is read.
 pub(super) fn length(
     limit: usize,
 ) -> impl Fn(Request, Next) -> BoxFuture<'static, Response<Body>> + Clone + Send + Sync + 'static {
@@ -154,8 +174,6 @@ pub(super) fn length(
             if declared <= limit {
                 return next.run(request).await;
             }
-            let mut body = request.into_body();
-            while declared <= DISCARDED_BYTES_MAX && matches!(body.frame().await, Some(Ok(_))) {}
             Problem::TooLarge.into_response()
         })
     }

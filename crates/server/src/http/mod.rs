@@ -9,9 +9,11 @@ mod compat;
 mod docs;
 mod fixed;
 mod forward_auth;
+mod head;
 mod headers;
 mod health;
 mod idempotency;
+mod lane;
 mod metrics;
 mod oauth2;
 mod openapi;
@@ -21,6 +23,7 @@ mod problem;
 mod query;
 mod scim;
 mod settle;
+mod unreadable;
 mod v1;
 
 use std::sync::Arc;
@@ -37,12 +40,11 @@ use tower_http::trace::TraceLayer;
 
 use crate::authority::Authority;
 use crate::config::SignInProvider;
-use crate::limits::{
-    BODY_BYTES_MAX, CATALOGUE_BODY_BYTES_MAX, REQUEST_SECONDS_MAX, SCIM_BODY_BYTES_MAX, WATCH_BODY_BYTES_MAX,
-};
+use crate::limits::{BODY_BYTES_MAX, CATALOGUE_BODY_BYTES_MAX, SCIM_BODY_BYTES_MAX, WATCH_BODY_BYTES_MAX};
 
 pub(crate) use fixed::FixedAnswers;
 pub use openapi::{described, document};
+pub(crate) use unreadable::unreadable;
 
 /// What every door has at hand, shared: it goes with every request through every layer.
 pub(crate) type Doors = Arc<AtHand>;
@@ -333,8 +335,8 @@ fn routes_of_azure_devops() -> Vec<RouteEntry> {
     }
 }
 
-/// The whole service.
-pub(crate) fn router(doors: Doors) -> Router {
+/// The whole service, where a request may take so long.
+pub(crate) fn router(doors: Doors, deadline: Duration) -> Router {
     let mut router = Router::new();
     for entry in routes() {
         let limit = if entry.method == "PUT" && entry.path.starts_with("/api/v1/apis") {
@@ -371,7 +373,9 @@ pub(crate) fn router(doors: Doors) -> Router {
         .layer(from_fn(headers::security))
         .layer(from_fn(headers::credential_end))
         .layer(CatchPanicLayer::custom(problem::panicked))
-        .layer(from_fn(headers::deadline(Duration::from_secs(REQUEST_SECONDS_MAX))));
+        .layer(from_fn(head::layer))
+        .layer(from_fn(headers::deadline(deadline)))
+        .layer(from_fn_with_state(lane::Gate::new(&doors), lane::layer));
     let router = router
         .fallback(problem::no_such_address)
         .method_not_allowed_fallback(problem::no_such_method)

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
@@ -27,6 +27,14 @@ pub(crate) enum Problem {
     MediaType,
     /// The body is too large.
     TooLarge,
+    /// The address alone is too long.
+    AddressTooLong,
+    /// The head is too large, or has too many fields.
+    HeadTooLarge,
+    /// The request did not come in time.
+    TooSlow,
+    /// The body is encoded, in this way.
+    Encoded(String),
     /// Two credentials in one request.
     TwoCredentials,
     /// No credential at all.
@@ -163,6 +171,8 @@ impl Problem {
             StatusCode::TOO_MANY_REQUESTS => StatusCode::SERVICE_UNAVAILABLE,
             _ if status.is_server_error() => StatusCode::SERVICE_UNAVAILABLE,
             _ if matches!(self, Self::TwoCredentials) => StatusCode::UNAUTHORIZED,
+            // This is about the method of the question, and not about the client's.
+            _ if matches!(self, Self::Method) => status,
             _ => StatusCode::FORBIDDEN,
         }
     }
@@ -195,8 +205,11 @@ impl Problem {
             | Self::ClockBehind { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Malformed(_) | Self::TwoCredentials => StatusCode::BAD_REQUEST,
             Self::NotSupported => StatusCode::NOT_IMPLEMENTED,
-            Self::MediaType | Self::NoForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::MediaType | Self::NoForm | Self::Encoded(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::AddressTooLong => StatusCode::URI_TOO_LONG,
+            Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -221,9 +234,11 @@ impl Problem {
             }
             Self::Malformed(_) => Code::Malformed,
             Self::NotSupported => Code::NotSupported,
-            Self::MediaType | Self::NoForm => Code::UnsupportedMediaType,
+            Self::MediaType | Self::NoForm | Self::Encoded(_) => Code::UnsupportedMediaType,
             Self::CrossSite => Code::CrossSite,
             Self::TooLarge => Code::BodyTooLarge,
+            Self::AddressTooLong | Self::HeadTooLarge => Code::HeadTooLarge,
+            Self::TooSlow => Code::TooSlow,
             Self::TwoCredentials => Code::TwoCredentials,
             Self::NoCredential => Code::InvalidToken,
             Self::Method => Code::MethodNotAllowed,
@@ -263,6 +278,12 @@ impl Problem {
             Self::Operation(Error::Conflict(_, detail)) | Self::Malformed(detail) | Self::Missing(detail) => {
                 detail.clone()
             }
+            Self::AddressTooLong => "the address of the request is longer than this server reads".to_owned(),
+            Self::Encoded(how) => {
+                format!(
+                    "the body is encoded as `{how}`, which this server does not read; send it as it is, without `Content-Encoding`"
+                )
+            }
             Self::ClockBehind { seconds } => format!(
                 "the clock of the server's machine is {seconds} seconds behind the time that was known already; put it \
                  right, or see the server's log"
@@ -296,6 +317,8 @@ impl Problem {
     fn headers(&self, status: StatusCode, code: Code) -> Vec<(&'static str, String)> {
         let mut headers = vec![(CONTENT_TYPE_NAME, "application/problem+json".to_owned())];
         match (self, status) {
+            // Which encodings there are (RFC 9110, section 12.5.3).
+            (Self::Encoded(_), _) => headers.push((ENCODINGS, "identity".to_owned())),
             (Self::NoCredential, _) => headers.push((CHALLENGE, "Bearer".to_owned())),
             // No token was presented, so no token was wrong.
             (Self::Operation(Error::Unauthenticated(Code::InvalidPassword)), _) => {}
@@ -323,6 +346,7 @@ impl Problem {
 const CONTENT_TYPE_NAME: &str = "content-type";
 const CHALLENGE: &str = "www-authenticate";
 const RETRY: &str = "retry-after";
+const ENCODINGS: &str = "accept-encoding";
 
 fn set(headers: &mut HeaderMap, fields: Vec<(&'static str, String)>) {
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -330,6 +354,7 @@ fn set(headers: &mut HeaderMap, fields: Vec<(&'static str, String)>) {
         let name = match name {
             CHALLENGE => WWW_AUTHENTICATE,
             RETRY => RETRY_AFTER,
+            ENCODINGS => ACCEPT_ENCODING,
             _ => CONTENT_TYPE,
         };
         if let Ok(value) = HeaderValue::from_str(&value) {
@@ -351,6 +376,10 @@ fn field_error(fault: &Fault) -> FieldError {
     FieldError { pointer: pointer.clone(), code: code.word().to_owned(), detail: detail.clone() }
 }
 
+/// The protocol's status for an address that is too long.
+pub(super) const ADDRESS_TOO_LONG: u16 = StatusCode::URI_TOO_LONG.as_u16();
+/// And for a head that is too large.
+pub(super) const HEAD_TOO_LARGE: u16 = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE.as_u16();
 /// Done, with an answer.
 pub(super) const OK: u16 = StatusCode::OK.as_u16();
 /// Something is new.
@@ -372,6 +401,11 @@ pub(crate) fn no_store(answer: impl IntoResponse) -> Response<Body> {
     let mut response = answer.into_response();
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+/// Whether an answer says that the address does not have the method; what it has instead is added further out.
+pub(super) fn is_of_method(answer: &Response<Body>) -> bool {
+    answer.status() == StatusCode::METHOD_NOT_ALLOWED
 }
 
 /// The client has the present text already.

@@ -20,6 +20,7 @@ mod azure_devops;
 mod clients;
 mod connections;
 mod credential_end;
+mod crowds;
 mod determined;
 mod enforces_places;
 mod explain;

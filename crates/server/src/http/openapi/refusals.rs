@@ -19,7 +19,7 @@ use crate::authority::Error;
 pub(super) type Refusals = BTreeMap<u16, Vec<Code>>;
 
 /// Refusals that are the same at many routes, under the name that they are described by.
-const SHARED: [(&str, &[Code]); 12] = [
+const SHARED: [(&str, &[Code]); 13] = [
     ("Unreadable", &[Code::Malformed, Code::TwoCredentials]),
     ("TwoCredentials", &[Code::TwoCredentials]),
     ("Unauthenticated", &[Code::InvalidToken, Code::RevokedToken, Code::ExpiredToken]),
@@ -27,6 +27,7 @@ const SHARED: [(&str, &[Code]); 12] = [
     ("TooMuch", &[Code::InsufficientScope, Code::ScopeExceedsGrant]),
     ("NotFound", &[Code::NotFound]),
     ("BodyTooLarge", &[Code::BodyTooLarge]),
+    ("TooSlow", &[Code::TooSlow]),
     ("UnsupportedMediaType", &[Code::UnsupportedMediaType]),
     ("InvalidQuery", &[Code::InvalidField, Code::UnknownField]),
     ("InvalidRequest", &[Code::InvalidField, Code::UnknownField, Code::IdempotencyKeyReused]),
@@ -94,9 +95,10 @@ fn of_request(operation: &Operation) -> Vec<Problem> {
         None => {}
         Some(body) if body.media == JSON => {
             problems.extend([Problem::Malformed(String::new()), Problem::TooLarge, Problem::MediaType]);
+            problems.push(Problem::TooSlow);
             problems.push(invalid(Code::InvalidField));
         }
-        Some(_) => problems.push(Problem::TooLarge),
+        Some(_) => problems.extend([Problem::TooLarge, Problem::TooSlow, Problem::Encoded(String::new())]),
     }
     problems
 }

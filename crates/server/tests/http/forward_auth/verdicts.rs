@@ -215,7 +215,9 @@ async fn a_gateway_may_ask_with_any_method_and_body(authority: Authority) {
         let question = question.header(GATEWAY, format!("Bearer {}", guarded.credential));
         let question = question.header("x-forwarded-method", "GET").header("x-forwarded-uri", "/tasks");
         let question = question.header("idempotency-key", "of-the-client").body("whatever it is");
-        assert_eq!(Answer::to(question).await.status, 200, "{method}");
+        // A TRACE would show what the gateway added; no gateway asks with it.
+        let expected = if method == Method::TRACE { 405 } else { 200 };
+        assert_eq!(Answer::to(question).await.status, expected, "{method}");
     }
 }
 

@@ -22,7 +22,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use jeton_server::{Options, Rng, Server, Settings, Store};
+use jeton_server::{ConnectionLimits, Options, Rng, Server, Settings, Store};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -82,6 +82,14 @@ impl Authority {
         Some(Self::start(tempfile::tempdir().unwrap(), Some(scratch.url().to_owned())).await)
     }
 
+    /// On SQLite, with these limits of connections and other settings.
+    pub(crate) async fn limited(limits: ConnectionLimits, change: impl FnOnce(&mut Settings)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut settings = settings(folder.path(), None);
+        change(&mut settings);
+        Self::start_within(folder, None, settings, TestClock::default(), limits).await
+    }
+
     /// On SQLite in the folder of a server that has stopped.
     pub(crate) async fn again(folder: TempDir) -> Self {
         Self::start(folder, None).await
@@ -120,7 +128,18 @@ impl Authority {
         settings: Settings,
         clock: TestClock,
     ) -> Self {
+        Self::start_within(folder, database_url, settings, clock, ConnectionLimits::default()).await
+    }
+
+    async fn start_within(
+        folder: TempDir,
+        database_url: Option<String>,
+        settings: Settings,
+        clock: TestClock,
+        limits: ConnectionLimits,
+    ) -> Self {
         let server = Server::start_with(&settings, clock.for_server(), Rng::system()).await.unwrap();
+        let server = server.limited(limits);
         let (address, store) = (server.address(), server.store());
         let (stop, stopped) = oneshot::channel::<()>();
         let running = tokio::spawn(server.serve(async {
