@@ -83,6 +83,12 @@ impl Caller {
         Self { url: url.into(), ..self.clone() }
     }
 
+    /// The same from another address of this machine, with a connection for each call.
+    pub fn from(&self, address: std::net::IpAddr) -> Result<Self> {
+        let http = Client::builder().no_proxy().timeout(ANSWERED_WITHIN).local_address(address);
+        Ok(Self { http: http.pool_max_idle_per_host(0).build()?, ..self.clone() })
+    }
+
     /// The answer to a call below `/api/v1/`, as the administrator.
     pub async fn call(&self, method: Method, path: &str, body: Value) -> Reply {
         let request = self.http.request(method, format!("{}/api/v1/{path}", self.url)).json(&body);

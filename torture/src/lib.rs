@@ -7,9 +7,12 @@
 //! A [`Stand`] is a server with its [`Journal`]. [`Stand::suffer`] is one round: clients work, a [`Fault`] strikes and goes,
 //! the server heals without a restart, and every secret that was acknowledged meanwhile is asked about at every door.
 //!
+//! Crowds harm it from above: [`fare`] measures how an honest client fares beside each.
+//!
 //! `cargo xtask torture` goes through all counts; the tests of the program take the first few.
 
 mod caller;
+mod crowd;
 mod database;
 mod dice;
 mod fault;
@@ -23,6 +26,7 @@ mod wire;
 mod work;
 
 pub use caller::{API, Caller, Door, Reply, Verdict};
+pub use crowd::{Crowd, Fared, fare};
 pub use database::Database;
 pub use fault::Fault;
 pub use injection::{Call, Errno, Injected, Injection};

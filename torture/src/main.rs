@@ -1,13 +1,13 @@
 //! `cargo xtask torture`: all faults at all counts, on SQLite and, where there is one, on PostgreSQL.
 #![expect(clippy::print_stdout, reason = "a harness reports to the person who ran it")]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Result;
 use clap::Parser;
-use jeton_torture::{Fault, Outcome, Sweep};
+use jeton_torture::{Fault, Outcome, Sweep, fare};
 
 /// How many servers suffer at once.
 const STANDS: usize = 2;
@@ -33,11 +33,17 @@ struct Args {
     /// Begin no fault after so many minutes of each database
     #[arg(long)]
     minutes: Option<u64>,
+    /// Measure beside crowds instead, so many seconds beside each
+    #[arg(long)]
+    crowds: Option<u64>,
 }
 
 #[tokio::main]
 async fn main() -> Result<ExitCode> {
     let args = Args::parse();
+    if let Some(seconds) = args.crowds {
+        return beside_crowds(&args.jeton, Duration::from_secs(seconds)).await;
+    }
     let counts: Vec<u32> = (args.from..=args.to).collect();
     let limit = args.minutes.map(|minutes| Duration::from_secs(minutes * 60));
     let sweep = Sweep { program: args.jeton, postgres: None, patience: PATIENCE, limit };
@@ -47,6 +53,19 @@ async fn main() -> Result<ExitCode> {
         is_clean &= sweep_all("PostgreSQL", &sweep, Fault::of_wire(&counts)).await?;
     }
     Ok(if is_clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn beside_crowds(program: &Path, lasting: Duration) -> Result<ExitCode> {
+    let fared = fare(program, lasting).await?;
+    for fared in &fared {
+        println!("{fared}");
+    }
+    let is_well = fared.first().is_some_and(|quiet| fared.iter().all(|fared| fared.is_well(quiet)));
+    println!(
+        "{}",
+        if is_well { "p99 at most 4 times as long, revokes within 1 s" } else { "too slow beside a crowd" }
+    );
+    Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn sweep_all(database: &str, sweep: &Sweep, faults: Vec<Fault>) -> Result<bool> {

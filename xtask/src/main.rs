@@ -70,6 +70,9 @@ enum Task {
         /// Begin no fault after so many minutes on each database
         #[arg(long)]
         minutes: Option<u64>,
+        /// Measure an honest client beside crowds instead, so many seconds beside each
+        #[arg(long)]
+        crowds: Option<u64>,
     },
     /// Run a command beside a fresh PostgreSQL, named to it by `JETON_TEST_POSTGRES`
     Postgres {
@@ -94,7 +97,8 @@ fn perform(task: Task) -> Result<ExitCode> {
         Task::Tidy => tidy::run(&workspace),
         Task::Golden => golden::run(&workspace),
         Task::Bench { arguments } => bench::run(&workspace, &arguments).map(|()| ExitCode::SUCCESS),
-        Task::Torture { from, to, minutes } => torture::run(&workspace, from..=to, minutes),
+        Task::Torture { crowds: Some(seconds), .. } => torture::beside_crowds(&workspace, seconds),
+        Task::Torture { from, to, minutes, crowds: None } => torture::run(&workspace, from..=to, minutes),
         Task::Postgres { command } => postgres::run_beside(&workspace, &command),
     }
 }

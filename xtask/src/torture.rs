@@ -1,4 +1,4 @@
-//! `cargo xtask torture`: a release build, on both databases, with something below it that fails.
+//! `cargo xtask torture`: a release build, on both databases, with something below it that fails, or with a crowd above.
 
 use std::ops::RangeInclusive;
 use std::process::{Command, ExitCode};
@@ -9,6 +9,16 @@ use crate::interrupt::Interrupt;
 use crate::postgres::Postgres;
 use crate::workspace::Workspace;
 use crate::{command, debian};
+
+/// Measures how an honest client fares beside each crowd, for so many seconds.
+pub(crate) fn beside_crowds(workspace: &Workspace, seconds: u64) -> Result<ExitCode> {
+    let packages = ["build", "--release", "--package", "jeton", "--package", "jeton-torture"];
+    command::run(&mut workspace.cargo(&packages))?;
+    let mut torture = Command::new(workspace.release_program("jeton-torture"));
+    torture.arg("--jeton").arg(workspace.release_program("jeton"));
+    let status = command::status(torture.args(["--crowds", &seconds.to_string()]))?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
 
 /// Goes through all faults at these counts, for so many minutes at the most.
 pub(crate) fn run(
