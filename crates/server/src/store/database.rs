@@ -7,11 +7,13 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
 use sqlx::{PgPool, Postgres, Row as _, Sqlite, SqlitePool};
+use tokio::runtime::Handle;
 
 use super::StoreError;
 
@@ -146,19 +148,27 @@ impl Database {
 
     /// A transaction that may write. On SQLite it has the only writing connection.
     pub(crate) async fn write(&self) -> Result<Transaction, StoreError> {
-        Ok(match self {
-            Self::Sqlite { writer, .. } => Transaction::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
-        })
+        match self {
+            Self::Sqlite { writer, .. } => {
+                Transaction::begin(Connection::Sqlite(writer.acquire().await?), "BEGIN IMMEDIATE").await
+            }
+            Self::Postgres(pool) => {
+                Transaction::begin(Connection::Postgres(pool.acquire().await?), "BEGIN").await
+            }
+        }
     }
 
     /// A transaction that sees one state of the database throughout.
     pub(crate) async fn read(&self) -> Result<Transaction, StoreError> {
         const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-        Ok(match self {
-            Self::Sqlite { readers, .. } => Transaction::Sqlite(readers.begin().await?),
-            Self::Postgres(pool) => Transaction::Postgres(pool.begin_with(SNAPSHOT).await?),
-        })
+        match self {
+            Self::Sqlite { readers, .. } => {
+                Transaction::begin(Connection::Sqlite(readers.acquire().await?), "BEGIN").await
+            }
+            Self::Postgres(pool) => {
+                Transaction::begin(Connection::Postgres(pool.acquire().await?), SNAPSHOT).await
+            }
+        }
     }
 
     /// Ends all connections; every later call fails.
@@ -174,9 +184,69 @@ impl Database {
 }
 
 /// A transaction on either database. Dropped without a commit, it is rolled back.
-pub(crate) enum Transaction {
-    Sqlite(sqlx::Transaction<'static, Sqlite>),
-    Postgres(sqlx::Transaction<'static, Postgres>),
+///
+/// BEGIN, COMMIT and ROLLBACK are ours. The library counts how deep its transactions are nested and does not notice
+/// when SQLite rolls back by itself after an I/O error: its next transaction would be a savepoint that never ends, on a
+/// snapshot that never moves.
+///
+/// INVARIANT: only a connection that is known to be outside any transaction goes back to its pool. One that met an
+/// error, or was left in the middle of a statement, is closed, and the pool opens another one.
+pub(crate) struct Transaction {
+    /// Empty only while the value is dropped.
+    connection: Option<Connection>,
+    state: State,
+}
+
+/// A connection that is out of its pool.
+enum Connection {
+    Sqlite(PoolConnection<Sqlite>),
+    Postgres(PoolConnection<Postgres>),
+}
+
+/// What is known about a connection.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// In a transaction, and the last statement was answered.
+    Open,
+    /// The transaction was committed.
+    Ended,
+    /// A statement is on its way, or met an error.
+    Doubtful,
+}
+
+impl Connection {
+    async fn control(&mut self, text: &'static str) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(connection) => sqlx::raw_sql(text).execute(&mut **connection).await.map(drop)?,
+            Self::Postgres(connection) => sqlx::raw_sql(text).execute(&mut **connection).await.map(drop)?,
+        }
+        Ok(())
+    }
+
+    /// Ends the transaction and goes back to the pool; closed when that fails.
+    async fn roll_back(mut self) {
+        if self.control("ROLLBACK").await.is_err() {
+            self.close();
+        }
+    }
+
+    fn close(mut self) {
+        match &mut self {
+            Self::Sqlite(connection) => connection.close_on_drop(),
+            Self::Postgres(connection) => connection.close_on_drop(),
+        }
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        let Some(connection) = self.connection.take() else { return };
+        match (self.state, Handle::try_current()) {
+            (State::Ended, _) => drop(connection),
+            (State::Open, Ok(runtime)) => drop(runtime.spawn(connection.roll_back())),
+            _ => connection.close(),
+        }
+    }
 }
 
 /// A row that a decision was made from.
@@ -192,20 +262,24 @@ pub(crate) enum Held<'a> {
 
 /// The same body for both databases: `$connection` and `$query` are of the one that the transaction is on.
 macro_rules! on_connection {
-    ($transaction:expr, $statement:expr, $values:expr, |$connection:ident, $query:ident| $body:expr) => {
-        match $transaction {
-            Transaction::Sqlite($connection) => {
-                let $query = bind!(sqlx::query::<Sqlite>($statement.text()), $values);
+    ($transaction:expr, $statement:expr, $values:expr, |$connection:ident, $query:ident| $body:expr) => {{
+        // It stays so when nobody waits for the answer any more.
+        $transaction.state = State::Doubtful;
+        let answer = match &mut $transaction.connection {
+            Some(Connection::Sqlite($connection)) => {
+                let $query = bind!(sqlx::query::<Sqlite>($statement), $values);
                 let $connection = &mut **$connection;
                 $body
             }
-            Transaction::Postgres($connection) => {
-                let $query = bind!(sqlx::query::<Postgres>($statement.text()), $values);
+            Some(Connection::Postgres($connection)) => {
+                let $query = bind!(sqlx::query::<Postgres>($statement), $values);
                 let $connection = &mut **$connection;
                 $body
             }
-        }
-    };
+            None => Err(StoreError::Unavailable("the transaction is over".to_owned())),
+        };
+        $transaction.answered(answer)
+    }};
 }
 
 macro_rules! bind {
@@ -219,14 +293,42 @@ macro_rules! bind {
 }
 
 impl Transaction {
+    async fn begin(connection: Connection, text: &'static str) -> Result<Self, StoreError> {
+        let mut begun = Self { connection: Some(connection), state: State::Doubtful };
+        begun.control(text, State::Open).await?;
+        Ok(begun)
+    }
+
+    async fn control(&mut self, text: &'static str, then: State) -> Result<(), StoreError> {
+        self.state = State::Doubtful;
+        if let Some(connection) = &mut self.connection {
+            connection.control(text).await?;
+        }
+        self.state = then;
+        Ok(())
+    }
+
+    /// A refused statement leaves the transaction open. After any other error the database may have rolled back.
+    fn answered<T>(&mut self, answer: Result<T, StoreError>) -> Result<T, StoreError> {
+        if matches!(answer, Ok(_) | Err(StoreError::NotUnique(_) | StoreError::Lost)) {
+            self.state = State::Open;
+        }
+        answer
+    }
+
+    /// The connection is closed at the end of this transaction, and another one is opened for the next.
+    pub(crate) fn distrust(&mut self) {
+        self.state = State::Doubtful;
+    }
+
     /// Runs a statement and answers how many rows it touched.
     pub(crate) async fn execute(
         &mut self,
         statement: Statement,
         values: Vec<Value>,
     ) -> Result<u64, StoreError> {
-        on_connection!(self, statement, values, |connection, query| {
-            Ok(query.execute(connection).await?.rows_affected())
+        on_connection!(self, statement.text(), values, |connection, query| {
+            query.execute(connection).await.map(|done| done.rows_affected()).map_err(StoreError::from)
         })
     }
 
@@ -236,8 +338,9 @@ impl Transaction {
         statement: Statement,
         values: Vec<Value>,
     ) -> Result<Vec<Row>, StoreError> {
-        on_connection!(self, statement, values, |connection, query| {
-            Ok(query.fetch_all(connection).await?.into_iter().map(Row::from).collect())
+        on_connection!(self, statement.text(), values, |connection, query| {
+            let rows = query.fetch_all(connection).await.map_err(StoreError::from);
+            rows.map(|rows| rows.into_iter().map(Row::from).collect())
         })
     }
 
@@ -247,8 +350,8 @@ impl Transaction {
         statement: Statement,
         values: Vec<Value>,
     ) -> Result<Option<Row>, StoreError> {
-        on_connection!(self, statement, values, |connection, query| {
-            Ok(query.fetch_optional(connection).await?.map(Row::from))
+        on_connection!(self, statement.text(), values, |connection, query| {
+            query.fetch_optional(connection).await.map(|row| row.map(Row::from)).map_err(StoreError::from)
         })
     }
 
@@ -261,19 +364,17 @@ impl Transaction {
             Held::Principal(id) => ("SELECT id FROM principal WHERE id = $1 FOR SHARE", id),
             Held::Rights => ("SELECT name FROM counter WHERE name = $1 FOR SHARE", "rights"),
         };
-        if let Self::Postgres(connection) = self {
-            sqlx::query::<Postgres>(text).bind(id).execute(&mut **connection).await?;
+        if !matches!(self.connection, Some(Connection::Postgres(_))) {
+            return Ok(());
         }
-        Ok(())
+        on_connection!(self, text, values![id], |connection, query| {
+            query.execute(connection).await.map(drop).map_err(StoreError::from)
+        })
     }
 
     /// Makes the changes durable. When this fails, the outcome is unknown.
-    pub(crate) async fn commit(self) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(transaction) => transaction.commit().await?,
-            Self::Postgres(transaction) => transaction.commit().await?,
-        }
-        Ok(())
+    pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
+        self.control("COMMIT", State::Ended).await
     }
 
     /// Asks the database to prepare a statement without running it.
@@ -281,9 +382,10 @@ impl Transaction {
     pub(crate) async fn prepare(&mut self, statement: Statement) -> Result<(), StoreError> {
         use sqlx::{Executor as _, SqlSafeStr as _};
         let text = statement.text().into_sql_str();
-        let prepared = match self {
-            Self::Sqlite(connection) => (&mut **connection).prepare(text).await.map(|_| ()),
-            Self::Postgres(connection) => (&mut **connection).prepare(text).await.map(|_| ()),
+        let prepared = match &mut self.connection {
+            Some(Connection::Sqlite(connection)) => (&mut **connection).prepare(text).await.map(|_| ()),
+            Some(Connection::Postgres(connection)) => (&mut **connection).prepare(text).await.map(|_| ()),
+            None => Ok(()),
         };
         Ok(prepared?)
     }

@@ -40,6 +40,7 @@ mod write;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::clock::Clock;
 use crate::keys::{Keys, Rng};
@@ -90,6 +91,8 @@ pub struct Store {
     feed: Feed,
     /// Who is told of what; here because it is put down where it commits.
     outbox: Outbox,
+    /// The number of the last change that this process has committed.
+    acknowledged: Arc<AtomicI64>,
 }
 
 /// How many processes answer from the same database.
@@ -218,7 +221,8 @@ impl Opened {
     }
 
     pub(crate) fn with(self, keys: Arc<Keys>, clock: Clock, rng: Rng, outbox: Outbox) -> Store {
-        Store { database: self.0, keys, clock, rng, metrics: Arc::default(), feed: Feed::default(), outbox }
+        let (metrics, feed, acknowledged) = (Arc::default(), Feed::default(), Arc::default());
+        Store { database: self.0, keys, clock, rng, metrics, feed, outbox, acknowledged }
     }
 }
 
@@ -266,6 +270,14 @@ impl Store {
 
     async fn read(&self) -> Result<Transaction, StoreError> {
         self.database.read().await
+    }
+
+    /// To read what a decision rests on: refused where the database shows a state behind what was acknowledged.
+    async fn read_for_decision(&self) -> Result<Transaction, StoreError> {
+        let acknowledged = self.acknowledged.load(Ordering::SeqCst);
+        let mut transaction = self.database.read().await?;
+        change::check_sees(&mut transaction, acknowledged).await?;
+        Ok(transaction)
     }
 }
 

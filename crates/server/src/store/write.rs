@@ -1,5 +1,8 @@
 //! Writes as values, and the one function that applies them.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
 use jeton_token::{
     BindingId, GroupId, Id, JobId, JobSettings, Place, PlacedPattern, PlacedPolicy, PrincipalId,
     ResourceName, RoleId, SecretId, Timestamp, TokenId, TrustId, standing,
@@ -206,8 +209,8 @@ impl Store {
         let touched = write.touches(&event.touched);
         let audit_id = audit::insert(&mut transaction, self, permit, &event).await?;
         delivery::put(&mut transaction, self, write, (permit.action().word(), &audit_id)).await?;
-        change::number(&mut transaction, &touched, self.clock.now()).await?;
-        self.commit(transaction, touched).await.map_err(StoreError::of_commit)?;
+        let number = change::number(&mut transaction, &touched, self.clock.now()).await?;
+        self.commit(transaction, touched, number).await.map_err(StoreError::of_commit)?;
         self.outbox.call();
         permit.attempt().into_iter().for_each(Attempt::written);
         self.metrics.count_write(permit.action().word());
@@ -218,10 +221,18 @@ impl Store {
     ///
     /// INVARIANT: a COMMIT that was sent is seen to its end, also when nobody waits for the answer any more: only then
     /// the feed can say what is true.
-    async fn commit(&self, transaction: Transaction, touched: Vec<Thing>) -> Result<(), StoreError> {
-        let underway = self.feed.begin(touched);
+    async fn commit(
+        &self,
+        transaction: Transaction,
+        touched: Vec<Thing>,
+        number: i64,
+    ) -> Result<(), StoreError> {
+        let (underway, acknowledged) = (self.feed.begin(touched), Arc::clone(&self.acknowledged));
         let committed = tokio::spawn(async move {
             let done = transaction.commit().await;
+            if done.is_ok() {
+                acknowledged.fetch_max(number, Ordering::SeqCst);
+            }
             underway.applied();
             done
         });

@@ -101,7 +101,7 @@ statements! {
 impl Store {
     /// The token of this id, with all that a verdict needs except its owners' rights.
     pub(crate) async fn token(&self, id: TokenId) -> Result<Option<Chain>, StoreError> {
-        load(&mut self.read().await?, &self.keys, self.clock.now(), id).await
+        load(&mut self.read_for_decision().await?, &self.keys, self.clock.now(), id).await
     }
 
     /// The token, and, when `of_interest` says so, all else that a verdict rests on; all of one state.
@@ -110,7 +110,7 @@ impl Store {
         id: TokenId,
         of_interest: impl FnOnce(&Chain) -> bool,
     ) -> Result<Option<(Chain, Option<Grounds>)>, StoreError> {
-        let mut transaction = self.read().await?;
+        let mut transaction = self.read_for_decision().await?;
         let Some(chain) = load(&mut transaction, &self.keys, self.clock.now(), id).await? else {
             return Ok(None);
         };
