@@ -29,7 +29,7 @@ const RULES: [Rule; 9] = [
     Rule {
         name: "jeton",
         uses: &["jeton-api", "jeton-token", "jeton-server", "task-api"],
-        tests_use: &["jeton-verify"],
+        tests_use: &["jeton-torture", "jeton-verify"],
     },
     // It stands outside, as clients and the kernel do.
     Rule { name: "jeton-torture", uses: &[], tests_use: &[] },
