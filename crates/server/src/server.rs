@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use zeroize::Zeroizing;
 
-use crate::authority::{Authority, Error, Names};
+use crate::authority::{Authority, Error, Hashing, Names};
 use crate::clock::{Clock, Moment};
 use crate::config::{Settings, SignInProvider};
 use crate::data_dir::{DataDir, DataDirError};
@@ -103,6 +103,22 @@ impl Server {
 
     /// The same with a clock and randomness of one's own.
     pub async fn start_with(settings: &Settings, clock: Clock, rng: Rng) -> Result<Self, StartError> {
+        Self::start_hashing(settings, clock, rng, Hashing::Strong).await
+    }
+
+    /// The same for tests alone: the hash of a new password takes next to no time, and protects nothing.
+    // INVARIANT: no setting leads here, and `cargo xtask tidy` finds whatever calls it besides tests.
+    #[doc(hidden)]
+    pub async fn start_in_test(settings: &Settings, clock: Clock, rng: Rng) -> Result<Self, StartError> {
+        Self::start_hashing(settings, clock, rng, Hashing::Quick).await
+    }
+
+    async fn start_hashing(
+        settings: &Settings,
+        clock: Clock,
+        rng: Rng,
+        hashing: Hashing,
+    ) -> Result<Self, StartError> {
         let mut data_dir = DataDir::hold(&settings.data)?;
         let opened = open(settings, &data_dir).await?;
         let prefix = prefix(&opened, settings.prefix.as_ref()).await?;
@@ -112,7 +128,8 @@ impl Server {
         let outbox = Outbox::new(Wanted::new(&settings.webhooks, settings.mail.as_ref()));
         let store = opened.with(Arc::clone(&keys), clock.clone(), rng.clone(), outbox);
         let private_issuers = private_issuers(settings);
-        let names = Names { prefix, first_password: data_dir.first_password().into(), private_issuers };
+        let first_password = data_dir.first_password().into();
+        let names = Names { prefix, first_password, private_issuers, hashing };
         let authority = Authority::new(store, keys, clock, rng.clone(), names);
         if is_new {
             fill(&authority, &data_dir, &rng).await?;

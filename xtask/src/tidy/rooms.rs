@@ -13,7 +13,7 @@ struct Room {
     remedy: &'static str,
 }
 
-const ROOMS: [Room; 5] = [
+const ROOMS: [Room; 6] = [
     Room {
         word: "sqlx",
         ground: "",
@@ -35,6 +35,19 @@ const ROOMS: [Room; 5] = [
             "crates/server/src/notices/webhook.rs",
         ],
         remedy: "get a client from crates/server/src/outside, in one of the rooms that call other machines",
+    },
+    Room {
+        word: "start_in_test",
+        ground: "",
+        homes: &[
+            "crates/server/src/server.rs",
+            "crates/server/src/authority/access_table.rs",
+            "crates/server/src/authority/revocation_rule/tests.rs",
+            "crates/server/tests/",
+            "crates/cli/tests/",
+            "examples/task-api/tests/",
+        ],
+        remedy: "call `start` or `start_with`: what tests start protects no password",
     },
     Room {
         word: "lettre",
@@ -111,6 +124,16 @@ mod tests {
         let text = "use jsonwebtoken::decode;";
         assert_eq!(findings("crates/server/src/identity/jwt.rs", text), 1);
         assert_eq!(findings("crates/server/src/identity/jwks.rs", text), 0);
+    }
+
+    #[test]
+    fn only_tests_start_a_server_that_protects_no_password() {
+        let text = "fn f() { Server::start_in_test(); }";
+        assert_eq!(findings("crates/cli/src/serve.rs", text), 1);
+        assert_eq!(findings("crates/server/src/authority/create.rs", text), 1);
+        assert_eq!(findings("crates/server/tests/http/support/mod.rs", text), 0);
+        let in_a_test = format!("#[cfg(test)]\nmod tests {{\n    {text}\n}}");
+        assert_eq!(findings("crates/server/src/authority/create.rs", &in_a_test), 0);
     }
 
     #[test]

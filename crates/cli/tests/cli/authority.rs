@@ -1,8 +1,11 @@
 //! A real server on a free port, and transcripts of what is said to it.
 
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
-use jeton_server::{Options, Server, Settings};
+use jeton_server::{Clock, Options, Rng, Server, Settings};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -18,14 +21,9 @@ pub(crate) struct Authority {
 
 impl Authority {
     pub(crate) fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let data = Some(folder.path().join("data"));
-        let options = Options { data, listen: Some(([127, 0, 0, 1], 0).into()), ..Options::default() };
-        // The issuers of the tests are programs on this machine.
-        let private_issuers = vec!["http://127.0.0.1:*".parse().unwrap()];
-        let settings = Settings { private_issuers, ..Settings::resolve(options).unwrap() };
-        let runtime = Runtime::new().unwrap();
-        let server = runtime.block_on(Server::start(&settings)).unwrap();
+        let (folder, runtime) = (tempfile::tempdir().unwrap(), Runtime::new().unwrap());
+        copy_first_start(folder.path());
+        let server = runtime.block_on(serving(folder.path()));
         let url = format!("http://{}", server.address());
         runtime.spawn(server.serve(std::future::pending()));
         Self { url, folder, runtime }
@@ -39,7 +37,7 @@ impl Authority {
     /// The password that the first start gave to `admin`.
     pub(crate) fn first_password(&self) -> String {
         let file = self.folder.path().join("data/initial-admin-password");
-        std::fs::read_to_string(file).unwrap().trim().to_owned()
+        fs::read_to_string(file).unwrap().trim().to_owned()
     }
 
     /// A home in which this user is signed in.
@@ -98,7 +96,7 @@ impl Authority {
     }
 
     fn admin_token(&self) -> String {
-        let profile = std::fs::read_to_string(self.admin().path().join("config/jeton/profile.toml")).unwrap();
+        let profile = fs::read_to_string(self.admin().path().join("config/jeton/profile.toml")).unwrap();
         let line = profile.lines().find_map(|line| line.strip_prefix("token = \"")).unwrap();
         line.trim_end_matches('"').to_owned()
     }
@@ -127,10 +125,37 @@ impl Authority {
     }
 }
 
+/// A server in this folder, on a free port.
+async fn serving(folder: &Path) -> Server {
+    let data = Some(folder.join("data"));
+    let options = Options { data, listen: Some(([127, 0, 0, 1], 0).into()), ..Options::default() };
+    // The issuers of the tests are programs on this machine.
+    let private_issuers = vec!["http://127.0.0.1:*".parse().unwrap()];
+    let settings = Settings { private_issuers, ..Settings::resolve(options).unwrap() };
+    Server::start_in_test(&settings, Clock::system(), Rng::system()).await.unwrap()
+}
+
+/// Puts the files that a first start leaves into a folder. Only the first test of a run makes them.
+fn copy_first_start(folder: &Path) {
+    static MADE: OnceLock<[(&str, Vec<u8>); 3]> = OnceLock::new();
+    let made = MADE.get_or_init(|| {
+        let (folder, runtime) = (tempfile::tempdir().unwrap(), Runtime::new().unwrap());
+        runtime.block_on(async { serving(folder.path()).await.serve(async {}).await });
+        ["data.pepper", "data/initial-admin-password", "data/jeton.db"]
+            .map(|name| (name, fs::read(folder.path().join(name)).unwrap()))
+    });
+    DirBuilder::new().mode(0o700).create(folder.join("data")).unwrap();
+    for (name, bytes) in made {
+        let file = folder.join(name);
+        fs::write(&file, bytes).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+}
+
 /// The task platform's catalogue, as the example ships it.
 pub(crate) fn taskurai() -> String {
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/task-api/taskurai.toml");
-    std::fs::read_to_string(example).unwrap()
+    fs::read_to_string(example).unwrap()
 }
 
 /// Words between spaces; double quotes keep spaces.

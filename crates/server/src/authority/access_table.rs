@@ -62,7 +62,7 @@ async fn stage() -> Stage {
     let data = Some(folder.path().join("data"));
     let listen = Some(([127, 0, 0, 1], 0).into());
     let settings = Settings::resolve(Options { data, listen, ..Options::default() }).unwrap();
-    let server = Server::start_with(&settings, Clock::system(), Rng::system()).await.unwrap();
+    let server = Server::start_in_test(&settings, Clock::system(), Rng::system()).await.unwrap();
     let authority = server.authority();
     let password = std::fs::read_to_string(settings.data.join("initial-admin-password")).unwrap();
     let session = authority.sign_in("admin", password.trim(), None.into()).await.unwrap();

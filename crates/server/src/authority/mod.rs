@@ -93,7 +93,7 @@ pub(crate) use group::GroupRequest;
 pub(crate) use guesses::Origin;
 pub(crate) use job::{JobListRequest, JobRequest, Started};
 pub(crate) use job_settings::{JobSettingsEdit, JobSettingsView};
-pub(crate) use password::Passwords;
+pub(crate) use password::{Hashing, Passwords};
 pub(crate) use place::{PipelineRequest, Within};
 pub(crate) use policy::{PolicyImpact, PolicyRequest, PolicyView};
 pub(crate) use provider::NotAdmitted;
@@ -157,7 +157,7 @@ pub(crate) struct Authority {
     turn: Arc<tokio::sync::RwLock<()>>,
 }
 
-/// What a deployment calls things, and whom it may ask.
+/// What a deployment calls things, whom it may ask, and how it hashes.
 pub(crate) struct Names {
     /// What every token begins with.
     pub(crate) prefix: Prefix,
@@ -165,6 +165,8 @@ pub(crate) struct Names {
     pub(crate) first_password: Arc<Path>,
     /// Which issuers in one's own network may be asked.
     pub(crate) private_issuers: PrivateOrigins,
+    /// How much work a new password takes.
+    pub(crate) hashing: Hashing,
 }
 
 /// Why an operation was not done. A bad token that somebody asks about is no error but a verdict.
@@ -287,8 +289,8 @@ impl From<Refusal> for Error {
 impl Authority {
     /// The authority over a store.
     pub(crate) fn new(store: Store, keys: Arc<Keys>, clock: Clock, rng: Rng, names: Names) -> Self {
-        let passwords = Arc::new(Passwords::new(&rng));
-        let Names { prefix, first_password, private_issuers } = names;
+        let Names { prefix, first_password, private_issuers, hashing } = names;
+        let passwords = Arc::new(Passwords::new(&rng, hashing));
         let issuers = Issuers::new(clock.clone(), private_issuers);
         let memory = Arc::new(Memory::of(&store));
         let usage = Arc::new(Usage::new(Arc::clone(store.metrics())));

@@ -50,8 +50,18 @@ impl Prehashed {
     }
 }
 
+/// How much work a new hash takes. A stored one says by itself how much it took.
+#[derive(Clone, Copy)]
+pub(crate) enum Hashing {
+    /// 19 MiB, two passes, one lane: the first choice of the OWASP password storage cheat sheet.
+    Strong,
+    /// Next to none, for tests alone: most of them sign in, and few are about passwords.
+    Quick,
+}
+
 /// Hashes and checks passwords, few at a time, since each takes memory and a core.
 pub(crate) struct Passwords {
+    hashing: Hashing,
     at_once: Semaphore,
     waiting: Semaphore,
     /// How many places each origin has; only those that have one are in it.
@@ -61,18 +71,18 @@ pub(crate) struct Passwords {
 }
 
 impl Passwords {
-    pub(crate) fn new(rng: &Rng) -> Self {
-        let nobody = hash(&Prehashed(Zeroizing::new(hex(&rng.bytes::<64>()))), &rng.bytes()).ok();
+    pub(crate) fn new(rng: &Rng, hashing: Hashing) -> Self {
+        let nobody = hash(hashing, &Prehashed(Zeroizing::new(hex(&rng.bytes::<64>()))), &rng.bytes()).ok();
         let at_once = Semaphore::new(PASSWORDS_AT_ONCE);
         let waiting = Semaphore::new(PASSWORDS_AT_ONCE + PASSWORDS_WAITING);
-        Self { at_once, waiting, asking: Mutex::default(), nobody }
+        Self { hashing, at_once, waiting, asking: Mutex::default(), nobody }
     }
 
     /// The hash to store for a new password.
     pub(crate) async fn hash(&self, rng: &Rng, plain: &str) -> Result<PasswordHash, Error> {
         check_strength(plain)?;
-        let (prehashed, salt) = (Prehashed::of(plain), rng.bytes::<16>());
-        self.bounded(move || hash(&prehashed, &salt)).await?
+        let (hashing, prehashed, salt) = (self.hashing, Prehashed::of(plain), rng.bytes::<16>());
+        self.bounded(move || hash(hashing, &prehashed, &salt)).await?
     }
 
     /// Waits in the queue for the turn to check a password. One origin has only some of the places.
@@ -153,29 +163,45 @@ fn check_strength(plain: &str) -> Result<(), Error> {
     }
 }
 
-/// 19 MiB, two passes, one lane: the first choice of the OWASP password storage cheat sheet.
-fn argon2id() -> Argon2<'static> {
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::default())
+impl Hashing {
+    fn argon2id(self) -> Result<Argon2<'static>, Error> {
+        let parameters = match self {
+            Self::Strong => Params::default(),
+            Self::Quick => Params::new(Params::MIN_M_COST, 1, 1, None).map_err(|_| Error::Unavailable)?,
+        };
+        Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, parameters))
+    }
 }
 
-fn hash(password: &Prehashed, salt: &[u8; 16]) -> Result<PasswordHash, Error> {
+fn hash(hashing: Hashing, password: &Prehashed, salt: &[u8; 16]) -> Result<PasswordHash, Error> {
     let hashed: Result<phc::PasswordHash, _> =
-        argon2id().hash_password_with_salt(password.0.as_bytes(), salt);
+        hashing.argon2id()?.hash_password_with_salt(password.0.as_bytes(), salt);
     hashed.map(|hash| PasswordHash(hash.to_string())).map_err(|_| Error::Unavailable)
 }
 
+/// The stored hash names its own parameters; those given here are of no account.
 fn verify(password: &Prehashed, stored: &PasswordHash) -> bool {
     let stored = phc::PasswordHash::new(&stored.0);
-    stored.is_ok_and(|stored| argon2id().verify_password(password.0.as_bytes(), &stored).is_ok())
+    stored.is_ok_and(|stored| Argon2::default().verify_password(password.0.as_bytes(), &stored).is_ok())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_stored_hash_says_how_much_work_it_takes() {
+        let (password, salt) = (Prehashed::of("correct horse"), [7; 16]);
+        for (hashing, parameters) in [(Hashing::Strong, "m=19456,t=2,p=1"), (Hashing::Quick, "m=8,t=1,p=1")] {
+            let stored = hash(hashing, &password, &salt).unwrap();
+            assert!(stored.0.starts_with(&format!("$argon2id$v=19${parameters}$")), "{}", stored.0);
+            assert!(verify(&password, &stored) && !verify(&Prehashed::of("wrong"), &stored));
+        }
+    }
+
     #[tokio::test]
     async fn one_origin_has_only_some_of_the_places_in_the_queue() {
-        let passwords = Passwords::new(&Rng::system());
+        let passwords = Passwords::new(&Rng::system(), Hashing::Strong);
         let (loud, quiet) = (Origin::V6(1), Origin::V6(2));
         let places: Vec<_> =
             (0..PASSWORDS_OF_ORIGIN_MAX).map(|_| passwords.place_of(loud).unwrap()).collect();

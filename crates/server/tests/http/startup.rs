@@ -39,6 +39,15 @@ async fn a_first_start_makes_files_for_their_owners_eyes() {
 }
 
 #[tokio::test]
+async fn a_server_that_is_no_test_hashes_passwords_with_all_the_work() {
+    let authority = Authority::first_start(None).await;
+    authority.person("alice").await;
+    let hashes = authority.sql().await.rows("SELECT hash FROM password").await;
+    assert_eq!(hashes.len(), 2, "the administrator's and hers");
+    assert!(hashes.iter().all(|row| row[0].starts_with("$argon2id$v=19$m=19456,t=2,p=1$")), "{hashes:?}");
+}
+
+#[tokio::test]
 async fn the_database_survives_a_power_cut() {
     let authority = Authority::sqlite().await;
     let journal = authority.sql().await.rows("PRAGMA journal_mode").await;

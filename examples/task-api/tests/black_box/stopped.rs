@@ -1,6 +1,6 @@
 //! The program behind a real authority, stopped while a token that it remembers is revoked.
 
-use jeton_server::{Options, Server, Settings};
+use jeton_server::{Clock, Options, Rng, Server, Settings};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -21,7 +21,9 @@ impl Authority {
         let data = Some(folder.path().join("data"));
         let options = Options { data, listen: Some(([127, 0, 0, 1], 0).into()), ..Options::default() };
         let runtime = Runtime::new().unwrap();
-        let server = runtime.block_on(Server::start(&Settings::resolve(options).unwrap())).unwrap();
+        let settings = Settings::resolve(options).unwrap();
+        let start = Server::start_in_test(&settings, Clock::system(), Rng::system());
+        let server = runtime.block_on(start).unwrap();
         let url = format!("http://{}", server.address());
         runtime.spawn(server.serve(std::future::pending()));
         let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();

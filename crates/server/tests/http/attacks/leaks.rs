@@ -84,7 +84,7 @@ async fn attack_17_no_credential_is_ever_logged() {
     let _guard = tracing::subscriber::set_default(subscriber.finish());
     // With one subscriber only, `tracing` lets other threads, which have none, decide what is never logged.
     let _second = tracing::Dispatch::new(tracing_subscriber::fmt().finish());
-    let authority = Authority::sqlite().await;
+    let authority = Authority::first_start(None).await;
     let first_password = std::fs::read_to_string(authority.data.join("initial-admin-password")).unwrap();
     let api = authority.api().await;
     let alice = authority.person("alice").await;

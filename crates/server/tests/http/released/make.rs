@@ -15,6 +15,7 @@ use super::{DUMP, KEPT, MANIFEST, PEPPER, SQLITE};
 use crate::federation;
 use crate::jobs::{Started, Works};
 use crate::policies::policy_path;
+use crate::store::scratch::Scratch;
 use crate::support::issuer::{AUDIENCE, Issuer};
 use crate::support::rights::{Firm, user};
 use crate::support::{Authority, PASSWORD, Pat, fresh, sample};
@@ -51,7 +52,7 @@ struct Story {
 #[tokio::test]
 async fn the_next_copy_is_made_for_sqlite_when_asked() {
     let Some(folder) = wanted("sqlite") else { return };
-    let (home, _, manifest) = told(Authority::sqlite().await).await;
+    let (home, _, manifest) = told(Authority::first_start(None).await).await;
     keep(&folder, &home, &manifest);
     fs::copy(home.path().join("data/jeton.db"), folder.join(SQLITE)).unwrap();
     let log = home.path().join("data/jeton.db-wal");
@@ -61,7 +62,8 @@ async fn the_next_copy_is_made_for_sqlite_when_asked() {
 #[tokio::test]
 async fn the_next_copy_is_made_for_postgres_when_asked() {
     let Some(folder) = wanted("postgres") else { return };
-    let authority = Authority::postgres().await.expect("this needs PostgreSQL");
+    let scratch = Scratch::new().await.expect("this needs PostgreSQL");
+    let authority = Authority::first_start(Some(scratch.url().to_owned())).await;
     let (home, url, manifest) = told(authority).await;
     keep(&folder, &home, &manifest);
     dump(&url.unwrap(), &folder.join(DUMP));

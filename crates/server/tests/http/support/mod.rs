@@ -17,6 +17,7 @@ pub(crate) mod rights;
 pub(crate) mod sample;
 mod shared;
 pub(crate) mod smtp;
+mod template;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -29,7 +30,6 @@ use tempfile::TempDir;
 use tokio::sync::{OnceCell, oneshot};
 use tokio::task::JoinHandle;
 
-use crate::store::scratch::Scratch;
 use crate::store::sql::Sql;
 use answer::Answer;
 use clock::TestClock;
@@ -71,20 +71,32 @@ pub(crate) struct Pat {
 }
 
 impl Authority {
-    /// A server of one's own on SQLite.
+    /// A server of one's own on SQLite, as a first start leaves it.
     pub(crate) async fn sqlite() -> Self {
-        Self::start(tempfile::tempdir().unwrap(), None).await
+        let folder = tempfile::tempdir().unwrap();
+        template::sqlite(folder.path()).await;
+        Self::start(folder, None).await
     }
 
     /// The same on a database of its own; `None` as `Scratch::new` says.
     pub(crate) async fn postgres() -> Option<Self> {
-        let scratch = Scratch::new().await?;
-        Some(Self::start(tempfile::tempdir().unwrap(), Some(scratch.url().to_owned())).await)
+        let folder = tempfile::tempdir().unwrap();
+        let database = template::postgres(folder.path()).await?;
+        Some(Self::start(folder, Some(database)).await)
+    }
+
+    /// The first start itself, with passwords hashed as in use: on SQLite, or on an empty database.
+    pub(crate) async fn first_start(database_url: Option<String>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (settings, clock) = (settings(folder.path(), database_url.clone()), TestClock::default());
+        let server = Server::start_with(&settings, clock.for_server(), Rng::system()).await.unwrap();
+        Self::serving(server, folder, database_url, settings, clock)
     }
 
     /// On SQLite, with these limits of connections and other settings.
     pub(crate) async fn limited(limits: ConnectionLimits, change: impl FnOnce(&mut Settings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        template::sqlite(folder.path()).await;
         let mut settings = settings(folder.path(), None);
         change(&mut settings);
         Self::start_within(folder, None, settings, TestClock::default(), limits).await
@@ -138,8 +150,17 @@ impl Authority {
         clock: TestClock,
         limits: ConnectionLimits,
     ) -> Self {
-        let server = Server::start_with(&settings, clock.for_server(), Rng::system()).await.unwrap();
-        let server = server.limited(limits);
+        let server = Server::start_in_test(&settings, clock.for_server(), Rng::system()).await.unwrap();
+        Self::serving(server.limited(limits), folder, database_url, settings, clock)
+    }
+
+    fn serving(
+        server: Server,
+        folder: TempDir,
+        database_url: Option<String>,
+        settings: Settings,
+        clock: TestClock,
+    ) -> Self {
         let (address, store) = (server.address(), server.store());
         let (stop, stopped) = oneshot::channel::<()>();
         let running = tokio::spawn(server.serve(async {

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::{Authority, client};
-use crate::store::scratch::Scratch;
+use super::{Authority, client, template};
 
 /// What a test needs to know to speak to the shared server.
 type Reachable = Option<Box<dyn Fn() -> Authority + Send + Sync>>;
@@ -16,7 +15,13 @@ impl Authority {
     /// One's own view of the shared server on SQLite.
     pub(crate) fn shared_sqlite() -> Self {
         static SHARED: OnceLock<Reachable> = OnceLock::new();
-        let shared = SHARED.get_or_init(|| run(async || Some(Self::start(folder(), None).await)));
+        let shared = SHARED.get_or_init(|| {
+            run(async || {
+                let folder = folder();
+                template::sqlite(folder.path()).await;
+                Some(Self::start(folder, None).await)
+            })
+        });
         shared.as_ref().unwrap()()
     }
 
@@ -24,8 +29,9 @@ impl Authority {
     pub(crate) fn shared_postgres() -> Option<Self> {
         static SHARED: OnceLock<Reachable> = OnceLock::new();
         let start = async || {
-            let scratch = Scratch::new().await?;
-            Some(Self::start(folder(), Some(scratch.url().to_owned())).await)
+            let folder = folder();
+            let database = template::postgres(folder.path()).await?;
+            Some(Self::start(folder, Some(database)).await)
         };
         SHARED.get_or_init(|| run(start)).as_ref().map(|view| view())
     }
