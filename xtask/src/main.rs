@@ -12,6 +12,7 @@ mod demo;
 mod golden;
 mod interrupt;
 mod node;
+mod parts;
 mod postgres;
 mod python;
 mod setup;
@@ -53,7 +54,7 @@ enum Task {
     Tidy,
     /// Let the golden tests rewrite their files, and show what changed
     Golden,
-    /// Measure a release build beside a yardstick, and write docs/benchmarks.md
+    /// Measure the build that is shipped beside a yardstick, and write docs/benchmarks.md
     Bench {
         /// What `jeton-bench` takes besides, after `--`: `--tokens`, `--rounds`, `--seconds`
         #[arg(last = true)]

@@ -1,4 +1,4 @@
-//! What is printed when all steps are done: a table, the failed tests, the commands to repeat, and one closing line.
+//! What is printed when all steps are done: a table, the slowest parts, the failed tests, the commands to repeat, and one closing line.
 
 use std::fmt::{self, Display};
 use std::time::Duration;
@@ -52,15 +52,21 @@ impl Display for Outcome {
 pub(crate) struct Summary {
     extent: Extent,
     outcomes: Vec<Outcome>,
+    slowest: Vec<String>,
 }
 
 impl Summary {
     pub(crate) fn new(extent: Extent) -> Self {
-        Self { extent, outcomes: Vec::new() }
+        Self { extent, outcomes: Vec::new(), slowest: Vec::new() }
     }
 
     pub(crate) fn add(&mut self, outcome: Outcome) {
         self.outcomes.push(outcome);
+    }
+
+    /// Says which parts took longest, as lines.
+    pub(crate) fn slowest(&mut self, lines: Vec<String>) {
+        self.slowest = lines;
     }
 
     /// Whether any step failed.
@@ -85,6 +91,7 @@ impl Summary {
 impl Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         list(f, "summary:", self.outcomes.iter().map(|outcome| outcome.to_string().trim_start().to_owned()))?;
+        list(f, "slowest parts:", self.slowest.iter())?;
         list(f, "failed tests:", self.failed_tests())?;
         list(f, "repeat what failed with:", self.commands())?;
         let (passed, failed) = (self.sum(|tally| tally.passed), self.sum(|tally| tally.failed));
@@ -115,10 +122,14 @@ mod tests {
         let mut summary = Summary::new(Extent::Everything);
         summary.add(outcome(Step::Tidy, 1, 0));
         summary.add(outcome(Step::Tests, 40, 0));
+        summary.slowest(vec!["60.0 s   clippy".to_owned()]);
         let expected = "
 summary:
   tidy        ok          1.5 s
   tests       ok          1.5 s   40 passed, 0 failed, 0 ignored
+
+slowest parts:
+  60.0 s   clippy
 
 41 passed, 0 failed";
         assert_eq!(summary.to_string(), expected);

@@ -8,6 +8,7 @@ use std::process::{ExitCode, Stdio};
 use anyhow::{Context, Result, bail};
 
 use crate::interrupt::Interrupt;
+use crate::parts::Parts;
 use crate::postgres::Postgres;
 use crate::setup::Extent;
 use crate::step::Step;
@@ -20,7 +21,7 @@ use crate::{command, demo, node, python, setup, tidy};
 /// The task `test`.
 pub(crate) fn run(workspace: Workspace, extent: Extent) -> Result<ExitCode> {
     let interrupt = Interrupt::catch()?;
-    let mut run = Run { workspace, extent, postgres: None };
+    let mut run = Run { workspace, extent, parts: Parts::default(), postgres: None };
     let mut summary = Summary::new(extent);
     let steps = Step::list(extent);
     for (index, step) in steps.iter().enumerate() {
@@ -32,6 +33,7 @@ pub(crate) fn run(workspace: Workspace, extent: Extent) -> Result<ExitCode> {
         println!("{outcome}");
         summary.add(outcome);
     }
+    summary.slowest(run.parts.slowest());
     println!("{summary}");
     Ok(if summary.has_failed() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
@@ -39,6 +41,7 @@ pub(crate) fn run(workspace: Workspace, extent: Extent) -> Result<ExitCode> {
 struct Run {
     workspace: Workspace,
     extent: Extent,
+    parts: Parts,
     /// Runs from its own step to the end of the tests.
     postgres: Option<Postgres>,
 }
@@ -51,11 +54,14 @@ impl Run {
         if let Err(error) = &result {
             eprintln!("{}: {error:#}", step.name());
         }
+        let took = stopwatch.elapsed();
+        // The tests are many parts.
         if step != Step::Tests {
             tally.passed = u64::from(result.is_ok());
+            self.parts.add(step.name(), took);
         }
         tally.conclude(result.is_ok());
-        Outcome::new(step, tally, stopwatch.elapsed())
+        Outcome::new(step, tally, took)
     }
 
     fn perform(&mut self, step: Step, tally: &mut Tally) -> Result<()> {
@@ -112,19 +118,21 @@ impl Run {
         if let Some(postgres) = &postgres {
             postgres.announce(&mut tests);
         }
+        self.parts.begin_tests();
         let mut child = tests.spawn().with_context(|| command::cannot_start(&tests))?;
         let output = child.stdout.take().context("cargo has no standard output")?;
-        show_and_count(output, tally)?;
+        show_and_count(output, tally, &mut self.parts)?;
         command::succeeded(&tests, child.wait()?)
     }
 }
 
-fn show_and_count(output: impl Read, tally: &mut Tally) -> Result<()> {
+fn show_and_count(output: impl Read, tally: &mut Tally, parts: &mut Parts) -> Result<()> {
     for line in BufReader::new(output).split(b'\n') {
         let line = line?;
         let line = String::from_utf8_lossy(&line);
         println!("{line}");
         tally.read(&line);
+        parts.read(&line);
     }
     Ok(())
 }
