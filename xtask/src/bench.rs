@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: a release build, measured beside the yardstick, on the page `docs/benchmarks.md`.
+//! `cargo xtask bench`: the build that is shipped, measured beside the yardstick, on the page `docs/benchmarks.md`.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -9,18 +9,14 @@ use crate::workspace::Workspace;
 use crate::{command, debian};
 
 const PAGE: &str = "docs/benchmarks.md";
+/// What is measured is what is shipped.
+const PROFILE: &str = "dist";
 
-/// Measures, and writes the page anew.
+/// Measures, and rewrites the page.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     debian::install_for_bench()?;
-    command::run(&mut workspace.cargo(&[
-        "build",
-        "--release",
-        "--package",
-        "jeton",
-        "--package",
-        "jeton-bench",
-    ]))?;
+    let packages = ["--package", "jeton", "--package", "jeton-bench"];
+    command::run(workspace.cargo(&["build", "--profile", PROFILE]).args(packages))?;
     let mut bench = bench(workspace, arguments);
     let output = bench.stderr(Stdio::inherit()).output().with_context(|| command::cannot_start(&bench))?;
     if !output.status.success() {
@@ -32,8 +28,8 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
 }
 
 fn bench(workspace: &Workspace, arguments: &[String]) -> Command {
-    let mut bench = Command::new(workspace.release_program("jeton-bench"));
-    bench.arg("--jeton").arg(workspace.release_program("jeton"));
-    bench.arg("--yardstick").arg(workspace.release_program("yardstick")).args(arguments);
+    let mut bench = Command::new(workspace.program(PROFILE, "jeton-bench"));
+    bench.arg("--jeton").arg(workspace.program(PROFILE, "jeton"));
+    bench.arg("--yardstick").arg(workspace.program(PROFILE, "yardstick")).args(arguments);
     bench
 }

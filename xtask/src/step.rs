@@ -59,7 +59,7 @@ impl Step {
             Self::Postgres => "cargo xtask postgres -- true",
             Self::Tests if extent == Extent::Quick => "JETON_TEST_QUICK=1 cargo test --workspace",
             Self::Tests => "cargo xtask postgres -- cargo test --workspace",
-            Self::Demo => "cargo run --release -- demo --once",
+            Self::Demo => "cargo run -- demo --once",
         }
     }
 

@@ -14,8 +14,8 @@ use crate::{command, debian};
 pub(crate) fn beside_crowds(workspace: &Workspace, seconds: u64) -> Result<ExitCode> {
     let packages = ["build", "--release", "--package", "jeton", "--package", "jeton-torture"];
     command::run(&mut workspace.cargo(&packages))?;
-    let mut torture = Command::new(workspace.release_program("jeton-torture"));
-    torture.arg("--jeton").arg(workspace.release_program("jeton"));
+    let mut torture = Command::new(workspace.program("release", "jeton-torture"));
+    torture.arg("--jeton").arg(workspace.program("release", "jeton"));
     let status = command::status(torture.args(["--crowds", &seconds.to_string()]))?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -31,8 +31,8 @@ pub(crate) fn run(
     command::run(&mut workspace.cargo(&packages))?;
     let interrupt = Interrupt::catch()?;
     let postgres = Postgres::start()?;
-    let mut torture = Command::new(workspace.release_program("jeton-torture"));
-    torture.arg("--jeton").arg(workspace.release_program("jeton")).args(["--postgres", &postgres.url()]);
+    let mut torture = Command::new(workspace.program("release", "jeton-torture"));
+    torture.arg("--jeton").arg(workspace.program("release", "jeton")).args(["--postgres", &postgres.url()]);
     torture.args(["--from", &counts.start().to_string(), "--to", &counts.end().to_string()]);
     torture.args(minutes.map(|minutes| format!("--minutes={minutes}")));
     let status = command::status(&mut torture)?;

@@ -26,10 +26,10 @@ impl Workspace {
         &self.root
     }
 
-    /// A program as a release build leaves it.
-    pub(crate) fn release_program(&self, name: &str) -> PathBuf {
+    /// A program as a build with this profile leaves it.
+    pub(crate) fn program(&self, profile: &str, name: &str) -> PathBuf {
         let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-        self.target.join("release").join(name)
+        self.target.join(profile).join(name)
     }
 
     /// The private folder for tools of other languages, ignored by git.
