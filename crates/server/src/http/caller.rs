@@ -14,6 +14,7 @@ use ipnet::IpNet;
 use zeroize::Zeroizing;
 
 use super::Doors;
+use super::forwarded::{self, is_within};
 use super::headers::CredentialEnd;
 use super::page::cookie;
 use super::problem::Problem;
@@ -44,38 +45,16 @@ impl FromRequestParts<Doors> for Client {
     }
 }
 
-/// Where the call came from: the other end of the connection, or, if that is a trusted proxy, the rightmost address
-/// of `X-Forwarded-For` that is not. Whatever an untrusted peer writes into that field is ignored. `None` if the
-/// proxies do not say.
+/// Where the call came from: the other end of the connection, or, if that is a trusted proxy, where the proxies say.
+/// Whatever an untrusted peer writes about that is ignored. `None` if the proxies do not say.
 pub(super) fn client(headers: &HeaderMap, extensions: &Extensions, trusted: &[IpNet]) -> Option<IpAddr> {
     let peer = peer(extensions)?;
-    if is_within(trusted, peer) { forwarded(headers, trusted) } else { Some(peer) }
+    if is_within(trusted, peer) { forwarded::client(headers, trusted) } else { Some(peer) }
 }
 
 /// The other end of the connection.
 pub(super) fn peer(extensions: &Extensions) -> Option<IpAddr> {
     Some(extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip().to_canonical())
-}
-
-/// Whether one of the networks has the address.
-pub(super) fn is_within(networks: &[IpNet], address: IpAddr) -> bool {
-    networks.iter().any(|network| network.contains(&address))
-}
-
-/// Where a proxy that is believed says that the call came from.
-pub(super) fn forwarded(headers: &HeaderMap, trusted: &[IpNet]) -> Option<IpAddr> {
-    for field in headers.get_all("x-forwarded-for").iter().rev() {
-        // What a trusted proxy did not write properly tells nothing. To skip it would be to believe what stands to
-        // the left of it, which the client may have written itself.
-        for hop in field.to_str().ok()?.rsplit(',') {
-            let hop = hop.trim().parse::<IpAddr>().ok()?.to_canonical();
-            if !is_within(trusted, hop) {
-                return Some(hop);
-            }
-        }
-    }
-    // Proxies all the way: to name one of them would let a client behind it into the proxy's own network.
-    None
 }
 
 /// The token text that the request presents.

@@ -9,6 +9,7 @@ mod compat;
 mod docs;
 mod fixed;
 mod forward_auth;
+mod forwarded;
 mod head;
 mod headers;
 mod health;

@@ -55,11 +55,15 @@ async fn a_client_behind_a_proxy_is_where_the_proxy_says_or_nowhere() {
     let session = post(address, "/api/v1/sessions", "", body).await.secret();
     let body = json!({"scopes": ["Jeton.Token.Read"], "networks": ["203.0.113.0/24", "127.0.0.0/8"]});
     let secret = post(address, "/api/v1/tokens", &session, body).await.secret();
-    let cases: [(&[&[u8]], u16); 12] = [
+    let cases: [(&[&[u8]], u16); 16] = [
         (&[b"203.0.113.9"], 200),
         (&[b"203.0.113.9, 127.0.0.7"], 200),
         (&[b"198.51.100.1", b"203.0.113.9"], 200),
         (&[b"\xff", b"203.0.113.9"], 200),
+        (&[b"203.0.113.9:5678"], 200),
+        (&[b"\xffnonsense, 203.0.113.9"], 200),
+        (&[b"[::ffff:203.0.113.9]:443, 127.0.0.7:80"], 200),
+        (&[b"203.0.113.9, [::ffff:198.51.100.1]:443"], 401),
         (&[b"203.0.113.9, 198.51.100.1"], 401),
         (&[b"203.0.113.9", b"\xff"], 401),
         (&[b"203.0.113.9, \xff"], 401),

@@ -6,7 +6,7 @@
 //! Nothing of the request is believed before it is known that a gateway asks: a peer in `trusted_proxies`, or
 //! somebody with the API's own credential in `X-Jeton-Gateway-Authorization` (`Authorization` is the client's). What
 //! is wanted stands in exactly one `X-Forwarded-Method` and one `X-Forwarded-Uri`; none, or two of them, is no
-//! question. Verdicts are 200, 401 and 403, and 503 where nothing can be known: gateways understand nothing else.
+//! question. What stands in them the client wrote: it is judged, and never held against the gateway. Verdicts are 200, 401 and 403, and 503 where nothing can be known: gateways understand nothing else.
 //!
 //! An API may declare that its gateways are only to report: then a request that would be refused passes as nobody's, and
 //! is written down. That takes a known gateway and a request that can be read safely; it never touches any other door.
@@ -20,12 +20,13 @@ mod refused;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, Response};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Response};
 use jeton_token::{NeedError, RouteMatch};
 use url::form_urlencoded;
 
 use super::Doors;
-use super::caller::{client, credential, forwarded, is_within, peer, presented};
+use super::caller::{client, credential, peer, presented};
+use super::forwarded::{self, is_within};
 use super::path::Path;
 use super::problem::Problem;
 use crate::authority::{Error, Gateway, Judged, Question};
@@ -65,7 +66,7 @@ async fn judge(doors: &Doors, api: &ApiRecord, headers: &HeaderMap) -> Result<Re
     let wanted = Wanted::read(headers)?;
     // A table that does not stand was never taken: then the store is not what it was.
     let routes = api.route_table().ok_or(Error::Unavailable)?;
-    let need = routes.need(wanted.method, wanted.path);
+    let need = wanted.path.map_or(Err(NeedError::Ambiguous), |path| routes.need(wanted.method, path));
     match look(doors, api, headers, &wanted, need.as_ref().map_err(|error| *error)).await {
         Ok(answer) => Ok(answer),
         Err(refusal) => refusal.answer(doors, api, &wanted, need.as_ref().map_err(|error| *error)),
@@ -90,7 +91,7 @@ async fn look(
         text: &text,
         scope: Some(need.scope),
         resource: need.resource.as_deref(),
-        client: forwarded(headers, &doors.trusted_proxies),
+        client: forwarded::client(headers, &doors.trusted_proxies),
     };
     match doors.authority.judge_for(api, question, place).await? {
         Judged::Honoured(known, active) => {
@@ -105,34 +106,39 @@ async fn look(
 /// What the client wants of the API, as its gateway says.
 struct Wanted<'a> {
     method: &'a str,
-    path: &'a str,
-    query: &'a str,
+    /// `None`: it is not UTF-8, so nobody can say how the API will read it.
+    path: Option<&'a str>,
+    /// Any bytes.
+    query: &'a [u8],
 }
 
 impl<'a> Wanted<'a> {
     fn read(headers: &'a HeaderMap) -> Result<Self, Problem> {
-        let method = one(headers, "x-forwarded-method")?;
+        let method = std::str::from_utf8(one(headers, "x-forwarded-method")?).map_err(|_| unsaid())?;
         let uri = one(headers, "x-forwarded-uri")?;
-        let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
-        Ok(Self { method, path, query })
+        let mut parts = uri.splitn(2, |byte| *byte == b'?');
+        let path = parts.next().and_then(|path| std::str::from_utf8(path).ok());
+        Ok(Self { method, path, query: parts.next().unwrap_or_default() })
     }
 
     /// A token in an address is in logs and histories by now. It is not the one that is judged, and what stands
     /// behind might look at it.
     fn names_a_token(&self) -> bool {
-        form_urlencoded::parse(self.query.as_bytes()).any(|(name, _)| name == "access_token")
+        form_urlencoded::parse(self.query).any(|(name, _)| name == "access_token")
     }
 }
 
-/// The one field of this name. Two fields that somebody joined have a blank between them.
-fn one<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, Problem> {
+/// The one field of this name. No request line has a blank in its method or its address, but two fields that somebody
+/// joined have one between them.
+fn one<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a [u8], Problem> {
     let mut fields = headers.get_all(name).iter();
     let (first, second) = (fields.next(), fields.next());
-    let only = first.filter(|_| second.is_none()).and_then(|field| field.to_str().ok());
-    let plain = only.filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()));
-    plain.ok_or_else(|| {
-        let detail =
-            "a gateway says once each, in `X-Forwarded-Method` and `X-Forwarded-Uri`, what is wanted";
-        Problem::Malformed(detail.to_owned())
-    })
+    let only = first.filter(|_| second.is_none()).map(HeaderValue::as_bytes);
+    let has_blank = |text: &[u8]| text.iter().any(|byte| *byte <= b' ' || *byte == 0x7f);
+    only.filter(|text| !text.is_empty() && !has_blank(text)).ok_or_else(unsaid)
+}
+
+fn unsaid() -> Problem {
+    let detail = "a gateway says once each, in `X-Forwarded-Method` and `X-Forwarded-Uri`, what is wanted";
+    Problem::Malformed(detail.to_owned())
 }

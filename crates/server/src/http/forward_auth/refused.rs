@@ -98,8 +98,9 @@ impl Refusal {
 }
 
 /// The path of the route, else the shape of what was asked for; never that itself.
-fn written_path(path: &str, need: Option<&RouteMatch<'_>>) -> String {
-    need.map_or_else(|| path_shape(path).unwrap_or_default(), |need| need.path.to_owned())
+fn written_path(path: Option<&str>, need: Option<&RouteMatch<'_>>) -> String {
+    let shape = || path.and_then(|path| path_shape(path).ok()).unwrap_or_default();
+    need.map_or_else(shape, |need| need.path.to_owned())
 }
 
 impl From<Refusal> for Problem {
@@ -120,6 +121,7 @@ impl From<Problem> for Refusal {
         match problem {
             Problem::NoCredential => Self::NoToken,
             Problem::TwoCredentials => Self::TwoCredentials,
+            Problem::Operation(Error::Unauthenticated(_)) => Self::Inactive,
             other => Self::Unknown(other),
         }
     }

@@ -1,7 +1,5 @@
 //! Token introspection (RFC 7662). Whatever is not honoured answers `{"active":false}` and nothing else.
 
-use std::net::IpAddr;
-
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
@@ -11,6 +9,7 @@ use jeton_api::{Introspection, PlaceDetail};
 use jeton_token::{Active, Expiry, Place, Rights};
 
 use super::super::Doors;
+use super::super::forwarded::address;
 use super::super::problem::{self, Problem};
 use super::Form;
 use crate::authority::{Caller, Error, Judged, Known, Question};
@@ -21,10 +20,12 @@ pub(crate) async fn introspect(State(doors): State<Doors>, caller: Caller, form:
     let Some(token) = form.get("token") else {
         return problem::oauth_error("invalid_request", "the parameter `token` is missing");
     };
-    let Ok(client) = form.get("client_ip").map(str::parse::<IpAddr>).transpose() else {
-        return problem::oauth_error("invalid_request", "the parameter `client_ip` is no IP address");
-    };
-    let question = Question { text: token, scope: None, resource: form.get("resource"), client };
+    let client = form.get("client_ip").map(address);
+    if client == Some(None) {
+        return problem::oauth_error("invalid_request", "the parameter `client_ip` is not an IP address");
+    }
+    let question =
+        Question { text: token, scope: None, resource: form.get("resource"), client: client.flatten() };
     match doors.authority.judge(&caller, question).await {
         Ok((api, Judged::Honoured(known, active))) => {
             problem::no_store(Json(describe(&doors, &api, &known, &active)))

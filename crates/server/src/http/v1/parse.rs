@@ -1,5 +1,6 @@
 //! From the texts of a request to typed values, with a pointer to each text that is wrong.
 
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use jeton_api::{Code, Timestamp};
@@ -7,6 +8,7 @@ use jeton_token::{
     Expiry, Network, NetworkLimit, Place, PlaceLimit, PrincipalName, ResourceName, ScopePattern, ScopeSet,
 };
 
+use super::super::forwarded::address;
 use crate::authority::{Authority, Caller, End, Error, Fault};
 use crate::limits::{LIFETIME_MINUTES_MAX, TEXT_BYTES_MAX, TOKEN_LIMITS_MAX, TOKEN_NAME_BYTES_MAX};
 
@@ -15,6 +17,12 @@ const MINUTE_MS: i64 = 60_000;
 /// A value behind a pointer.
 pub(in crate::http) fn value<T: FromStr<Err: ToString>>(pointer: &str, text: &str) -> Result<T, Error> {
     text.parse().map_err(|error: T::Err| Error::invalid(pointer, Code::InvalidField, wrong(text, &error)))
+}
+
+/// A client's address, as an API's own server names it: some name its port, too.
+pub(super) fn client_ip(pointer: &str, text: &str) -> Result<IpAddr, Error> {
+    let invalid = || Error::invalid(pointer, Code::InvalidField, "not an IP address, like 203.0.113.9");
+    address(text).ok_or_else(invalid)
 }
 
 /// A list of values; every wrong one is named.

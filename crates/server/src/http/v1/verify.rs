@@ -31,7 +31,7 @@ pub(crate) async fn verify(
         text: request.token.expose(),
         scope: scope.as_ref(),
         resource: request.resource.as_deref(),
-        client: request.client_ip.as_deref().map(|text| parse::value("/client_ip", text)).transpose()?,
+        client: request.client_ip.as_deref().map(|text| parse::client_ip("/client_ip", text)).transpose()?,
     };
     let (judged, keeping) = if request.keep {
         doors.authority.judge_to_keep(&caller, question).await?
@@ -92,7 +92,8 @@ fn verifier(text: &str) -> Option<VerifierId> {
 fn used(at: &str, told: ToldUse) -> Result<Use, Problem> {
     let field = |name: &str| format!("{at}/{name}");
     let scope = told.scope.as_deref().map(|text| parse::value(&field("scope"), text)).transpose()?;
-    let client = told.client_ip.as_deref().map(|text| parse::value(&field("client_ip"), text)).transpose()?;
+    let client =
+        told.client_ip.as_deref().map(|text| parse::client_ip(&field("client_ip"), text)).transpose()?;
     Ok(Use {
         token: parse::value(&field("token_id"), &told.token_id)?,
         receipt: told.receipt,

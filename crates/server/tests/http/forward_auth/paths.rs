@@ -1,12 +1,17 @@
 //! Paths that two programs could read in two ways.
 
+use reqwest::RequestBuilder;
+use reqwest::header::HeaderValue;
 use serde_json::json;
 
-use super::guarded;
+use super::{GATEWAY, Guarded, guarded};
 use crate::support::Authority;
+use crate::support::answer::Answer;
 
 on_both! {
-    shared: attack_21_an_ambiguous_path_is_refused_whatever_the_token_may;
+    shared:
+        attack_21_an_ambiguous_path_is_refused_whatever_the_token_may,
+        what_the_client_wrote_is_not_held_against_the_gateway;
 }
 
 async fn attack_21_an_ambiguous_path_is_refused_whatever_the_token_may(authority: Authority) {
@@ -62,4 +67,43 @@ async fn attack_21_an_ambiguous_path_is_refused_whatever_the_token_may(authority
     ] {
         guarded.ask(&authority, &token, "GET", plain).await.expect(200);
     }
+}
+
+/// Bytes beyond ASCII pass through nginx as they come.
+async fn what_the_client_wrote_is_not_held_against_the_gateway(authority: Authority) {
+    let guarded = guarded(&authority).await;
+    let session = guarded.user(&authority).await;
+    let token = guarded.pat(&authority, &session, &["*"], json!({})).await.secret;
+    let ask = async |method: &str, uri: &[u8]| raw(&guarded, &authority, method, uri, Some(&token)).await;
+    for uri in ["/tasks?q=caf\u{e9}", "/tasks/caf\u{e9}", "/tasks/caf\u{e9}?q=\u{1f600}", "/tasks?%zz%&=&&;#"]
+    {
+        ask("GET", uri.as_bytes()).await.expect(200);
+    }
+    ask("GET", b"/tasks?q=\xff\xfe").await.expect(200);
+    ask("BREW-\u{7c}", b"/tasks").await.refused(403, "no_route");
+    ask("GET", "/caf\u{e9}".as_bytes()).await.refused(403, "no_route");
+    for uri in
+        [&b"/tasks/caf\xe9"[..], b"/tasks/\xc0\xae\xc0\xae/admin", b"/\xff?x", "/tasks/\u{85}".as_bytes()]
+    {
+        let answer = ask("GET", uri).await.refused(403, "ambiguous_path");
+        let challenge = answer.header("www-authenticate");
+        assert!(challenge.starts_with("Bearer error=\"invalid_request\""), "{}", uri.escape_ascii());
+    }
+    ask("GET", b"/tasks?access_token=\xff").await.refused(401, "two_credentials");
+    raw(&guarded, &authority, "GET", b"/tasks?q=\xff", None).await.refused(401, "invalid_token");
+}
+
+/// The answer about a request line of any bytes.
+pub(super) async fn raw(
+    guarded: &Guarded,
+    authority: &Authority,
+    method: &str,
+    uri: &[u8],
+    token: Option<&str>,
+) -> Answer {
+    let request = authority.request(reqwest::Method::GET, &guarded.path());
+    let request = request.header(GATEWAY, format!("Bearer {}", guarded.credential));
+    let request = request.header("x-forwarded-method", method);
+    let request = request.header("x-forwarded-uri", HeaderValue::from_bytes(uri).unwrap());
+    Answer::to(token.into_iter().fold(request, RequestBuilder::bearer_auth)).await
 }

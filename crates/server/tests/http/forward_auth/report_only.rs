@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::identity::FIELDS;
+use super::paths::raw;
 use super::{GATEWAY, Guarded, guarded};
 use crate::support::answer::Answer;
 use crate::support::rights::user;
@@ -20,6 +21,7 @@ on_both! {
         attack_01_no_secret_of_a_path_is_written_down,
         attack_19_whoever_is_no_gateway_is_refused_all_the_same,
         attack_19_what_cannot_be_read_safely_is_refused_all_the_same,
+        what_the_client_wrote_is_reported_like_anything_else,
         attack_03_who_may_not_change_the_api_cannot_open_its_gateways,
         no_other_door_becomes_more_generous,
         a_new_declaration_starts_the_list_over,
@@ -165,6 +167,17 @@ async fn attack_01_no_secret_of_a_path_is_written_down(authority: Authority) {
         assert!(!shown.contains(secret) && !stored.contains(secret), "{secret}");
     }
     let expected = ["GET /reset/{id}/confirm no_route - 7", "GET /tasks/{id} no_token - 7"];
+    assert_eq!(guarded.listed(&authority).await, expected);
+}
+
+/// Bytes beyond ASCII.
+async fn what_the_client_wrote_is_reported_like_anything_else(authority: Authority) {
+    let guarded = reporting(&authority).await;
+    let ask = async |uri: &[u8]| raw(&guarded, &authority, "GET", uri, None).await;
+    passed(&ask("/tasks?q=caf\u{e9}".as_bytes()).await, "refuse no_token");
+    passed(&ask("/caf\u{e9}".as_bytes()).await, "refuse no_route");
+    ask(b"/tasks/caf\xe9").await.refused(403, "ambiguous_path");
+    let expected = ["GET  ambiguous_path - 1", "GET /tasks no_token - 1", "GET /{id} no_route - 1"];
     assert_eq!(guarded.listed(&authority).await, expected);
 }
 

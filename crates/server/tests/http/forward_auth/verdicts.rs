@@ -162,12 +162,27 @@ async fn the_address_of_the_client_counts(authority: Authority) {
         (vec!["198.51.100.1", "203.0.113.9"], 200),
         (vec!["203.0.113.9, 198.51.100.1"], 403),
         (vec!["203.0.113.9", "198.51.100.1"], 403),
+        (vec!["203.0.113.9:5678"], 200),
+        (vec!["198.51.100.1, [::ffff:203.0.113.9]:443"], 200),
         (vec!["203.0.113.9, unknown"], 403),
         (vec![], 403),
     ] {
         let question = guarded.question(&authority, "GET", "/tasks").bearer_auth(&token);
         let question = hops.iter().fold(question, |question, hop| question.header("x-forwarded-for", *hop));
         assert_eq!(Answer::to(question).await.status, status, "{hops:?}");
+    }
+    for (fields, status) in [
+        (vec![("forwarded", "for=\"203.0.113.9:4711\";proto=https")], 200),
+        (vec![("forwarded", "for=198.51.100.1, For=203.0.113.9")], 200),
+        (vec![("forwarded", "for=203.0.113.9"), ("x-forwarded-for", "203.0.113.9")], 200),
+        (vec![("forwarded", "for=203.0.113.9"), ("x-forwarded-for", "198.51.100.1")], 403),
+        (vec![("forwarded", "for=198.51.100.1"), ("x-forwarded-for", "203.0.113.9")], 403),
+        (vec![("forwarded", "for=203.0.113.9, for=_hidden")], 403),
+        (vec![("x-real-ip", "203.0.113.9")], 403),
+    ] {
+        let question = guarded.question(&authority, "GET", "/tasks").bearer_auth(&token);
+        let question = fields.iter().fold(question, |question, (name, value)| question.header(*name, *value));
+        assert_eq!(Answer::to(question).await.status, status, "{fields:?}");
     }
 }
 
