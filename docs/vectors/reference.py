@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""A second, independent implementation of token text and scope matching.
+"""A second, independent implementation of token text, scope matching and the Authorization field.
 
 It shares no code with the Rust crates and uses only the standard library. Running it
-rewrites token-text.json and scope-match.json beside it, byte for byte the same each time:
+rewrites token-text.json, scope-match.json and authorization.json beside it, byte for byte the same each time:
 
     python3 docs/vectors/reference.py
 
 Where a case below states its own verdict, the functions here must reach the same one.
 """
 
+import base64
 import hashlib
 import hmac
 import json
@@ -595,6 +596,132 @@ def scope_match_vectors():
     }
 
 
+# ------------------------------------------------------------ Authorization
+
+TOKEN68 = re.compile(r"[A-Za-z0-9._~+/=-]+")
+
+
+def presented(fields):
+    """The credential in the `Authorization` fields of a request, or a word for why there is not exactly one."""
+    if not fields:
+        return None, "missing"
+    if len(fields) > 1:
+        return None, "several"
+    scheme, _, rest = fields[0].strip(" \t\r\n\f").partition(" ")
+    if scheme.lower() not in ("bearer", "basic"):
+        return None, "missing"
+    if "," in rest:
+        return None, "several"
+    rest = rest.lstrip(" \t\r\n\f")
+    text = password(rest) if scheme.lower() == "basic" else rest if TOKEN68.fullmatch(rest) else None
+    return (text, None) if text else (None, "malformed")
+
+
+def password(encoded):
+    """What stands behind the first colon. Nothing else of the pair is looked at."""
+    if re.fullmatch(r"[A-Za-z0-9+/]*={0,2}", encoded) is None:
+        return None
+    bare = encoded.rstrip("=")
+    if len(bare) % 4 == 1 or (encoded != bare and len(encoded) % 4):
+        return None
+    pair = base64.b64decode(bare + "=" * (-len(bare) % 4))
+    if base64.b64encode(pair).rstrip(b"=") != bare.encode():
+        return None
+    try:
+        return pair.partition(b":")[2].decode() or None
+    except UnicodeDecodeError:
+        return None
+
+
+SHOWN = "jtn_pat_0322SbK0O9C9jXF0wiA0RE_y7WhZ4ux8F15GIHRzAaZSNmSlTYWp498124ZaX"
+
+
+def basic(pair, padded=True):
+    encoded = base64.b64encode(pair if isinstance(pair, bytes) else pair.encode()).decode()
+    return encoded if padded else encoded.rstrip("=")
+
+
+def authorization_cases():
+    """Fields, and the credential or the word that is expected. One character of a field is one byte of it."""
+    one = f"Bearer {SHOWN}"
+    pair = basic(f"x:{SHOWN}")
+    token = SHOWN, None
+    for field, why in [
+        (one, "RFC 6750"),
+        (f"bearer {SHOWN}", "a scheme has no case"),
+        (f"BEARER {SHOWN}", "a scheme has no case"),
+        (f"Bearer  {SHOWN}", "1*SP"),
+        (f"Bearer      {SHOWN}", "1*SP"),
+        (f"  {one} \t", "white space around a field is not part of it"),
+        (f"Basic {pair}", "RFC 7617"),
+        (f"bASIC   {pair}", "a scheme has no case, 1*SP"),
+        (f"Basic {basic(f':{SHOWN}')}", "an empty user name"),
+        ("Basic " + basic(f"M\u00fcller:{SHOWN}"), "a user name in UTF-8"),
+        (f"Basic {basic(b'M' + bytes([0xFC]) + b'ller:' + SHOWN.encode())}", "a user name in Latin-1"),
+        (f"Basic {basic(bytes(range(1, 32)) + bytes(range(128, 256)) + b':' + SHOWN.encode())}", "any user name"),
+        (f"Basic {basic(f'a, b c:{SHOWN}')}", "a user name with a comma and spaces"),
+        (f"Basic {basic(f'{SHOWN}:{SHOWN}')}", "the user name is ignored, whatever it is"),
+        (f"Basic {basic(f'u:{SHOWN}', padded=False)}", "without padding"),
+        (f"Basic {basic(f'us:{SHOWN}', padded=False)}", "without padding"),
+        (f"Basic {basic(f'us:{SHOWN}')}", "with padding"),
+        (f"Basic {basic(f'use:{SHOWN}')}", "with padding"),
+    ]:
+        yield [field], *token, why
+    yield ["Bearer abc.DEF-1_2~3+4/5=="], "abc.DEF-1_2~3+4/5==", None, "token68; what it is, is found out later"
+    yield [f"Basic {basic('a:b:c')}"], "b:c", None, "a password may have colons"
+    yield [f"Basic {basic('a::c')}"], ":c", None, "a password may have colons"
+    yield ["Basic " + basic("a:\u00fc")], "\u00fc", None, "a password in UTF-8"
+    for fields, why in [
+        ([], "no field"),
+        ([""], "an empty field"),
+        (["Digest username=\"x\", realm=\"y\""], "another scheme; its commas are its own"),
+        (["Negotiate abc"], "another scheme"),
+        ([SHOWN], "no scheme"),
+        ([f"Bearer\t{SHOWN}"], "a tab is not a space"),
+        ([f"Bearer={SHOWN}"], "no space"),
+        ([f"Bearer:{SHOWN}"], "no space"),
+    ]:
+        yield fields, None, "missing", why
+    for field, why in [
+        ("Bearer", "no text"),
+        ("Bearer   ", "no text"),
+        (f"{one} {SHOWN}", "a space in the text; without a comma it is one credential"),
+        (f"{one} x", "a space in the text"),
+        (f'Bearer "{SHOWN}"', "quotes"),
+        (f"{one}%0a", "a percent sign"),
+        (f"{one}\u00e9", "not ASCII"),
+        ("Basic", "no text"),
+        ("Basic !!!", "not base64"),
+        (f"Basic {pair} {pair}", "a space in the text"),
+        (f"Basic {basic('no colon')}", "no colon"),
+        (f"Basic {basic(f'{SHOWN}:')}", "no password"),
+        (f"Basic {basic(b'x:' + bytes([0xFF]))}", "a password that is not UTF-8"),
+        ("Basic YQ=", "half of the padding"),
+        ("Basic YTp", "not all bits of the last character are used"),
+    ]:
+        yield [field], None, "malformed", why
+    for fields, why in [
+        ([one, one], "two fields, alike"),
+        ([one, f"Basic {pair}"], "two fields"),
+        ([one, ""], "two fields, one of them empty"),
+        ([f"{one}, {one}"], "a list"),
+        ([f"{one},{SHOWN}"], "a list"),
+        ([f"{one}, Basic {pair}"], "a list"),
+        ([f"Basic {pair}, {one}"], "a list"),
+        ([f"{one},"], "a list with nothing behind the comma"),
+    ]:
+        yield fields, None, "several", why
+
+
+def authorization_vectors():
+    cases = []
+    for fields, credential, error, why in authorization_cases():
+        assert presented(fields) == (credential, error), f"{fields} is {presented(fields)}"
+        outcome = {"error": error} if error else {"credential": credential}
+        cases.append({"fields": fields, **outcome, "why": why})
+    return {"cases": cases}
+
+
 # ------------------------------------------------------------------ the files
 
 def write(name, vectors):
@@ -613,3 +740,4 @@ def write(name, vectors):
 if __name__ == "__main__":
     write("token-text.json", token_text_vectors())
     write("scope-match.json", scope_match_vectors())
+    write("authorization.json", authorization_vectors())

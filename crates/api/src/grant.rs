@@ -34,4 +34,12 @@ pub struct GrantRefusal {
     /// For people.
     #[serde(default)]
     pub error_description: String,
+    /// The code that Jeton's own API has for it, where the failure lies outside the rules of the grant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub code: Option<String>,
+    /// Names this request in the server's log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub request_id: Option<String>,
 }

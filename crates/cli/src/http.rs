@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use anyhow::anyhow;
-use jeton_api::{Code, Problem, Secret};
+use jeton_api::{Code, GrantRefusal, Problem, Secret};
 use reqwest::header::{DATE, HeaderMap, HeaderValue, LOCATION};
 use reqwest::redirect::Policy;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
@@ -252,7 +252,8 @@ fn key() -> Result<HeaderValue> {
 
 /// A refusal with this body, and what can be done about it.
 pub(crate) fn refusal(status: StatusCode, body: &[u8], next: Option<String>) -> Error {
-    let problem = serde_json::from_slice(body).unwrap_or_else(|_| unexplained(status));
+    let problem = serde_json::from_slice(body).ok().or_else(|| of_oauth(status, body));
+    let problem = problem.unwrap_or_else(|| unexplained(status));
     // The status that was sent counts, not the one that the body repeats.
     Refusal { problem: Problem { status: status.as_u16(), ..problem }, next }.into()
 }
@@ -265,6 +266,14 @@ fn bearer(secret: &Secret) -> Result<HeaderValue> {
     let mut value = value.ok_or_else(|| Error::usage("the token holds characters that no token has"))?;
     value.set_sensitive(true);
     Ok(value)
+}
+
+/// A refusal by an endpoint of OAuth, which has its own form.
+fn of_oauth(status: StatusCode, body: &[u8]) -> Option<Problem> {
+    let refused: GrantRefusal = serde_json::from_slice(body).ok()?;
+    let code = refused.code.as_deref().and_then(|word| word.parse().ok()).unwrap_or(Code::Malformed);
+    let request_id = refused.request_id.unwrap_or_default();
+    Some(Problem { request_id, ..Problem::new(code, status.as_u16(), refused.error_description) })
 }
 
 /// A refusal by something that is not Jeton, such as a proxy in front of it.

@@ -12,6 +12,7 @@ mod audit;
 mod base62;
 mod catalogue;
 mod claim;
+mod credential;
 mod decision;
 mod digest;
 mod effect;
@@ -41,6 +42,7 @@ pub use catalogue::{
 pub use claim::{
     ClaimName, ClaimNameError, ClaimPattern, ClaimPatternError, ClaimRules, ClaimRulesError, MAX_CLAIM_RULES,
 };
+pub use credential::{BASIC_CHALLENGE, CredentialError, presented};
 pub use decision::{
     Active, Approval, Audience, Circumstances, Demand, Facts, Inactive, Link, OwnerState, PlacedPattern,
     Verdict, Where, concerns, covers_within, decide, effective_at, known_end, standing, withheld,

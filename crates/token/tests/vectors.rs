@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod vectors {
+    mod authorization;
     mod scope_match;
     mod token_text;
 

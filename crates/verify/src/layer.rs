@@ -32,7 +32,7 @@ use crate::unavailable::Unavailable;
 ///
 /// | request | answer |
 /// |---|---|
-/// | no credential | 401, plain challenge |
+/// | no credential | 401, plain challenges for Bearer and Basic |
 /// | token unknown, malformed or dead | 401 `invalid_token`, always the same |
 /// | token alive, but not for this | 403 `insufficient_scope`, which names the missing scope |
 /// | no route matches | 403 |

@@ -5,9 +5,8 @@
 
 use http::{HeaderValue, Response, StatusCode, header};
 use jeton_api::{Code, Problem};
-use jeton_token::{NeedError, Scope};
+use jeton_token::{BASIC_CHALLENGE, CredentialError, NeedError, Scope};
 
-use crate::credential::CredentialError;
 use crate::decision::{Denied, Reason};
 use crate::limits::RETRY_AFTER_SECONDS;
 
@@ -38,7 +37,6 @@ impl From<CredentialError> for Refusal {
             CredentialError::Missing => Self::NoCredential,
             CredentialError::Malformed => Self::InvalidToken,
             CredentialError::Several => Self::SeveralCredentials,
-            CredentialError::InQuery => Self::TokenInQuery,
         }
     }
 }
@@ -65,8 +63,8 @@ impl Refusal {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(challenge) = self.challenge() {
-            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        for challenge in self.challenges() {
+            headers.append(header::WWW_AUTHENTICATE, challenge);
         }
         if *self == Self::Unavailable {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS.into());
@@ -116,8 +114,15 @@ impl Refusal {
         }
     }
 
-    /// The `WWW-Authenticate` header (RFC 6750, section 3). A request without a credential is told no error.
-    fn challenge(&self) -> Option<HeaderValue> {
+    /// How to show a credential: on a 401 a challenge for each scheme that is taken (RFC 9110, section 15.5.2).
+    fn challenges(&self) -> Vec<HeaderValue> {
+        let basic = HeaderValue::from_static(BASIC_CHALLENGE);
+        let is_unknown = self.status() == StatusCode::UNAUTHORIZED;
+        self.bearer_challenge().into_iter().chain(is_unknown.then_some(basic)).collect()
+    }
+
+    /// That of RFC 6750, section 3. A request without a credential is told no error.
+    fn bearer_challenge(&self) -> Option<HeaderValue> {
         let text = match self {
             Self::NoCredential => "Bearer".to_owned(),
             Self::InvalidToken => r#"Bearer error="invalid_token""#.to_owned(),

@@ -136,7 +136,8 @@ impl OAuth<'_> {
                 .map(Ok)
                 .map_err(|error| anyhow!(error).context(message).into());
         }
-        // What is no refusal of OAuth's is one of the server itself.
-        serde_json::from_slice(&body).map(Err).map_err(|_| refusal(status, &body, None))
+        // What is not about the grant is a refusal by the server itself.
+        let refused = serde_json::from_slice(&body).ok().filter(|_| status == StatusCode::BAD_REQUEST);
+        refused.map(Err).ok_or_else(|| refusal(status, &body, None))
     }
 }

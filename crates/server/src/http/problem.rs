@@ -10,9 +10,11 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
 use axum::{Json, body::Body};
 use jeton_api::{Code, FieldError, Remedy};
+use jeton_token::{BASIC_CHALLENGE, CredentialError};
 use serde::Serialize;
 
 use super::compat::{azure_devops, determined};
+use super::oauth2;
 use super::scim;
 use crate::authority::{Denial, Error, Fault};
 
@@ -68,6 +70,16 @@ impl From<Error> for Problem {
     }
 }
 
+impl From<CredentialError> for Problem {
+    fn from(error: CredentialError) -> Self {
+        match error {
+            CredentialError::Missing => Self::NoCredential,
+            CredentialError::Malformed => Error::Unauthenticated(Code::InvalidToken).into(),
+            CredentialError::Several => Self::TwoCredentials,
+        }
+    }
+}
+
 impl IntoResponse for Problem {
     /// The answer in Jeton's own form. The problem itself goes along, so that [`finish`] can render it again.
     fn into_response(self) -> Response<Body> {
@@ -89,9 +101,24 @@ pub(super) enum Wire {
     AzureDevops,
     /// SCIM (RFC 7644, section 3.12).
     Scim,
+    /// The endpoints of OAuth 2.0 (RFC 6749, section 5.2), whose libraries read `error` and nothing else.
+    OAuth,
     /// Proxies that ask before they let a request through. They know 401 and 403, take 503 for what it is, and
     /// whatever else is for a fault of their own.
     Gateway,
+}
+
+impl Wire {
+    fn content_type(self) -> &'static str {
+        match self {
+            Self::Jeton | Self::Determined | Self::DeterminedProbe | Self::Gateway => {
+                "application/problem+json"
+            }
+            // Its clients read their JSON by its usual name.
+            Self::AzureDevops | Self::OAuth => "application/json",
+            Self::Scim => SCIM,
+        }
+    }
 }
 
 /// An answer on its way out: a problem gets the form of the wire that the request came in by, and the request's id.
@@ -137,17 +164,21 @@ impl Problem {
                 (status, Json(determined::error::body(body))).into_response()
             }
             Wire::AzureDevops => (status, Json(azure_devops::error::body(body))).into_response(),
+            Wire::OAuth => (status, Json(oauth2::error::body(&body))).into_response(),
             Wire::Scim => (status, Json(scim::error::body(&body, scim_type(status, code)))).into_response(),
         };
-        set(response.headers_mut(), self.headers(status, code));
-        if wire == Wire::Gateway {
-            self.challenge_client(response.headers_mut());
+        let headers = response.headers_mut();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(wire.content_type()));
+        for challenge in self.challenges(wire, status) {
+            append(headers, WWW_AUTHENTICATE, &challenge);
         }
-        if wire == Wire::AzureDevops {
-            invite_both(status, response.headers_mut());
+        if let Some(seconds) = self.retry_seconds(status) {
+            append(headers, RETRY_AFTER, &seconds.to_string());
         }
-        if wire == Wire::Scim {
-            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(SCIM));
+        if matches!(self, Self::Encoded(_)) {
+            // Which encodings there are (RFC 9110, section 12.5.3).
+            append(headers, ACCEPT_ENCODING, "identity");
         }
         response
     }
@@ -156,7 +187,7 @@ impl Problem {
         match (wire, self.status()) {
             // They know no 422.
             (
-                Wire::Determined | Wire::DeterminedProbe | Wire::AzureDevops | Wire::Scim,
+                Wire::Determined | Wire::DeterminedProbe | Wire::AzureDevops | Wire::Scim | Wire::OAuth,
                 StatusCode::UNPROCESSABLE_ENTITY,
             ) => StatusCode::BAD_REQUEST,
             (Wire::Gateway, status) => self.status_for_gateways(status),
@@ -177,17 +208,62 @@ impl Problem {
         }
     }
 
-    /// What a gateway hands on to the client (RFC 6750, section 3). It may throw the body away, so what is wrong
-    /// stands here too. What is wrong with the gateway is no client's business.
-    fn challenge_client(&self, headers: &mut HeaderMap) {
+    /// How to show a credential here: on a 401 one challenge for each scheme that is taken (RFC 9110, section 15.5.2).
+    fn challenges(&self, wire: Wire, status: StatusCode) -> Vec<String> {
+        let bearer = match wire {
+            Wire::Gateway => self.challenge_of_client(status),
+            _ => self.challenge(status),
+        };
+        match (bearer, wire) {
+            (None, _) => vec![],
+            (Some(bearer), _) if status != StatusCode::UNAUTHORIZED => vec![bearer],
+            // nginx 1.22 hands on one field of this name and no more.
+            (Some(bearer), Wire::Gateway) => vec![format!("{bearer}, {BASIC_CHALLENGE}")],
+            // As that product writes it.
+            (Some(bearer), Wire::AzureDevops) => vec![bearer, "Basic realm=\"Jeton\"".to_owned()],
+            (Some(bearer), Wire::OAuth) => vec![BASIC_CHALLENGE.to_owned(), bearer],
+            (Some(bearer), _) => vec![bearer, BASIC_CHALLENGE.to_owned()],
+        }
+    }
+
+    /// The challenge of RFC 6750, section 3.
+    fn challenge(&self, status: StatusCode) -> Option<String> {
+        match (self, status) {
+            (Self::NoCredential, _) => Some("Bearer".to_owned()),
+            // No token was presented, so no token was wrong.
+            (Self::Operation(Error::Unauthenticated(Code::InvalidPassword)), _) => None,
+            (_, StatusCode::UNAUTHORIZED) => Some("Bearer error=\"invalid_token\"".to_owned()),
+            (_, StatusCode::FORBIDDEN) if self.code() == Code::InsufficientScope => {
+                Some(format!("Bearer error=\"insufficient_scope\"{}", self.scope_attribute()))
+            }
+            _ => None,
+        }
+    }
+
+    /// The same for what a gateway hands on to the client. It may throw the body away, so what is wrong stands here
+    /// too. What is wrong with the gateway is no client's business.
+    fn challenge_of_client(&self, status: StatusCode) -> Option<String> {
         let error = match (self, self.code()) {
             (Self::TwoCredentials, _) | (_, Code::AmbiguousPath) => "invalid_request",
             (_, Code::InsufficientScope | Code::NoRoute) => "insufficient_scope",
-            _ => return,
+            _ => return self.challenge(status),
         };
-        let scope = self.missing_scope().map(|scope| format!(", scope=\"{scope}\"")).unwrap_or_default();
-        let challenge = format!("Bearer error=\"{error}\"{scope}, error_description=\"{}\"", self.detail());
-        set(headers, vec![(CHALLENGE, challenge)]);
+        let scope = self.scope_attribute();
+        Some(format!("Bearer error=\"{error}\"{scope}, error_description=\"{}\"", self.detail()))
+    }
+
+    fn scope_attribute(&self) -> String {
+        self.missing_scope().map(|scope| format!(", scope=\"{scope}\"")).unwrap_or_default()
+    }
+
+    /// When to try again.
+    fn retry_seconds(&self, status: StatusCode) -> Option<u64> {
+        match (self, status) {
+            (Self::Operation(Error::TooManyAttempts { retry_seconds }), _) => Some(*retry_seconds),
+            (Self::Operation(Error::Conflict(Code::IdempotencyInFlight, _)), _)
+            | (_, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) => Some(1),
+            _ => None,
+        }
     }
 
     fn status(&self) -> StatusCode {
@@ -262,8 +338,10 @@ impl Problem {
     /// A page, with the status of this problem and when to try again.
     pub(super) fn on(&self, mut page: Response<Body>) -> Response<Body> {
         *page.status_mut() = self.status();
-        let fields = self.headers(self.status(), self.code());
-        set(page.headers_mut(), fields.into_iter().filter(|(name, _)| *name == RETRY).collect());
+        page.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(seconds) = self.retry_seconds(self.status()) {
+            append(page.headers_mut(), RETRY_AFTER, &seconds.to_string());
+        }
         page
     }
 
@@ -312,62 +390,11 @@ impl Problem {
             _ => &[],
         }
     }
-
-    /// The header fields that go with the status: the challenge of RFC 6750, section 3, or when to try again.
-    fn headers(&self, status: StatusCode, code: Code) -> Vec<(&'static str, String)> {
-        let mut headers = vec![(CONTENT_TYPE_NAME, "application/problem+json".to_owned())];
-        match (self, status) {
-            // Which encodings there are (RFC 9110, section 12.5.3).
-            (Self::Encoded(_), _) => headers.push((ENCODINGS, "identity".to_owned())),
-            (Self::NoCredential, _) => headers.push((CHALLENGE, "Bearer".to_owned())),
-            // No token was presented, so no token was wrong.
-            (Self::Operation(Error::Unauthenticated(Code::InvalidPassword)), _) => {}
-            (_, StatusCode::UNAUTHORIZED) => {
-                headers.push((CHALLENGE, "Bearer error=\"invalid_token\"".to_owned()));
-            }
-            (_, StatusCode::FORBIDDEN) if code == Code::InsufficientScope => {
-                let scope =
-                    self.missing_scope().map(|scope| format!(", scope=\"{scope}\"")).unwrap_or_default();
-                headers.push((CHALLENGE, format!("Bearer error=\"insufficient_scope\"{scope}")));
-            }
-            (Self::Operation(Error::TooManyAttempts { retry_seconds }), _) => {
-                headers.push((RETRY, retry_seconds.to_string()));
-            }
-            (Self::Operation(Error::Conflict(Code::IdempotencyInFlight, _)), _)
-            | (_, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) => {
-                headers.push((RETRY, "1".to_owned()));
-            }
-            _ => {}
-        }
-        headers
-    }
 }
 
-const CONTENT_TYPE_NAME: &str = "content-type";
-const CHALLENGE: &str = "www-authenticate";
-const RETRY: &str = "retry-after";
-const ENCODINGS: &str = "accept-encoding";
-
-fn set(headers: &mut HeaderMap, fields: Vec<(&'static str, String)>) {
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    for (name, value) in fields {
-        let name = match name {
-            CHALLENGE => WWW_AUTHENTICATE,
-            RETRY => RETRY_AFTER,
-            ENCODINGS => ACCEPT_ENCODING,
-            _ => CONTENT_TYPE,
-        };
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            headers.insert(name, value);
-        }
-    }
-}
-
-/// Clients of Azure DevOps are told of both ways to show a credential, and read their JSON by its usual name.
-fn invite_both(status: StatusCode, headers: &mut HeaderMap) {
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    if status == StatusCode::UNAUTHORIZED {
-        headers.append(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"Jeton\""));
+fn append(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.append(name, value);
     }
 }
 

@@ -143,7 +143,7 @@ async fn attack_02_a_session_or_credential_whose_rows_were_changed_is_not_honour
         authority.get(secret, "/api/v1/tokens/self").await.refused(401, "invalid_token");
         assert_noted(&mut sql, id, 1, "session").await;
     }
-    authority.introspect_as(&api, "x", &[]).await.refused(401, "invalid_token");
+    authority.introspect_as(&api, "x", &[]).await.refused_in_oauth(401, "invalid_client");
 }
 
 async fn attack_02_a_child_of_a_changed_token_is_not_honoured(authority: Authority) {

@@ -62,6 +62,8 @@ async fn every_door_that_needs_the_store_says_that_it_cannot_know(authority: Aut
             assert_eq!(answer.status, 503, "{line}: {}", answer.text);
             let answer = if route.path.starts_with("/scim/") {
                 answer.refused_in_scim(503, "unavailable", "")
+            } else if route.path.starts_with("/oauth2/") {
+                answer.refused_in_oauth(503, "temporarily_unavailable")
             } else if route.path.starts_with("/compat/azure-devops/") {
                 assert_eq!((answer.status, &answer.body["code"]), (503, &"unavailable".into()), "{line}");
                 answer
@@ -76,11 +78,11 @@ async fn every_door_that_needs_the_store_says_that_it_cannot_know(authority: Aut
     authority.sign_in(&alice.name, PASSWORD).await.refused(503, "unavailable");
     authority.sign_in("nobody-at-all", PASSWORD).await.refused(503, "unavailable");
     for token in [&pat.secret, &dead.secret] {
-        authority.introspect_as(&api, token, &[]).await.refused(503, "unavailable");
+        authority.introspect_as(&api, token, &[]).await.refused_in_oauth(503, "temporarily_unavailable");
         let body = json!({"token": token});
         authority.post(&api, "/api/v1/verify", body).await.refused(503, "unavailable");
         let request = authority.request(Method::POST, "/oauth2/revoke").form(&[("token", token)]);
-        Answer::to(request).await.refused(503, "unavailable");
+        Answer::to(request).await.refused_in_oauth(503, "temporarily_unavailable");
     }
 }
 

@@ -91,12 +91,22 @@ impl Answer {
         value
     }
 
+    /// The challenge for Bearer. Each 401 has one for Basic behind it, for both are taken.
+    fn bearer_challenge(&self) -> Option<&str> {
+        let challenges = self.headers.get_all("www-authenticate").iter();
+        let challenges: Vec<_> = challenges.map(|value| value.to_str().unwrap()).collect();
+        let basic = r#"Basic realm="Jeton", charset="UTF-8""#;
+        let others = if self.status == 401 { vec![basic] } else { vec![] };
+        assert_eq!(challenges.get(1..).unwrap_or_default(), others);
+        challenges.first().copied()
+    }
+
     /// Status, code and challenge: what a refusal tells programs.
     pub(crate) fn refusal(&self) -> (u16, &str, Option<&str>) {
         assert_eq!(self.header("content-type"), Some("application/problem+json"));
         assert_eq!(self.header("cache-control"), Some("no-store"));
         assert_eq!(self.body["status"], json!(self.status));
-        (self.status, self.body["code"].as_str().unwrap(), self.header("www-authenticate"))
+        (self.status, self.body["code"].as_str().unwrap(), self.bearer_challenge())
     }
 }
 

@@ -71,7 +71,8 @@ async fn without_a_credential_nobody_is_asked_and_nothing_is_served() {
     for Sample { method, path, body, .. } in samples() {
         let answer = service.send(&method, &path, body).await;
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{method} {path}");
-        assert_eq!(answer.headers[header::WWW_AUTHENTICATE], "Bearer");
+        let challenges: Vec<_> = answer.headers.get_all(header::WWW_AUTHENTICATE).iter().collect();
+        assert_eq!(challenges, ["Bearer", r#"Basic realm="Jeton", charset="UTF-8""#]);
     }
     assert_eq!(authority.questions().len(), 0);
 }

@@ -7,7 +7,7 @@ mod query;
 mod whole;
 
 use super::problem::Wire;
-use super::{forward_auth, scim};
+use super::{forward_auth, oauth2, scim};
 
 /// In whose form errors at this address are answered.
 pub(super) fn wire(path: &str) -> Wire {
@@ -21,6 +21,7 @@ pub(super) fn wire(path: &str) -> Wire {
         _ if within(path, azure_devops::BASE).is_some() => Wire::AzureDevops,
         _ if scim::is_here(path) => Wire::Scim,
         _ if forward_auth::is_here(path) => Wire::Gateway,
+        _ if oauth2::is_here(path) => Wire::OAuth,
         _ => Wire::Jeton,
     }
 }

@@ -11,13 +11,19 @@ use super::super::Doors;
 use super::super::caller::Client;
 use super::super::page::authorize::CLIENT;
 use super::super::problem::{self, Problem};
-use super::Form;
+use super::{Form, NO_RESOURCE, NO_SCOPE};
 use crate::limits::{DEVICE_INTERVAL_MS, DEVICE_MS};
 
 /// Begins a sign-in.
 pub(crate) async fn start(State(doors): State<Doors>, Client(client): Client, form: Form) -> Response<Body> {
     if form.get("client_id") != Some(CLIENT) {
         return problem::oauth_error("invalid_client", "the one client here is `jeton-cli`");
+    }
+    if form.get("scope").is_some() {
+        return problem::oauth_error("invalid_scope", NO_SCOPE);
+    }
+    if form.get("resource").is_some() {
+        return problem::oauth_error("invalid_target", NO_RESOURCE);
     }
     let started = match doors.authority.start_device(client) {
         Ok(started) => started,

@@ -5,8 +5,8 @@ use axum::http::Response;
 use jeton_token::{ScopePattern, ScopeSet};
 
 use super::super::Doors;
-use super::Form;
 use super::token::granted;
+use super::{Form, NO_SCOPE};
 use crate::authority::{ExchangeRequest, GrantError, HolderName, Within};
 use crate::identity::Use;
 
@@ -14,22 +14,8 @@ const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
 const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
 
-/// Parameters that would make the token another one than is issued here. To ignore them would be to give more than
-/// was asked for.
-const NOT_HONOURED: [(&str, &str); 4] = [
-    ("audience", "`audience` is not taken: say with `scope` what the token shall be able to do"),
-    ("resource", "`resource` is not taken: say with `scope` what the token shall be able to do"),
-    ("actor_token", "`actor_token` is not taken: nobody acts for a service account"),
-    ("actor_token_type", "`actor_token_type` is not taken: nobody acts for a service account"),
-];
-
 /// The grant of type token exchange.
 pub(super) async fn exchange(doors: &Doors, form: &Form) -> Result<Response<Body>, GrantError> {
-    for (name, why) in NOT_HONOURED {
-        if form.get(name).is_some() {
-            return Err(GrantError::Request(why));
-        }
-    }
     if !matches!(form.get("requested_token_type"), None | Some(ACCESS_TOKEN)) {
         return Err(GrantError::Request("`requested_token_type` can only be that of an access token"));
     }
@@ -87,7 +73,7 @@ async fn session(doors: &Doors, form: &Form, token: &str) -> Result<Option<Respo
         return Ok(None);
     };
     if form.get("scope").is_some() {
-        return Err(GrantError::Request("`scope` is not taken here: a session can do what its person can"));
+        return Err(GrantError::Request(NO_SCOPE));
     }
     let issued = doors.authority.exchange_for_session(provider, token, used).await?;
     Ok(Some(granted(&issued, Some(ACCESS_TOKEN))))

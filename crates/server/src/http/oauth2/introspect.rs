@@ -11,12 +11,12 @@ use jeton_token::{Active, Expiry, Place, Rights};
 use super::super::Doors;
 use super::super::forwarded::address;
 use super::super::problem::{self, Problem};
-use super::Form;
-use crate::authority::{Caller, Error, Judged, Known, Question};
+use super::asked::Asked;
+use crate::authority::{Error, Judged, Known, Question};
 use crate::store::ApiRecord;
 
 /// `POST /oauth2/introspect`, with an API's own credential.
-pub(crate) async fn introspect(State(doors): State<Doors>, caller: Caller, form: Form) -> Response<Body> {
+pub(crate) async fn introspect(State(doors): State<Doors>, Asked { caller, form }: Asked) -> Response<Body> {
     let Some(token) = form.get("token") else {
         return problem::oauth_error("invalid_request", "the parameter `token` is missing");
     };
@@ -26,18 +26,36 @@ pub(crate) async fn introspect(State(doors): State<Doors>, caller: Caller, form:
     }
     let question =
         Question { text: token, scope: None, resource: form.get("resource"), client: client.flatten() };
+    let narrowed = Narrowed(form.get("scope").unwrap_or_default());
     match doors.authority.judge(&caller, question).await {
-        Ok((api, Judged::Honoured(known, active))) => {
+        Ok((api, Judged::Honoured(known, active))) if narrowed.fits(&active.rights) => {
             problem::no_store(Json(describe(&doors, &api, &known, &active)))
         }
-        Ok((api, Judged::HonouredAt(known, expiry, details))) => {
+        Ok((api, Judged::HonouredAt(known, expiry, mut details))) => {
+            details.retain(|(_, rights)| narrowed.fits(rights));
+            if details.is_empty() {
+                return problem::no_store(Json(Introspection::default()));
+            }
             match describe_places(&doors, &api, &known, expiry, details).await {
                 Ok(described) => problem::no_store(Json(described)),
                 Err(error) => Problem::from(error).into_response(),
             }
         }
-        Ok((_, Judged::Nothing | Judged::Refused(_))) => problem::no_store(Json(Introspection::default())),
+        Ok((_, Judged::Honoured(..) | Judged::Nothing | Judged::Refused(_))) => {
+            problem::no_store(Json(Introspection::default()))
+        }
         Err(error) => Problem::from(error).into_response(),
+    }
+}
+
+/// The scopes that a token must have to be active in the asker's eyes, separated by spaces.
+struct Narrowed<'a>(&'a str);
+
+impl Narrowed<'_> {
+    /// Whether all of them are effective. What is not a scope of the asking API never is.
+    fn fits(&self, rights: &Rights) -> bool {
+        let is_effective = |scope: &str| rights.patterns().iter().any(|known| known.to_string() == scope);
+        self.0.split(' ').filter(|scope| !scope.is_empty()).all(is_effective)
     }
 }
 

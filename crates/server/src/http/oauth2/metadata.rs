@@ -19,7 +19,7 @@ fn metadata(doors: &Doors) -> Value {
     let at = |path: &str| format!("{}{path}", doors.public_url);
     // For whom identity tokens are to be made: as a sign-in provider says, else as a trust says by default.
     let asked = doors.sign_in.iter().find_map(|provider| provider.exchange_audience.as_deref());
-    // An API sends its credential as a Bearer token or as the password of Basic; nobody authenticates to revoke.
+    // An API sends its credential in `Authorization` or as `client_secret`; nobody authenticates to revoke.
     json!({
         "issuer": *doors.public_url,
         "authorization_endpoint": at("/oauth2/authorize"),
@@ -31,7 +31,7 @@ fn metadata(doors: &Doors) -> Value {
         "jeton_exchange_audience": asked.unwrap_or(&doors.public_url),
         "code_challenge_methods_supported": ["S256"],
         "introspection_endpoint": at("/oauth2/introspect"),
-        "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "Bearer"],
+        "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "Bearer"],
         "revocation_endpoint": at("/oauth2/revoke"),
         "revocation_endpoint_auth_methods_supported": ["none"],
         "response_types_supported": ["code"],

@@ -5,13 +5,13 @@ use axum::http::Response;
 
 use super::super::Doors;
 use super::super::page::authorize::CLIENT;
-use super::Form;
 use super::token::granted;
+use super::{Form, NO_SCOPE};
 use crate::authority::GrantError;
 
 /// `grant_type=authorization_code`
 pub(super) async fn of_code(doors: &Doors, form: &Form) -> Result<Response<Body>, GrantError> {
-    check_client(form)?;
+    check(form)?;
     let (Some(code), Some(uri), Some(verifier)) =
         (form.get("code"), form.get("redirect_uri"), form.get("code_verifier"))
     else {
@@ -23,13 +23,17 @@ pub(super) async fn of_code(doors: &Doors, form: &Form) -> Result<Response<Body>
 
 /// `grant_type=urn:ietf:params:oauth:grant-type:device_code`
 pub(super) async fn of_device(doors: &Doors, form: &Form) -> Result<Response<Body>, GrantError> {
-    check_client(form)?;
+    check(form)?;
     let code = form.get("device_code");
     let code = code.ok_or(GrantError::Request("the parameter `device_code` is missing"))?;
     let issued = doors.authority.redeem_device(code).await?;
     Ok(granted(&issued, None))
 }
 
-fn check_client(form: &Form) -> Result<(), GrantError> {
-    if form.get("client_id") == Some(CLIENT) { Ok(()) } else { Err(GrantError::Client) }
+fn check(form: &Form) -> Result<(), GrantError> {
+    match (form.get("client_id"), form.get("scope")) {
+        (Some(CLIENT), None) => Ok(()),
+        (Some(CLIENT), Some(_)) => Err(GrantError::Scope(NO_SCOPE.to_owned())),
+        _ => Err(GrantError::Client),
+    }
 }

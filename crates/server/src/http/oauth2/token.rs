@@ -20,8 +20,22 @@ const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 /// The grants that this server takes, as its metadata lists them.
 pub(super) const GRANTS: [&str; 3] = [AUTHORIZATION_CODE, DEVICE_CODE, TOKEN_EXCHANGE];
 
+/// Parameters that would make the token another one than is issued here. To ignore them would be to give more than
+/// was asked for.
+const NOT_HONOURED: [(&str, &str); 4] = [
+    ("audience", "`audience` is not taken: say with `scope` what the token shall be able to do"),
+    ("resource", "`resource` is not taken: say with `scope` what the token shall be able to do"),
+    ("actor_token", "`actor_token` is not taken: nobody acts for a service account"),
+    ("actor_token_type", "`actor_token_type` is not taken: nobody acts for a service account"),
+];
+
 /// `POST /oauth2/token`.
 pub(crate) async fn token(State(doors): State<Doors>, form: Form) -> Response<Body> {
+    for (name, why) in NOT_HONOURED {
+        if form.get(name).is_some() {
+            return problem::oauth_error("invalid_request", why);
+        }
+    }
     let granted = match form.get("grant_type") {
         None => return problem::oauth_error("invalid_request", "the parameter `grant_type` is missing"),
         Some(AUTHORIZATION_CODE) => session_grant::of_code(&doors, &form).await,

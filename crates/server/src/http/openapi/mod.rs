@@ -31,7 +31,8 @@ use serde_json::{Map, Value, json};
 use self::operation::{Content, Group, Operation};
 use self::schema::{Kind, Schemas};
 use super::fixed::Fixed;
-use super::{ANY, Doors, RouteEntry, routes};
+use super::problem::Wire;
+use super::{ANY, Doors, RouteEntry, compat, routes};
 use crate::limits::{DERIVING_KEY_CHARS_MIN, IDEMPOTENCY_KEY_CHARS_MAX};
 
 /// Addresses that the description leaves out, and why.
@@ -151,7 +152,11 @@ fn responses(operation: &Operation, route: &RouteEntry, schemas: &mut Schemas) -
         // An answer of the same status is told beside it, and nothing stands beside a reference.
         let is_told_beside =
             operation.answers.iter().any(|answer| answer.status.to_string() == status.to_string());
-        let told = if is_told_beside { refusals::described(&codes) } else { refusals::describe(&codes) };
+        let told = match compat::wire(operation.path) {
+            Wire::OAuth => refusals::described_as_oauth(&codes, schemas),
+            _ if is_told_beside => refusals::described(&codes),
+            _ => refusals::describe(&codes),
+        };
         responses.insert(status.to_string(), told);
     }
     for answer in &operation.answers {

@@ -13,7 +13,7 @@ pub(super) fn oauth2() -> Group {
             .gives::<Metadata>("Where the endpoints are.")
             .may_be_known(),
         post("/oauth2/introspect", "Introspect a token (RFC 7662)")
-            .about("The caller is an API, with its own credential.")
+            .about("The caller is an API, with its own credential: in `Authorization`, or as `client_secret` in the form.")
             .takes_form::<IntrospectionRequest>()
             .gives::<Introspection>(
                 "What is known; for a token that is not honoured `active` and nothing else.",
@@ -57,6 +57,12 @@ struct IntrospectionRequest {
     /// The client's address.
     #[schema(nullable = false)]
     client_ip: Option<String>,
+    /// Scopes, separated by spaces: unless all of them are effective, the token is not active.
+    #[schema(nullable = false)]
+    scope: Option<String>,
+    /// The API's credential, unless it stands in `Authorization`.
+    #[schema(nullable = false)]
+    client_secret: Option<String>,
 }
 
 /// The form of a revocation (RFC 7009, section 2.1). Further parameters are ignored.

@@ -1,18 +1,14 @@
 //! How a route can refuse: what follows from its address and what is said about it, by status.
 
-#![expect(
-    clippy::indexing_slicing,
-    reason = "a missing member of a JSON value reads as null and is written as new"
-)]
-
 use std::collections::BTreeMap;
 
-use jeton_api::Code;
+use jeton_api::{Code, GrantRefusal};
 use serde_json::{Value, json};
 
 use super::super::problem::Problem;
 use super::super::{ANY, compat};
 use super::operation::{JSON, Operation};
+use super::schema::{Kind, Schemas};
 use crate::authority::Error;
 
 /// The codes with which a route refuses, by status.
@@ -128,26 +124,47 @@ fn of_keys(operation: &Operation, action: &str) -> Vec<Problem> {
     problems
 }
 
+/// The same in the form of OAuth 2.0 (RFC 6749, section 5.2).
+pub(super) fn described_as_oauth(codes: &[Code], schemas: &mut Schemas) -> Value {
+    let mut response = json!({
+        "description": lines(codes),
+        "content": {JSON: {"schema": schemas.refer(Kind::of::<GrantRefusal>())}},
+    });
+    add_header(&mut response, codes);
+    response
+}
+
 pub(super) fn described(codes: &[Code]) -> Value {
-    let lines: Vec<_> = codes.iter().map(|code| format!("- `{code}`: {}", code.title())).collect();
     let words: Vec<_> = codes.iter().map(|code| code.word()).collect();
     let mut response = json!({
-        "description": lines.join("\n"),
+        "description": lines(codes),
         "content": {"application/problem+json": {"schema": {"allOf": [
             {"$ref": "#/components/schemas/Problem"},
             {"type": "object", "properties": {"code": {"enum": words}}},
         ]}}},
     });
+    add_header(&mut response, codes);
+    response
+}
+
+fn lines(codes: &[Code]) -> String {
+    let lines: Vec<_> = codes.iter().map(|code| format!("- `{code}`: {}", code.title())).collect();
+    lines.join("\n")
+}
+
+fn add_header(response: &mut Value, codes: &[Code]) {
     if let Some((name, about)) = header(codes) {
         response["headers"] = json!({name: {"description": about, "schema": {"type": "string"}}});
     }
-    response
 }
 
 fn header(codes: &[Code]) -> Option<(&'static str, &'static str)> {
     let has = |code| codes.contains(&code);
     if has(Code::InvalidToken) || has(Code::InsufficientScope) {
-        Some(("WWW-Authenticate", "What is wanted (RFC 6750, section 3)."))
+        Some((
+            "WWW-Authenticate",
+            "How to show a credential: a challenge for each scheme that is taken (RFC 6750, RFC 7617).",
+        ))
     } else if has(Code::Unavailable) || has(Code::Busy) {
         Some(("Retry-After", "When to try again, in seconds."))
     } else {

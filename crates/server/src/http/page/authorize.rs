@@ -134,6 +134,12 @@ fn parse<'a>(doors: &Doors, given: &'a Parameters) -> Result<Request<'a>, Wrong>
     if given.get("response_type") != Some("code") {
         return Err(tell("unsupported_response_type", "response_type is not code"));
     }
+    // To ignore them would be to give more than was asked for.
+    for (name, error) in [("scope", "invalid_scope"), ("resource", "invalid_target")] {
+        if given.get(name).is_some() {
+            return Err(tell(error, &format!("{name} is not taken: a session can do what its person can")));
+        }
+    }
     let challenge =
         given.get("code_challenge").filter(|_| given.get("code_challenge_method") == Some("S256"));
     let Some(text) = challenge else {

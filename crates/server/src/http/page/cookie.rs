@@ -64,7 +64,7 @@ impl Cookie {
     }
 }
 
-/// Whether there is a session's cookie, under either name.
+/// Whether there is a session's cookie, under either name: whoever has one has signed in, perhaps.
 pub(in super::super) fn has_session(headers: &HeaderMap) -> bool {
     let (secure, plain) = Cookie::Session.names();
     pairs(headers).any(|(name, _)| name == secure || name == plain)

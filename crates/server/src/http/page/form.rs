@@ -18,7 +18,9 @@ use super::super::problem::{self, Problem};
 use super::{Answer, refused};
 
 /// Every parameter that some page reads.
-const READ: [&str; 14] = [
+const READ: [&str; 16] = [
+    "scope",
+    "resource",
     "user",
     "password",
     "return_to",

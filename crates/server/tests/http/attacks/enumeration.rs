@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::support::answer::Answer;
-use crate::support::{Authority, sample};
+use crate::support::{Authority, BASIC, sample};
 
 on_both! {
     alone: attack_09_every_refusal_is_the_same_until_the_secret_matches;
@@ -20,7 +20,7 @@ async fn attack_09_every_refusal_is_the_same_until_the_secret_matches(authority:
             .refused(401, "invalid_token")
     };
     let first = refuse(&texts[0]).await;
-    assert_eq!(first.header("www-authenticate"), "Bearer error=\"invalid_token\"");
+    assert_eq!(first.challenges(), ["Bearer error=\"invalid_token\"", BASIC]);
     for text in &texts {
         let refused = refuse(text).await;
         assert_eq!(refused.without_request_id(), first.without_request_id(), "{text}");

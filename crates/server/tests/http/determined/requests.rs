@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::{Refused as _, at, issued};
 use crate::store::audit;
-use crate::support::Authority;
 use crate::support::answer::Answer;
+use crate::support::{Authority, BASIC};
 
 on_both! {
     alone:
@@ -76,7 +76,7 @@ async fn whatever_is_wrong_with_a_credential_the_words_are_the_same(authority: A
     authority.det_patch(&alice.session, number, &json!({"setRevoked": true})).await.expect(200);
     let without = Answer::to(authority.request(Method::GET, &at("/api/v1/tokens"))).await;
     let without = without.no(401, "invalid_token", "Unauthenticated");
-    assert_eq!(without.header("www-authenticate"), "Bearer");
+    assert_eq!(without.challenges(), ["Bearer", BASIC]);
     let revoked =
         authority.det_get(&token, "/api/v1/tokens").await.no(401, "revoked_token", "Unauthenticated");
     let garbage =

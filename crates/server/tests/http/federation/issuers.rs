@@ -23,7 +23,7 @@ const DISCOVERY: &str = "/.well-known/openid-configuration";
 
 #[track_caller]
 fn unknown(answer: Answer) {
-    assert_eq!(answer.refused(503, "unavailable").header("retry-after"), "1");
+    assert_eq!(answer.refused_in_oauth(503, "temporarily_unavailable").header("retry-after"), "1");
 }
 
 async fn new_keys_are_found_and_old_ones_forgotten(authority: Authority) {

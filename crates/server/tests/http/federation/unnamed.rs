@@ -46,10 +46,12 @@ async fn a_trust_whose_keys_cannot_be_had_stands_in_nobodys_way(authority: Autho
         // Whether it would take the token, nobody can say.
         let named = [("service_account", dead.as_str())];
         let unknown = exchange(&authority, &issuer.token(&subject), &named).await;
-        unknown.refused(503, "unavailable");
+        unknown.refused_in_oauth(503, "temporarily_unavailable");
         let admin = authority.admin().await;
         authority.delete(&admin, &path(&good, "main")).await.expect(204);
-        exchange(&authority, &issuer.token(&subject), &[]).await.refused(503, "unavailable");
+        exchange(&authority, &issuer.token(&subject), &[])
+            .await
+            .refused_in_oauth(503, "temporarily_unavailable");
     }
 }
 

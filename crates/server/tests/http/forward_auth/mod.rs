@@ -1,5 +1,6 @@
 //! `/forward-auth/{api}`: a gateway asks before it lets a request through.
 
+mod clients;
 mod gateways;
 mod identity;
 mod nginx;
@@ -29,13 +30,14 @@ const GATEWAY: &str = "x-jeton-gateway-authorization";
 /// Method, path, the rest of the scope, the place.
 type Declared = (&'static str, &'static str, &'static str, Option<&'static str>);
 
-const ROUTES: [Declared; 7] = [
+const ROUTES: [Declared; 8] = [
     ("GET", "/public", "Task.Read", None),
     ("GET", "/admin", "Admin.All", None),
     ("GET", "/tasks", "Task.Read", None),
     ("POST", "/tasks", "Task.Create", None),
     ("GET", "/tasks/{id}", "Task.Read", None),
     ("DELETE", "/tasks/{id}", "Admin.All", None),
+    ("GET", "/git/{repository}/info/refs", "Task.Read", None),
     ("GET", "/{organization}/{project}/logs", "Logs.Read", Some("{organization}/{project}")),
 ];
 

@@ -10,7 +10,7 @@ use super::{Guarded, guarded};
 use crate::support::answer::Answer;
 use crate::support::nginx::{Admission, Nginx};
 use crate::support::raw::status;
-use crate::support::{Authority, sample};
+use crate::support::{Authority, BASIC, sample};
 
 on_both! {
     alone:
@@ -25,15 +25,15 @@ on_both! {
 }
 
 /// Jeton, nginx and the API, and a user of it.
-struct Stage {
-    authority: Authority,
+pub(super) struct Stage {
+    pub(super) authority: Authority,
     guarded: Guarded,
     session: String,
-    nginx: Nginx,
+    pub(super) nginx: Nginx,
 }
 
 /// `None` only where the run leaves out other programs.
-async fn stage(authority: Authority) -> Option<Stage> {
+pub(super) async fn stage(authority: Authority) -> Option<Stage> {
     let guarded = guarded(&authority).await;
     let session = guarded.user(&authority).await;
     let nginx = "127.0.0.1/32".parse().unwrap();
@@ -43,7 +43,7 @@ async fn stage(authority: Authority) -> Option<Stage> {
 }
 
 impl Stage {
-    async fn token(&self, scopes: &[&str]) -> String {
+    pub(super) async fn token(&self, scopes: &[&str]) -> String {
         self.guarded.pat(&self.authority, &self.session, scopes, json!({})).await.secret
     }
 
@@ -149,29 +149,25 @@ async fn nginx_keeps_no_bad_expired_revoked_and_narrow_tokens_out(authority: Aut
         ["garbage", &wrong, &short.secret, &revoked.secret, &stage.session, &stage.guarded.credential]
     {
         let answer = stage.get(token, "/tasks").await.expect(401);
-        assert_eq!(challenges(&answer), ["Bearer error=\"invalid_token\""]);
+        assert_eq!(answer.challenges(), [format!("Bearer error=\"invalid_token\", {BASIC}")]);
         assert_eq!(answer.header("cache-control"), "no-store");
         assert_eq!(answer.header("content-type"), "application/problem+json");
         assert_eq!(answer.body["status"], 401);
     }
     let without = Answer::to(client().get(stage.nginx.url("/tasks"))).await.expect(401);
-    assert_eq!(challenges(&without), ["Bearer"]);
+    assert_eq!(without.challenges(), [format!("Bearer, {BASIC}")]);
     let answer = stage.get(&narrow, "/admin").await.expect(403);
     let scope = stage.guarded.scope("Admin.All");
     let expected = format!(
         "Bearer error=\"insufficient_scope\", scope=\"{scope}\", error_description=\"the token or its owner lacks the \
          scope `{scope}`\""
     );
-    assert_eq!(challenges(&answer), [expected]);
+    assert_eq!(answer.challenges(), [expected]);
     assert_eq!((answer.body["status"].as_u64(), answer.header("cache-control")), (Some(403), "no-store"));
     stage.get(&narrow, "/elsewhere").await.expect(403);
     stage.get(&narrow, "/_jeton/question").await.expect(404);
     assert_eq!(stage.nginx.upstream.reached(), reached, "nothing got through");
     stage.get(&narrow, "/tasks").await.expect(200);
-}
-
-fn challenges(answer: &Answer) -> Vec<&str> {
-    answer.headers.get_all("www-authenticate").iter().map(|value| value.to_str().unwrap()).collect()
 }
 
 async fn nginx_says_that_nothing_can_be_known(authority: Authority) {

@@ -170,14 +170,23 @@ async fn attack_01_no_secret_of_a_path_is_written_down(authority: Authority) {
     assert_eq!(guarded.listed(&authority).await, expected);
 }
 
-/// Bytes beyond ASCII.
+/// Bytes beyond ASCII, and credentials that are not written as they should be.
 async fn what_the_client_wrote_is_reported_like_anything_else(authority: Authority) {
     let guarded = reporting(&authority).await;
     let ask = async |uri: &[u8]| raw(&guarded, &authority, "GET", uri, None).await;
     passed(&ask("/tasks?q=caf\u{e9}".as_bytes()).await, "refuse no_token");
     passed(&ask("/caf\u{e9}".as_bytes()).await, "refuse no_route");
     ask(b"/tasks/caf\xe9").await.refused(403, "ambiguous_path");
-    let expected = ["GET  ambiguous_path - 1", "GET /tasks no_token - 1", "GET /{id} no_route - 1"];
+    for odd in ["Bearer", "Bearer a b", "Basic !!!"] {
+        let question = guarded.question(&authority, "GET", "/tasks").header("authorization", odd);
+        passed(&Answer::to(question).await, "refuse inactive");
+    }
+    let expected = [
+        "GET  ambiguous_path - 1",
+        "GET /tasks inactive - 3",
+        "GET /tasks no_token - 1",
+        "GET /{id} no_route - 1",
+    ];
     assert_eq!(guarded.listed(&authority).await, expected);
 }
 

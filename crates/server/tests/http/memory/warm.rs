@@ -66,13 +66,13 @@ async fn warm_facts_answer_while_the_store_is_down_and_nothing_else_does() {
     let wrong = sample::text_with(TokenKind::Personal, &stage.pat.id);
     for unknown in [&stage.cold.secret, &wrong] {
         stage.verify(unknown, json!({})).await.refused(503, "unavailable");
-        stage.introspect(unknown).await.refused(503, "unavailable");
+        stage.introspect(unknown).await.refused_in_oauth(503, "temporarily_unavailable");
     }
     stage.verify(warm, json!({"resource": "default/gemini"})).await.refused(503, "unavailable");
     authority.revoke(&stage.session, &stage.pat.id).await.refused(503, "unavailable");
     let form = [("token", warm.as_str())];
     let revocation = authority.request(Method::POST, "/oauth2/revoke").form(&form);
-    Answer::to(revocation).await.refused(503, "unavailable");
+    Answer::to(revocation).await.refused_in_oauth(503, "temporarily_unavailable");
     assert_eq!(stage.introspect(warm).await.expect(200).body, introspected.body);
     // What is remembered are facts: the verdict is of the present moment.
     authority.clock.advance_minutes(31);
@@ -89,7 +89,7 @@ async fn on_postgresql_nothing_is_answered_from_memory() {
     stage.introspect(&stage.pat.secret).await.expect(200);
     stage.authority.store.close().await;
     stage.verify(&stage.pat.secret, json!({})).await.refused(503, "unavailable");
-    stage.introspect(&stage.pat.secret).await.refused(503, "unavailable");
+    stage.introspect(&stage.pat.secret).await.refused_in_oauth(503, "temporarily_unavailable");
 }
 
 #[tokio::test]
@@ -98,7 +98,7 @@ async fn a_server_that_starts_again_remembers_nothing() {
     stage.introspect(&stage.pat.secret).await.expect(200);
     let stage = Stage { authority: stage.authority.restarted(|_| {}).await, ..stage };
     stage.authority.store.close().await;
-    stage.introspect(&stage.pat.secret).await.refused(503, "unavailable");
+    stage.introspect(&stage.pat.secret).await.refused_in_oauth(503, "temporarily_unavailable");
 }
 
 /// Somebody with the database at hand changes a row: what was sealed goes on as it was, and never as it was changed.

@@ -50,13 +50,12 @@ async fn attack_17_a_cookie_and_another_credential_are_one_too_many(authority: A
         let answer = Answer::to(request).await.expect(400);
         assert!(answer.text.contains("one credential"), "{path}: {}", answer.text);
     }
-    for name in ["jeton", "__Host-jeton"] {
+    // Elsewhere no cookie is a credential, so it is none too many.
+    for cookie in [&format!("a=b; jeton={}", browser.session()), "__Host-jeton=x", "jeton=x; jeton=y"] {
         let request = authority.request(Method::GET, "/api/v1/tokens/self").bearer_auth(&alice.session);
-        let request = request.header("cookie", format!("a=b; {name}={}", browser.session()));
-        Answer::to(request).await.refused(400, "two_credentials");
+        let answer = Answer::to(request.header("cookie", cookie)).await.expect(200);
+        assert_eq!(answer.body["id"], crate::support::sample::id_of(&alice.session));
     }
-    let other = authority.request(Method::GET, "/api/v1/tokens/self").bearer_auth(&alice.session);
-    Answer::to(other.header("cookie", "session=of-somebody-else")).await.expect(200);
     let twice = format!("jeton={}; jeton={}", browser.session(), alice.session);
     let twice = authority.request(Method::GET, "/device").header("cookie", twice);
     Answer::to(twice).await.expect(400);
@@ -74,7 +73,8 @@ async fn attack_17_a_cookie_opens_no_door_but_pages(authority: Authority) {
         (Method::POST, "/api/v1/verify"),
     ] {
         let request = browser.request(method.clone(), path).header("sec-fetch-site", "same-origin");
-        Answer::to(request).await.refused(401, "invalid_token");
+        let answer = Answer::to(request).await.expect(401);
+        assert_eq!(answer.code(), "invalid_token", "{path}");
     }
 }
 

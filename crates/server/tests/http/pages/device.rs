@@ -205,7 +205,8 @@ async fn attack_one_address_does_not_fill_the_table(authority: Authority) {
     for _ in 0..60 {
         ask("192.0.2.1").await.expect(200);
     }
-    ask("192.0.2.1").await.refused(429, "busy");
+    let busy = ask("192.0.2.1").await.refused_in_oauth(429, "temporarily_unavailable");
+    assert_eq!((busy.code(), busy.header("retry-after")), ("busy", "1"));
     ask("192.0.2.2").await.expect(200);
     authority.clock.advance_minutes(20);
     ask("192.0.2.1").await.expect(200);

@@ -4,8 +4,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{GROUP, USER, get, provider, scim};
-use crate::support::Authority;
 use crate::support::answer::Answer;
+use crate::support::{Authority, BASIC};
 
 on_both! {
     shared:
@@ -51,7 +51,7 @@ async fn errors_have_the_form_of_scim_wherever_they_come_from(authority: Authori
     let secret = provider(&authority).await;
     let without = Answer::to(authority.request(Method::GET, "/scim/v2/Users")).await;
     let without = without.refused_in_scim(401, "invalid_token", "");
-    assert_eq!(without.header("www-authenticate"), "Bearer");
+    assert_eq!(without.challenges(), ["Bearer", BASIC]);
     get(&authority, "garbage", "Users").await.refused_in_scim(401, "invalid_token", "");
     for nowhere in ["", "/", "Nothing", "Users/x/y", "Me", "Bulk"] {
         get(&authority, &secret, nowhere).await.refused_in_scim(404, "not_found", "");

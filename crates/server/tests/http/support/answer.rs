@@ -48,6 +48,21 @@ impl Answer {
         answer
     }
 
+    /// This answer, provided that it is an error of OAuth (RFC 6749, section 5.2).
+    #[track_caller]
+    pub(crate) fn refused_in_oauth(self, status: u16, error: &str) -> Self {
+        let answer = self.expect(status);
+        assert_eq!(answer.body["error"], error, "{}", answer.text);
+        assert_eq!(answer.header("content-type"), "application/json", "{}", answer.text);
+        assert_eq!(answer.header("cache-control"), "no-store", "{}", answer.text);
+        answer
+    }
+
+    /// The challenges, each a field of its own.
+    pub(crate) fn challenges(&self) -> Vec<&str> {
+        self.headers.get_all("www-authenticate").iter().map(|value| value.to_str().unwrap()).collect()
+    }
+
     /// The stable code of an error, in whichever form the error has.
     pub(crate) fn code(&self) -> &str {
         let in_scim = || self.body["detail"].as_str().and_then(|detail| detail.split_once(": "));

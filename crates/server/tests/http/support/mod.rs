@@ -34,6 +34,9 @@ use crate::store::sql::Sql;
 use answer::Answer;
 use clock::TestClock;
 
+/// The challenge for Basic.
+pub(crate) const BASIC: &str = "Basic realm=\"Jeton\", charset=\"UTF-8\"";
+
 /// The password of every user that a test makes.
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
