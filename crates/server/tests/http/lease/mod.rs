@@ -3,6 +3,7 @@
 //! The promise is one of order, whatever the times: whoever has read that a revocation is done finds no verifier that
 //! accepts the token.
 
+mod attacks;
 mod broken;
 mod races;
 mod watch;

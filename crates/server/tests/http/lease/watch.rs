@@ -9,16 +9,16 @@ use crate::support::answer::Answer;
 use crate::support::rights::{Firm, user};
 use crate::support::{Authority, Pat, Person};
 
-const WATCH: &str = "/api/v1/verify/watch";
+pub(super) const WATCH: &str = "/api/v1/verify/watch";
 
-struct Stage {
-    authority: Authority,
-    firm: Firm,
-    alice: Person,
-    pat: Pat,
+pub(super) struct Stage {
+    pub(super) authority: Authority,
+    pub(super) firm: Firm,
+    pub(super) alice: Person,
+    pub(super) pat: Pat,
 }
 
-async fn stage(authority: Authority) -> Stage {
+pub(super) async fn stage(authority: Authority) -> Stage {
     let (firm, alice) = (authority.firm().await, authority.person("alice").await);
     authority.bind("ApiUser", user(&alice.name), &firm.all()).await;
     let pat = authority.pat(&alice.session, &["*"]).await;
@@ -26,16 +26,16 @@ async fn stage(authority: Authority) -> Stage {
 }
 
 impl Stage {
-    async fn watch(&self, body: Value) -> Value {
+    pub(super) async fn watch(&self, body: Value) -> Value {
         self.authority.post(&self.firm.api, WATCH, body).await.expect(200).body
     }
 
     /// Goes on from an answer.
-    async fn go_on(&self, from: &Value) -> Value {
+    pub(super) async fn go_on(&self, from: &Value) -> Value {
         self.watch(json!({"verifier": from["verifier"], "applied": from["position"]})).await
     }
 
-    async fn verify(&self, more: Value) -> Value {
+    pub(super) async fn verify(&self, more: Value) -> Value {
         let mut body = json!({"token": self.pat.secret, "keep": true});
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         self.authority.post(&self.firm.api, "/api/v1/verify", body).await.expect(200).body
