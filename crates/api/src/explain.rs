@@ -11,7 +11,7 @@ use crate::token::PrincipalRef;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ExplainRequest {
-    /// The token's id.
+    /// The token's id, or its number.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub token_id: Option<String>,
     /// The token's text.

@@ -490,28 +490,33 @@ impl Key {
         }
         let id = text.parse::<TokenId>().map(|id| Self::Id(id.to_string()));
         id.or_else(|_| text.parse().map(Self::Number)).map_err(|_| {
-            Error::usage(format!("`{}` is neither a token's id (22 characters) nor its number", safe(text)))
+            Error::usage(format!(
+                "`{}` is neither the id of a token (22 characters) nor its number",
+                safe(text)
+            ))
         })
     }
 }
 
-/// The ids of the tokens, in that order. Numbers are looked up among all tokens that the caller may see.
+/// The ids of the tokens, in that order. A number is the server's to know.
 pub(crate) async fn resolve(client: &Client, keys: &[String]) -> Result<Vec<String>> {
     let keys = keys.iter().map(|text| Key::read(text)).collect::<Result<Vec<_>>>()?;
-    let has_number = keys.iter().any(|key| matches!(key, Key::Number(_)));
-    let query = TokenQuery { state: Some("all".to_owned()), ..TokenQuery::default() };
-    let known = if has_number { client.tokens(query).await? } else { vec![] };
-    keys.into_iter().map(|key| id_of(key, &known)).collect()
+    let mut ids = Vec::with_capacity(keys.len());
+    for key in keys {
+        ids.push(match key {
+            Key::Id(id) => id,
+            Key::Number(number) => id_of(client, number).await?,
+        });
+    }
+    Ok(ids)
 }
 
-fn id_of(key: Key, known: &[Token]) -> Result<String> {
-    match key {
-        Key::Id(id) => Ok(id),
-        Key::Number(number) => {
-            let token = known.iter().find(|token| token.number == number);
-            let id = token.map(|token| token.id.clone());
-            id.ok_or_else(|| Error::NotFound(format!("there is no token number {number}, or not for you")))
+async fn id_of(client: &Client, number: i64) -> Result<String> {
+    match client.token(&number.to_string()).await {
+        Err(error) if error.exit() == Exit::NotFound => {
+            Err(Error::NotFound(format!("token {number} was not found, or you may not see it")))
         }
+        found => found.map(|token| token.id),
     }
 }
 

@@ -68,14 +68,14 @@ impl From<State> for JobState {
 /// A job
 #[derive(Args, Debug)]
 pub(crate) struct IdArgs {
-    /// The job's id
+    /// The job's id or number
     id: String,
 }
 
 /// Jobs
 #[derive(Args, Debug)]
 pub(crate) struct IdsArgs {
-    /// A job's id
+    /// A job's id or number
     #[arg(required = true, value_name = "ID")]
     ids: Vec<String>,
 }

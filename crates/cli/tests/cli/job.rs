@@ -312,3 +312,17 @@ fn a_runner_that_is_told_to_end_before_its_job_is_there_starts_nothing() {
     assert_eq!(ran(&running.wait_with_output().unwrap()).code, 128 + 15);
     assert!(!runner.has("ran"));
 }
+
+#[test]
+fn a_job_is_shown_and_finished_by_the_number_that_was_said() {
+    let runner = Runner::new();
+    let ran = runner.run(&[], &["true"]);
+    assert!(ran.stderr.starts_with("job 1 of `nightly`"), "{}", ran.stderr);
+    let id = runner.job()["id"].as_str().unwrap().to_owned();
+    let shown = runner.as_admin(&["job", "show", "1"]);
+    assert_eq!(shown, runner.as_admin(&["job", "show", &id]));
+    assert!(shown.contains(&id), "{shown}");
+    assert!(runner.admin.run(&["job", "finish", "1"]).stderr.starts_with("job 1 of "));
+    let none = runner.admin.run(&["job", "show", "2"]);
+    assert_eq!(none.code, 5, "{}", none.shown());
+}

@@ -151,10 +151,10 @@ fn named_tokens_are_deleted_without_a_question_where_nobody_can_answer() {
 
 #[test]
 fn numbers_are_looked_up() {
-    let all = "GET /api/v1/tokens?state=all&page_size=1000";
     let stub = Stub::new(vec![
         (SELF, 200, record()),
-        (all, 200, page(&[token(json!({}))])),
+        ("GET /api/v1/tokens/7", 200, record()),
+        ("GET /api/v1/tokens/8", 404, problem(404, "not_found", "not here")),
         (REVOKE, 204, String::new()),
     ]);
     let ran = Home::new().run_with(&["token", "revoke", "7"], &stub.variables(), "");

@@ -16,6 +16,7 @@ use super::attempt::Attempt;
 use super::create::{Grant, IssuedToken, check_known, holders_besides};
 use super::page::{self, Page};
 use super::place::Within;
+use super::token::number;
 use super::{Authority, Error, Fault};
 use crate::limits::{JOB_LEASE_SECONDS_DEFAULT, JOB_LEASE_SECONDS_MAX, JOB_LEASE_SECONDS_MIN};
 use crate::store::{
@@ -223,6 +224,14 @@ impl Authority {
             Outcome::Token(_) => self.job_there(id).await,
             _ => Err(Error::Unavailable),
         }
+    }
+
+    /// The job that a caller names: by its id, or by its number.
+    pub(crate) async fn job_named(&self, text: &str) -> Result<JobId, Error> {
+        let Some(number) = number(text) else { return text.parse().map_err(|_| Error::Hidden) };
+        let filter = JobFilter { below: number.checked_add(1), limit: 1, ..JobFilter::default() };
+        let newest = self.store.jobs(&filter).await?.into_iter().next();
+        newest.filter(|job| job.number == number).map(|job| job.id).ok_or(Error::Hidden)
     }
 
     /// A job that the caller may know of.

@@ -212,6 +212,17 @@ impl Authority {
         if self.keys.is_genuine(id.0) { Ok(id) } else { Err(Error::Hidden) }
     }
 
+    /// The token that a caller names: by its id, or by its number if the caller may see the token.
+    pub(crate) async fn token_named(&self, caller: &Caller, text: &str) -> Result<TokenId, Error> {
+        let Some(number) = number(text) else { return self.token_id(text) };
+        let (id, _) = self.store.token_of_number(number).await?.ok_or(Error::Hidden)?;
+        let chain = self.store.token(id).await?.ok_or(Error::Hidden)?;
+        // Numbers can be guessed: one of somebody else's token looks like one that no token has.
+        access::on_tokens_of(caller, Owner::of(&chain.token), Action::TokenRead)
+            .map_err(|_| Error::Hidden)?;
+        Ok(id)
+    }
+
     /// The id of the token with this number, as other products' wires name tokens. They know nothing of sessions and
     /// of credentials of APIs, so those have no number there.
     pub(crate) async fn token_of_number(&self, number: i64) -> Result<TokenId, Error> {
@@ -331,4 +342,10 @@ fn facts_everywhere(chain: &Chain, policies: &[PlacedPolicy]) -> Facts {
     });
     let policies: Vec<_> = policies.collect();
     chain.facts(&Grounds { policies: policies.into(), ..Grounds::default() })
+}
+
+/// What a text says as a number that something has: digits, the first of them not 0.
+pub(super) fn number(text: &str) -> Option<i64> {
+    let is_written_so = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+    text.parse().ok().filter(|_| is_written_so)
 }

@@ -214,7 +214,9 @@ const PRINCIPAL_NAME: &str = "^[a-z0-9][a-z0-9._@+-]{0,63}$";
 const RESOURCE_NAME: &str = "^[A-Za-z0-9]([A-Za-z0-9 ._()-]{0,62}[A-Za-z0-9._()-])?$";
 
 fn path_parameter(path: &str, name: &str) -> Value {
+    let is_numbered = ["/api/v1/tokens/", "/api/v1/jobs/"].iter().any(|start| path.starts_with(start));
     let about = match name {
+        "id" if is_numbered => "The id, or the number.",
         "id" => "The id.",
         "organization" => "The organization's name.",
         "project" => "The project's name.",

@@ -23,7 +23,7 @@ pub(crate) async fn explain(
 ) -> Result<Response<Answer>, Problem> {
     let scope: Scope = parse::value("/scope", &request.scope)?;
     let subject = match (&request.token_id, &request.token) {
-        (Some(id), None) => Subject::Id(doors.authority.token_id(id)?),
+        (Some(id), None) => Subject::Id(doors.authority.token_named(&caller, id).await?),
         (None, Some(text)) => Subject::Text(text.expose()),
         _ => {
             let detail = "exactly one of `token_id` and `token`";

@@ -58,7 +58,7 @@ pub(crate) async fn show(
     Path(id): Path<String>,
     Query(Nothing {}): Query<Nothing>,
 ) -> Result<Response<Answer>, Problem> {
-    let job = doors.authority.visible_job(&caller, id.parse().map_err(|_| Error::Hidden)?).await?;
+    let job = doors.authority.visible_job(&caller, doors.authority.job_named(&id).await?).await?;
     Ok(no_store(Json(shown_job(&doors.authority, job))))
 }
 
@@ -70,7 +70,7 @@ pub(crate) async fn renew(
     Query(Nothing {}): Query<Nothing>,
     Body(RenewJob { lease_seconds }): Body<RenewJob>,
 ) -> Result<Response<Answer>, Problem> {
-    let id = id.parse().map_err(|_| Error::Hidden)?;
+    let id = doors.authority.job_named(&id).await?;
     let job = doors.authority.renew_job(&caller, id, lease_seconds).await?;
     Ok(no_store(Json(shown_job(&doors.authority, job))))
 }
@@ -83,7 +83,7 @@ pub(crate) async fn finish(
     Query(Nothing {}): Query<Nothing>,
     Body(Nothing {}): Body<Nothing>,
 ) -> Result<Response<Answer>, Problem> {
-    let job = doors.authority.finish_job(&caller, id.parse().map_err(|_| Error::Hidden)?).await?;
+    let job = doors.authority.finish_job(&caller, doors.authority.job_named(&id).await?).await?;
     Ok(no_store(Json(shown_job(&doors.authority, job))))
 }
 

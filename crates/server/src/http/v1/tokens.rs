@@ -52,7 +52,7 @@ pub(crate) async fn show(
     Path(id): Path<String>,
     Query(Nothing {}): Query<Nothing>,
 ) -> Result<Response<Answer>, Problem> {
-    let id = doors.authority.token_id(&id)?;
+    let id = doors.authority.token_named(&caller, &id).await?;
     let (record, state) = doors.authority.show_token(&caller, id).await?;
     answer(&doors, record, state).await
 }
@@ -65,7 +65,7 @@ pub(crate) async fn approve(
     Query(Nothing {}): Query<Nothing>,
     Body(Nothing {}): Body<Nothing>,
 ) -> Result<Response<Answer>, Problem> {
-    let id = doors.authority.token_id(&id)?;
+    let id = doors.authority.token_named(&caller, &id).await?;
     let (record, state) = doors.authority.approve_token(&caller, id).await?;
     answer(&doors, record, state).await
 }
@@ -88,7 +88,7 @@ pub(crate) async fn edit(
     Query(Nothing {}): Query<Nothing>,
     Body(request): Body<PatchToken>,
 ) -> Result<Response<Answer>, Problem> {
-    let id = doors.authority.token_id(&id)?;
+    let id = doors.authority.token_named(&caller, &id).await?;
     let request = edit_request(&doors.authority, &caller, request).await?;
     let (record, state) = doors.authority.edit_token(&caller, id, request).await?;
     answer(&doors, record, state).await
@@ -102,7 +102,7 @@ pub(crate) async fn rotate(
     Query(Nothing {}): Query<Nothing>,
     Body(request): Body<RotateToken>,
 ) -> Result<Response<Answer>, Problem> {
-    let id = doors.authority.token_id(&id)?;
+    let id = doors.authority.token_named(&caller, &id).await?;
     rotated(&doors, &caller, id, request).await
 }
 
@@ -124,7 +124,7 @@ pub(crate) async fn finish_rotation(
     Query(Nothing {}): Query<Nothing>,
     Body(Nothing {}): Body<Nothing>,
 ) -> Result<Response<Answer>, Problem> {
-    let id = doors.authority.token_id(&id)?;
+    let id = doors.authority.token_named(&caller, &id).await?;
     finished(&doors, &caller, id).await
 }
 
@@ -145,7 +145,7 @@ pub(crate) async fn revoke(
     Path(id): Path<String>,
     Query(Nothing {}): Query<Nothing>,
 ) -> Result<Response<Answer>, Problem> {
-    let id = doors.authority.token_id(&id)?;
+    let id = doors.authority.token_named(&caller, &id).await?;
     doors.authority.revoke_token(&caller, id).await?;
     Ok(done())
 }

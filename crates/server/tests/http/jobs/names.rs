@@ -7,11 +7,35 @@ use crate::support::{Authority, fresh};
 
 on_both! {
     shared:
+        a_job_is_named_by_its_number_as_by_its_id,
         names_of_accounts_of_jobs_are_nobody_elses,
         a_name_that_an_account_of_jobs_had_is_not_free_either,
         no_new_place_has_a_name_that_makes_two_accounts_one,
         a_place_that_has_such_a_name_keeps_it,
         the_record_of_a_place_that_goes_names_the_account_that_went_with_it;
+}
+
+async fn a_job_is_named_by_its_number_as_by_its_id(authority: Authority) {
+    let works = authority.works(json!({"kind": "yaml"})).await;
+    let jobs = [authority.job(&works, json!({})).await, authority.job(&works, json!({})).await];
+    let runner = &works.token.secret;
+    for job in &jobs {
+        let path = format!("/api/v1/jobs/{}", job.job["number"]);
+        assert_eq!(authority.get(runner, &path).await.expect(200).body["id"], job.job["id"]);
+        let renewed = authority.post(runner, &format!("{path}/renew"), json!({})).await.expect(200).body;
+        assert_eq!((&renewed["id"], &renewed["state"]), (&job.job["id"], &json!("running")));
+        let finished = authority.post(runner, &format!("{path}/finish"), json!({})).await.expect(200).body;
+        assert_eq!((&finished["id"], &finished["state"]), (&job.job["id"], &json!("finished")));
+        // Of jobs that somebody does not see, the number is not told from one that no job has.
+        let stranger = authority.person("stranger").await.session;
+        for path in [path, "/api/v1/jobs/999999999".to_owned()] {
+            authority.get(&stranger, &path).await.refused(404, "not_found");
+            authority.post(&stranger, &format!("{path}/finish"), json!({})).await.refused(404, "not_found");
+        }
+    }
+    for odd in ["0", "-1", "+1", "01", "9223372036854775807", "99999999999999999999", "1.0"] {
+        authority.get(runner, &format!("/api/v1/jobs/{odd}")).await.refused(404, "not_found");
+    }
 }
 
 async fn names_of_accounts_of_jobs_are_nobody_elses(authority: Authority) {

@@ -8,6 +8,8 @@ on_both! {
     shared:
         every_live_credential_may_look_at_itself,
         a_token_without_the_scope_sees_only_itself,
+        a_token_is_named_by_its_number_as_by_its_id,
+        a_number_of_somebody_elses_token_is_like_one_of_none,
         a_query_parameter_that_does_not_exist_is_refused,
         an_answer_never_holds_the_secret;
 }
@@ -35,6 +37,61 @@ async fn a_token_without_the_scope_sees_only_itself(authority: Authority) {
     assert_eq!(denied.header("www-authenticate"), challenge);
     authority.get(&pat.secret, "/api/v1/tokens").await.refused(403, "insufficient_scope");
     assert_eq!(authority.record(&other.secret, &pat.id).await["id"], json!(pat.id));
+}
+
+async fn a_token_is_named_by_its_number_as_by_its_id(authority: Authority) {
+    let alice = authority.person("alice").await;
+    let pat = authority.pat(&alice.session, &["Jeton.Token.*"]).await;
+    let by_id = format!("/api/v1/tokens/{}", pat.id);
+    let number = authority.get(&alice.session, &by_id).await.expect(200).body["number"].as_i64().unwrap();
+    let by_number = format!("/api/v1/tokens/{number}");
+    let seen = authority.get(&alice.session, &by_number).await.expect(200).body;
+    assert_eq!(seen["id"], json!(pat.id));
+    let itself = authority.get(&alice.session, "/api/v1/tokens/self").await.expect(200).body;
+    let session = format!("/api/v1/tokens/{}", itself["number"]);
+    assert_eq!(authority.get(&alice.session, &session).await.expect(200).body["id"], itself["id"]);
+    let described = authority.patch(&alice.session, &by_number, json!({"description": "x"})).await;
+    assert_eq!(described.expect(200).body["id"], json!(pat.id));
+    let question =
+        json!({"token_id": number.to_string(), "scope": "Jeton.Token.Read", "resource": "default/*"});
+    let explained = authority.post(&alice.session, "/api/v1/explain", question).await.expect(200).body;
+    assert!(explained["steps"].is_array(), "{explained}");
+    let rotated =
+        authority.post(&alice.session, &format!("{by_number}/rotate"), json!({})).await.expect(200).body;
+    assert_eq!(rotated["token"]["id"], json!(pat.id));
+    authority.post(&alice.session, &format!("{by_number}/rotate/finish"), json!({})).await.expect(200);
+    for odd in [
+        format!("0{number}"),
+        format!("+{number}"),
+        format!("-{number}"),
+        "0".into(),
+        format!("{number}9999"),
+        "9223372036854775807".into(),
+        "99999999999999999999".into(),
+    ] {
+        authority.get(&alice.session, &format!("/api/v1/tokens/{odd}")).await.refused(404, "not_found");
+    }
+    authority.delete(&alice.session, &by_number).await.expect(204);
+    assert!(!authority.is_active(rotated["secret"].as_str().unwrap()).await);
+}
+
+async fn a_number_of_somebody_elses_token_is_like_one_of_none(authority: Authority) {
+    let (alice, bob) = (authority.person("alice").await, authority.person("bob").await);
+    let pat = authority.pat(&alice.session, &["*"]).await;
+    let record = authority.get(&alice.session, &format!("/api/v1/tokens/{}", pat.id)).await.expect(200).body;
+    let by_number = format!("/api/v1/tokens/{}", record["number"]);
+    let none = authority.get(&bob.session, "/api/v1/tokens/999999999").await.refused(404, "not_found").body;
+    let answers = [
+        authority.get(&bob.session, &by_number).await,
+        authority.patch(&bob.session, &by_number, json!({"description": "x"})).await,
+        authority.delete(&bob.session, &by_number).await,
+        authority.post(&bob.session, &format!("{by_number}/rotate"), json!({})).await,
+    ];
+    for answer in answers {
+        let hidden = answer.refused(404, "not_found").body;
+        assert_eq!((&hidden["detail"], &hidden["title"]), (&none["detail"], &none["title"]));
+    }
+    assert!(authority.is_active(&pat.secret).await);
 }
 
 async fn a_query_parameter_that_does_not_exist_is_refused(authority: Authority) {
