@@ -11,6 +11,7 @@ use crate::duration::{Minutes, Overlap};
 use crate::error::{Error, Result};
 use crate::escape::safe;
 use crate::filter::Filters;
+use crate::profile::ProfileFile;
 use crate::prompt;
 use crate::store::{Newcomer, StoreArgs, Undo};
 use crate::view::{Pats, end};
@@ -213,6 +214,7 @@ async fn update(app: &App, client: &Client, args: UpdateArgs, overlap: Overlap) 
         networks: args.limits.networks,
         ..RotateToken::default()
     };
+    check_if_in_use(client, &token.id)?;
     let issued = client.rotate_token(&token.id, &request).await?;
     keep_if_in_use(app, client, &issued)?;
     let undo = if overlap == Overlap(0) { Undo::Keep } else { Undo::KeepBoth };
@@ -224,12 +226,24 @@ async fn finish(app: &App, client: &Client, name: &str) -> Result<()> {
     app.output.done(&format!("only the newest value of `{}` works now", safe(name)), &token)
 }
 
-/// The profile keeps the value in use: an update of just that token would sign its user out.
-pub(crate) fn keep_if_in_use(app: &App, client: &Client, issued: &Issued) -> Result<()> {
+/// Checks that the profile takes another value, if it is that of the token of this id.
+pub(crate) fn check_if_in_use(client: &Client, id: &str) -> Result<()> {
+    if is_in_use(client, id) { ProfileFile::of_user()?.check() } else { Ok(()) }
+}
+
+/// Whether the profile keeps the value of this token: an update of just that one would sign its user out.
+fn is_in_use(client: &Client, id: &str) -> bool {
     let saved = client.credential().filter(|credential| credential.source == Source::Profile);
-    let in_use =
-        saved.and_then(Credential::text).is_some_and(|text| text.id().to_string() == issued.token.id);
-    if in_use { app.exchange_saved(client.server(), Secret::new(issued.secret.expose())) } else { Ok(()) }
+    saved.and_then(Credential::text).is_some_and(|text| text.id().to_string() == id)
+}
+
+/// The profile keeps the value in use.
+pub(crate) fn keep_if_in_use(app: &App, client: &Client, issued: &Issued) -> Result<()> {
+    if is_in_use(client, &issued.token.id) {
+        app.exchange_saved(client.server(), Secret::new(issued.secret.expose()))
+    } else {
+        Ok(())
+    }
 }
 
 async fn show(app: &App, client: &Client, name: &str) -> Result<()> {

@@ -78,6 +78,13 @@ impl ProfileFile {
         TomlFile::new(path.to_string(), text).parse().map(Some)
     }
 
+    /// Finds out whether a profile can be kept, before there is something to keep.
+    pub(crate) fn check(&self) -> Result<()> {
+        let checked = PrivateFile::new(&self.0).check_with_folder();
+        checked.with_context(|| format!("profile `{}` cannot be written", self.0.display()))?;
+        Ok(())
+    }
+
     /// Keeps the profile in place of the one before.
     pub(crate) fn save(&self, profile: &Profile) -> Result<()> {
         let text = toml::to_string(profile).context("the profile cannot be written as TOML")?;

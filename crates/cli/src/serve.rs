@@ -5,9 +5,8 @@ use std::path::PathBuf;
 
 use anyhow::anyhow;
 use clap::Args;
-use jeton_server::{DatabaseUrl, Options, Server, Settings};
+use jeton_server::{DatabaseUrl, Options, PublicUrlError, Server, Settings};
 use tokio::signal::unix::{SignalKind, signal};
-use url::Url;
 
 use crate::error::{Error, Result};
 use crate::output::Output;
@@ -25,7 +24,7 @@ pub(crate) struct ServeArgs {
 
     /// How this deployment is reached from outside [default: http:// and the address listened on]
     #[arg(long, value_name = "URL")]
-    public_url: Option<Url>,
+    public_url: Option<String>,
 
     /// A PostgreSQL database, postgres://… [default: SQLite in the data directory]
     #[arg(long, value_name = "URL", env = "JETON_DATABASE_URL", hide_env_values = true)]
@@ -43,6 +42,10 @@ pub(crate) struct ServeArgs {
     #[arg(long)]
     accept_clock: bool,
 
+    /// Begin a new installation with the pepper file that is there, although its database is gone; for one start
+    #[arg(long)]
+    accept_empty_database: bool,
+
     /// A TOML file with the same settings, and `prefix`
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -51,8 +54,9 @@ pub(crate) struct ServeArgs {
 /// Serves until Ctrl-C or SIGTERM, then finishes the requests in flight.
 pub(crate) async fn serve(output: Output, args: ServeArgs) -> Result<()> {
     jeton_server::log_to_stderr();
-    let settings = Settings::resolve(options(args)).map_err(|error| Error::File(error.to_string()))?;
+    let settings = Settings::resolve(options(args)?).map_err(|error| Error::File(error.to_string()))?;
     let server = Server::start(&settings).await.map_err(|error| anyhow!("{error}"))?;
+    warn_of_address(output, &settings, &server);
     output.note(&format!("listening on http://{}", server.address()));
     server.serve(interrupted()).await;
     Ok(())
@@ -72,7 +76,18 @@ pub(crate) async fn interrupted() {
     }
 }
 
-fn options(args: ServeArgs) -> Options {
+/// Every interface is an address to listen on, and none to go to.
+fn warn_of_address(output: Output, settings: &Settings, server: &Server) {
+    if settings.public_url.is_none() && server.address().ip().is_unspecified() {
+        output.warn(&format!(
+            "links, sign-in and the issuer name `{}`, where no other machine finds this server\n\
+             say how it is reached: --public-url https://HOST",
+            server.public_url()
+        ));
+    }
+}
+
+fn options(args: ServeArgs) -> Result<Options> {
     let ServeArgs {
         data,
         listen,
@@ -81,7 +96,22 @@ fn options(args: ServeArgs) -> Options {
         pepper_file,
         trusted_proxies,
         accept_clock,
+        accept_empty_database,
         config,
     } = args;
-    Options { data, listen, public_url, database_url, pepper_file, trusted_proxies, accept_clock, config }
+    // Not by clap, whose error would repeat a password.
+    let public_url = public_url.as_deref().map(str::parse).transpose();
+    let public_url =
+        public_url.map_err(|error: PublicUrlError| Error::usage(format!("--public-url: {error}")))?;
+    Ok(Options {
+        data,
+        listen,
+        public_url,
+        database_url,
+        pepper_file,
+        trusted_proxies,
+        accept_clock,
+        accept_empty_database,
+        config,
+    })
 }

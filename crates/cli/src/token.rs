@@ -316,6 +316,7 @@ pub(crate) async fn give_new_value(
     request: &RotateToken,
     destination: Destination,
 ) -> Result<()> {
+    pat::check_if_in_use(client, id)?;
     let issued = client.rotate_token(id, request).await?;
     pat::keep_if_in_use(app, client, &issued)?;
     let undo = if request.overlap_minutes == Some(0) { Undo::Keep } else { Undo::KeepBoth };

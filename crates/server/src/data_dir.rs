@@ -34,6 +34,10 @@ pub enum DataDirError {
 }
 
 const FIRST_PASSWORD: &str = "initial-admin-password";
+/// There while a first start makes what belongs to a new database.
+const BEGUN: &str = "first-start";
+const DATABASE: &str = "jeton.db";
+const LOCK: &str = "lock";
 
 impl DataDir {
     /// Makes the directory if it is new, and holds it.
@@ -42,7 +46,7 @@ impl DataDir {
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(io)?;
         let mut options = OpenOptions::new();
         let options = options.read(true).write(true).create(true).truncate(false).mode(0o600);
-        let mut lock = options.open(path.join("lock")).map_err(io)?;
+        let mut lock = options.open(path.join(LOCK)).map_err(io)?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { path: path.to_owned(), lock }),
             Err(TryLockError::Error(error)) => Err(io(error)),
@@ -57,6 +61,32 @@ impl DataDir {
         }
     }
 
+    /// Whether nobody holds the directory. Nothing is made, also not the directory.
+    pub(crate) fn check_free(path: &Path) -> Result<(), DataDirError> {
+        if path.join(LOCK).exists() { Self::hold(path).map(drop) } else { Ok(()) }
+    }
+
+    /// Whether a first start was cut short there.
+    pub(crate) fn is_begun(path: &Path) -> bool {
+        path.join(BEGUN).exists()
+    }
+
+    /// Notes that what follows belongs to a first start, until [`Self::complete`].
+    pub(crate) fn begin(&self) -> Result<(), DataDirError> {
+        let file = self.path.join(BEGUN);
+        let mut options = OpenOptions::new();
+        let made = options.write(true).create(true).truncate(false).mode(0o600).open(&file);
+        made.and_then(|_| crate::keys::sync_parent(&file)).map_err(|source| self.io(source))
+    }
+
+    /// Notes that the first start has made everything.
+    pub(crate) fn complete(&self) -> Result<(), DataDirError> {
+        match std::fs::remove_file(self.path.join(BEGUN)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.io(error)),
+            _ => Ok(()),
+        }
+    }
+
     /// Says in the lock who holds it, for the message to a second process.
     pub(crate) fn sign(&mut self, address: &str) -> Result<(), DataDirError> {
         let text = format!("process {} listening on {address}\n", std::process::id());
@@ -66,7 +96,12 @@ impl DataDir {
 
     /// The SQLite file.
     pub(crate) fn database(&self) -> PathBuf {
-        self.path.join("jeton.db")
+        Self::database_in(&self.path)
+    }
+
+    /// The same in a directory that nobody needs to hold.
+    pub(crate) fn database_in(path: &Path) -> PathBuf {
+        path.join(DATABASE)
     }
 
     /// Where the first administrator's password is until it is changed.

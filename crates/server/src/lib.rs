@@ -16,11 +16,12 @@ mod metrics;
 mod notices;
 mod outside;
 mod server;
+mod startup;
 mod store;
 mod telemetry;
 
 pub use clock::Clock;
-pub use config::{ConfigError, DatabaseUrl, Options, Settings, SignInProvider};
+pub use config::{ConfigError, DatabaseUrl, Options, PublicUrl, PublicUrlError, Settings, SignInProvider};
 pub use data_dir::DataDirError;
 pub use http::{RouteEntry, described, document, routes};
 pub use identity::PrivateOrigin;

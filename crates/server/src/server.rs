@@ -1,7 +1,6 @@
 //! Starting and running the server.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,10 +17,11 @@ use crate::config::{Settings, SignInProvider};
 use crate::data_dir::{DataDir, DataDirError};
 use crate::http::{AtHand, FixedAnswers, router, unreadable};
 use crate::identity::{PrivateOrigin, PrivateOrigins};
-use crate::keys::{Keys, KeysError, Rng};
+use crate::keys::{KeysError, Rng};
 use crate::limits::{ConnectionLimits, KEYS_FORGOTTEN_SECONDS};
 use crate::listener::{self, Listening};
 use crate::notices::{self, Bag, Couriers, MailSink, Wanted, WebhookSink};
+use crate::startup;
 use crate::store::{Leases, Opened, Outbox, Store, StoreError};
 
 /// A server that is ready: the store is open, the port is bound, nothing is accepted yet.
@@ -60,6 +60,18 @@ pub enum StartError {
         /// Which key differs.
         name: String,
     },
+    /// There are keys, and the database that they belong to is gone.
+    #[error(
+        "pepper file `{file}` exists, but {database}: every token that was issued with it would be unknown. Bring the \
+         database back from its backup, or name the right one with --data or --database-url. If this is a new \
+         installation, move the pepper file away, or start once with --accept-empty-database"
+    )]
+    DatabaseGone {
+        /// The pepper file.
+        file: String,
+        /// What is empty.
+        database: String,
+    },
     /// The prefix is frozen.
     #[error(
         "the token prefix of this database is `{kept}` and cannot become `{wanted}`: tokens with it exist"
@@ -96,7 +108,7 @@ impl From<Error> for StartError {
 }
 
 impl Server {
-    /// Opens the store, makes what a first start makes, and binds the port.
+    /// Binds the port, opens the store, and makes what a first start makes.
     pub async fn start(settings: &Settings) -> Result<Self, StartError> {
         Self::start_with(settings, Clock::system(), Rng::system()).await
     }
@@ -119,11 +131,12 @@ impl Server {
         rng: Rng,
         hashing: Hashing,
     ) -> Result<Self, StartError> {
-        let mut data_dir = DataDir::hold(&settings.data)?;
-        let opened = open(settings, &data_dir).await?;
+        // INVARIANT: the port comes before everything that leaves something behind.
+        let (listener, address) = startup::bind(settings)?;
+        let (mut data_dir, opened) = startup::open(settings).await?;
         let prefix = prefix(&opened, settings.prefix.as_ref()).await?;
         let is_new = opened.kept("prefix").await?.is_none();
-        let keys = Arc::new(keys(&opened, &settings.pepper_file, is_new, &rng).await?);
+        let keys = Arc::new(startup::keys(settings, &data_dir, &opened, is_new, &rng).await?);
         let (may_be_leased, latest) = (opened.may_be_leased().await?, opened.latest_time().await?);
         let outbox = Outbox::new(Wanted::new(&settings.webhooks, settings.mail.as_ref()));
         let store = opened.with(Arc::clone(&keys), clock.clone(), rng.clone(), outbox);
@@ -141,10 +154,9 @@ impl Server {
         authority.register_built_in().await?;
         authority.put_built_in_roles().await?;
         authority.warn_of_reporting().await?;
-        let (listener, address) = bind(settings.listen)?;
+        data_dir.complete()?;
         data_dir.sign(&address.to_string())?;
-        let public_url =
-            settings.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
+        let public_url = settings.public_url.as_ref().map(|url| url.as_str().to_owned());
         let public_url = public_url.unwrap_or_else(|| format!("http://{address}")).into();
         let trusted_proxies = settings.trusted_proxies.clone().into();
         let sign_in = settings.sign_in.clone().into();
@@ -273,13 +285,6 @@ fn private_issuers(settings: &Settings) -> PrivateOrigins {
     PrivateOrigins::new(settings.private_issuers.iter().cloned().chain(providers))
 }
 
-async fn open(settings: &Settings, data_dir: &DataDir) -> Result<Opened, StoreError> {
-    match &settings.database_url {
-        Some(url) => Opened::postgres(url.expose()).await,
-        None => Opened::sqlite(&data_dir.database()).await,
-    }
-}
-
 async fn prefix(opened: &Opened, wanted: Option<&Prefix>) -> Result<Prefix, StartError> {
     let Some(kept) = opened.kept("prefix").await? else {
         return Ok(wanted.cloned().unwrap_or_default());
@@ -292,21 +297,6 @@ async fn prefix(opened: &Opened, wanted: Option<&Prefix>) -> Result<Prefix, Star
     }
 }
 
-/// The keys. Only a new database gets new ones; any other wants all that it was made with.
-async fn keys(opened: &Opened, file: &Path, is_new: bool, rng: &Rng) -> Result<Keys, StartError> {
-    if is_new && !file.exists() {
-        return Ok(Keys::create(file, rng)?);
-    }
-    let keys = Keys::load(file)?;
-    let checks = keys.checks();
-    for (name, kept) in opened.kept_keys().await? {
-        if !checks.contains(&(name.clone(), kept)) {
-            return Err(StartError::WrongKeys { file: file.display().to_string(), name });
-        }
-    }
-    Ok(keys)
-}
-
 /// What a first start makes: everything that a new database holds, and the administrator's password in a file.
 async fn fill(authority: &Authority, data_dir: &DataDir, rng: &Rng) -> Result<(), StartError> {
     let password = Zeroizing::new(crate::keys::hex(&*Zeroizing::new(rng.bytes::<16>())));
@@ -314,11 +304,4 @@ async fn fill(authority: &Authority, data_dir: &DataDir, rng: &Rng) -> Result<()
     authority.fill_new(&password).await?;
     tracing::info!(file = %data_dir.first_password().display(), "the password of user `admin` is in a file");
     Ok(())
-}
-
-fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
-    let refused = |source| StartError::Listen { address, source };
-    let listener = listener::bind(address).map_err(refused)?;
-    let bound = listener.local_addr().map_err(refused)?;
-    Ok((listener, bound))
 }

@@ -71,6 +71,8 @@ pub(crate) struct LoginArgs {
 /// Signs in, or keeps a token.
 pub(crate) async fn login(app: &App, args: LoginArgs) -> Result<()> {
     App::check_outside("nobody signs in there")?;
+    // A session that cannot be kept would live on with nobody to end it.
+    ProfileFile::of_user()?.check()?;
     let server = match &args.server {
         Some(text) => Server::parse(text, Source::Flag)?,
         None => app.server()?,

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::authority::Authority;
 use crate::support::{Home, nobody};
 
 const PROFILE: &str = "url = \"http://127.0.0.1:1\"\ntoken = \"jtn_pat_saved\"\n";
@@ -93,4 +94,25 @@ fn a_folder_is_read_whole_before_anything_is_done() {
         (ran.code, ran.stderr.as_str()),
         (2, "error: `twice/a.toml` and `twice/b.toml` both declare `a`\n")
     );
+}
+
+#[test]
+fn a_profile_that_cannot_be_kept_is_told_before_there_is_a_session() {
+    let authority = Authority::start();
+    let password = authority.first_password();
+    let home = Home::new();
+    // A file in place of the folder: also root cannot write a profile there.
+    home.write("config", "");
+    let login = ["login", "--url", &authority.url, "--user", "admin", "--password-stdin"];
+    let before = authority.get_as_admin("/tokens?kind=session")["items"].as_array().unwrap().len();
+    let ran = home.run_with(&login, &[], &password);
+    assert_eq!(ran.code, 1, "{}", ran.shown());
+    assert!(
+        ran.stderr.contains("profile `[HOME]/config/jeton/profile.toml` cannot be written"),
+        "{}",
+        ran.stderr
+    );
+    // Each look signs in itself.
+    let after = authority.get_as_admin("/tokens?kind=session")["items"].as_array().unwrap().len();
+    assert_eq!(after, before + 1);
 }

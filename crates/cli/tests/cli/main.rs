@@ -37,6 +37,7 @@ mod scan;
 mod scan_files;
 mod scan_git;
 mod scanners;
+mod serve;
 mod served;
 mod sign_in;
 mod sign_in_pages;

@@ -1,6 +1,7 @@
 //! Settings: from flags and environment, from a file, and from defaults, in this order.
 
 mod notices;
+mod public_url;
 mod secret_file;
 mod sign_in;
 
@@ -12,9 +13,8 @@ use std::str::FromStr;
 
 use ipnet::IpNet;
 use jeton_token::Prefix;
+pub use public_url::{PublicUrl, PublicUrlError};
 use serde::Deserialize;
-use url::Url;
-
 pub use sign_in::SignInProvider;
 
 use crate::identity::PrivateOrigin;
@@ -54,7 +54,7 @@ pub struct Options {
     /// Where to listen; default `127.0.0.1:7070`. Port 0 picks a free one.
     pub listen: Option<SocketAddr>,
     /// How this deployment is reached from outside; default: `http://` and the address listened on.
-    pub public_url: Option<Url>,
+    pub public_url: Option<PublicUrl>,
     /// A PostgreSQL database; default: SQLite in the data directory.
     pub database_url: Option<DatabaseUrl>,
     /// The pepper file; default: the data directory's name with `.pepper` behind it.
@@ -63,6 +63,8 @@ pub struct Options {
     pub trusted_proxies: Vec<IpNet>,
     /// Whether the machine's clock is right although a later time is known; only said for one start.
     pub accept_clock: bool,
+    /// Whether an empty database is meant, although there is a pepper file; only said for one start.
+    pub accept_empty_database: bool,
     /// The file with the rest.
     pub config: Option<PathBuf>,
 }
@@ -75,7 +77,7 @@ pub struct Settings {
     /// Where to listen.
     pub listen: SocketAddr,
     /// How this deployment is reached from outside, if that was said.
-    pub public_url: Option<Url>,
+    pub public_url: Option<PublicUrl>,
     /// A PostgreSQL database, if not SQLite.
     pub database_url: Option<DatabaseUrl>,
     /// The pepper file.
@@ -84,6 +86,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// Whether the machine's clock is right although a later time is known.
     pub accept_clock: bool,
+    /// Whether an empty database is meant, although there is a pepper file.
+    pub accept_empty_database: bool,
     /// What every token begins with; frozen at the first start.
     pub prefix: Option<Prefix>,
     /// By whom people may sign in, besides by password.
@@ -121,7 +125,7 @@ pub enum ConfigError {
 struct ConfigFile {
     data: Option<PathBuf>,
     listen: Option<SocketAddr>,
-    public_url: Option<Url>,
+    public_url: Option<toml::Spanned<String>>,
     database_url: Option<DatabaseUrl>,
     pepper_file: Option<PathBuf>,
     #[serde(default)]
@@ -139,6 +143,7 @@ struct ConfigFile {
 /// What of a file is more than a value: it is checked where it stands.
 #[derive(Default)]
 struct Checked {
+    public_url: Option<PublicUrl>,
     prefix: Option<Prefix>,
     sign_in: Vec<SignInProvider>,
     private_issuers: Vec<PrivateOrigin>,
@@ -162,11 +167,12 @@ impl Settings {
                 .listen
                 .or(file.listen)
                 .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 7070))),
-            public_url: options.public_url.or(file.public_url),
+            public_url: options.public_url.or(checked.public_url),
             database_url: options.database_url.or(file.database_url),
             pepper_file: options.pepper_file.or(file.pepper_file).unwrap_or(beside),
             trusted_proxies,
             accept_clock: options.accept_clock,
+            accept_empty_database: options.accept_empty_database,
             prefix: checked.prefix,
             sign_in: checked.sign_in,
             private_issuers: checked.private_issuers,
@@ -208,8 +214,13 @@ fn read(path: &Path) -> Result<(ConfigFile, Checked), ConfigError> {
         let parsed = text.get_ref().parse::<PrivateOrigin>();
         parsed.map_err(|error| wrong(text.span().start, error.to_string()))
     };
+    let public_url = file.public_url.as_ref().map(|text| {
+        let parsed = text.get_ref().parse::<PublicUrl>();
+        parsed.map_err(|error| wrong(text.span().start, error.to_string()))
+    });
+    let public_url = public_url.transpose()?;
     let private_issuers = file.private_issuers.iter().map(origin).collect::<Result<_, _>>()?;
-    Ok((file, Checked { prefix, sign_in, private_issuers, webhooks, mail }))
+    Ok((file, Checked { public_url, prefix, sign_in, private_issuers, webhooks, mail }))
 }
 
 fn position(text: &str, offset: usize) -> (usize, usize) {

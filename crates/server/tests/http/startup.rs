@@ -195,6 +195,111 @@ async fn the_prefix_is_frozen() {
     authority.get(&authority.admin().await.replace("acme_", "jtn_"), "/api/v1/tokens/self").await.expect(401);
 }
 
+/// What there is in a folder.
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn a_start_that_fails_leaves_nothing_behind() {
+    let taken = Authority::shared_sqlite().address;
+    let folder = tempfile::tempdir().unwrap();
+    let good = settings(folder.path(), None);
+    fs::write(folder.path().join("file"), "").unwrap();
+    fs::write(folder.path().join("keys"), "").unwrap();
+    fs::set_permissions(folder.path().join("keys"), fs::Permissions::from_mode(0o600)).unwrap();
+    let nowhere = "postgres://nobody:secret@127.0.0.1:1/none".parse().ok();
+    let wrong = [
+        Settings { listen: taken, ..good.clone() },
+        Settings { listen: ([203, 0, 113, 1], 0).into(), ..good.clone() },
+        Settings { pepper_file: folder.path().join("file/pepper"), ..good.clone() },
+        Settings { pepper_file: folder.path().join("keys"), ..good.clone() },
+        Settings { database_url: nowhere, ..good.clone() },
+    ];
+    for wrong in wrong {
+        let message = refusal(&wrong).await;
+        assert_eq!(names(folder.path()), ["file", "keys"], "{message}");
+    }
+    once(&good).await;
+    assert_eq!(names(folder.path()), ["data", "data.pepper", "file", "keys"]);
+    assert_eq!(names(&good.data), ["initial-admin-password", "jeton.db", "lock"]);
+}
+
+#[tokio::test]
+async fn on_the_port_of_the_server_that_has_the_directory_that_server_is_named() {
+    let authority = Authority::sqlite().await;
+    let same = settings(authority.data.parent().unwrap(), None);
+    let message = refusal(&Settings { listen: authority.address, ..same }).await;
+    assert!(message.contains(&format!("is in use by process {}", std::process::id())), "{message}");
+}
+
+#[tokio::test]
+async fn keys_without_their_database_begin_nothing_new() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = settings(folder.path(), None);
+    once(&settings).await;
+    let database = settings.data.join("jeton.db");
+    let kept = fs::read(&database).unwrap();
+    let gone = || {
+        for file in ["jeton.db", "jeton.db-wal", "jeton.db-shm"] {
+            let _gone = fs::remove_file(settings.data.join(file));
+        }
+    };
+    for what in ["empty", "missing", "without its directory"] {
+        gone();
+        match what {
+            "empty" => fs::write(&database, "").unwrap(),
+            "missing" => {}
+            _ => fs::remove_dir_all(&settings.data).unwrap(),
+        }
+        let message = refusal(&settings).await;
+        for said in ["jeton.db` is missing or empty", "--data", "--accept-empty-database", "from its backup"]
+        {
+            assert!(message.contains(said), "{what}: {message}");
+        }
+        assert!(fs::metadata(&database).map_or(true, |file| file.len() == 0), "{what}");
+    }
+    // Brought back, it goes on; and what is meant is done.
+    fs::create_dir(&settings.data).unwrap();
+    fs::write(&database, &kept).unwrap();
+    once(&settings).await;
+    gone();
+    once(&Settings { accept_empty_database: true, ..settings.clone() }).await;
+    once(&settings).await;
+}
+
+#[tokio::test]
+async fn keys_without_their_database_begin_nothing_new_on_postgres() {
+    let (Some(old), Some(new)) = (Scratch::new().await, Scratch::new().await) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let with = |scratch: &Scratch| settings(folder.path(), Some(scratch.url().to_owned()));
+    once(&with(&old)).await;
+    let message = refusal(&with(&new)).await;
+    assert!(message.contains("the PostgreSQL database is empty"), "{message}");
+    once(&Settings { accept_empty_database: true, ..with(&new) }).await;
+    once(&with(&new)).await;
+}
+
+#[tokio::test]
+async fn a_first_start_that_was_cut_short_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = settings(folder.path(), None);
+    once(&settings).await;
+    // As it is when the power goes before the database is filled.
+    for file in ["jeton.db", "jeton.db-wal", "jeton.db-shm"] {
+        let _gone = fs::remove_file(settings.data.join(file));
+    }
+    fs::write(settings.data.join("first-start"), "").unwrap();
+    once(&settings).await;
+    assert!(!settings.data.join("first-start").exists());
+    once(&settings).await;
+}
+
 #[tokio::test]
 async fn a_port_in_use_and_a_folder_that_cannot_be_made_are_refused() {
     let authority = Authority::shared_sqlite();
@@ -227,7 +332,10 @@ fn a_wrong_configuration_says_where_and_what_is_allowed() {
         ("data = 5\n", 1, 8, "string"),
         ("# ü\nprefix = \"J\"\n", 2, 10, "2 to 16 characters"),
         ("trusted_proxies = [\"10.0.0.0/8\",\n  \"x\"]\n", 2, 3, "IP"),
-        ("public_url = \"not a url\"", 1, 14, "URL"),
+        ("public_url = \"not a url\"", 1, 14, "write https://HOST"),
+        ("data = \"d\"\npublic_url = \"ftp://x\"", 2, 14, "write https://HOST"),
+        ("public_url = \"https://a:b@x\"", 1, 14, "leave them out"),
+        ("public_url = 7", 1, 14, "string"),
         ("listen =", 1, 9, ""),
     ] {
         let error = resolve(text).expect_err(text);
