@@ -48,8 +48,8 @@ pub use secret::Secret;
 pub use service_account::{PatchServiceAccount, PutServiceAccount, ServiceAccount};
 pub use session::CreateSession;
 pub use token::{
-    Approval, CreateToken, Issued, OldSecret, PatchToken, PrincipalRef, RevokeTokens, RevokedTokens,
-    RotateToken, Token, TokenFilter, TokenQuery, TokenState,
+    Approval, CreateToken, EarlierEnd, Issued, OldSecret, PatchToken, PrincipalRef, RevokeTokens,
+    RevokedTokens, RotateToken, Token, TokenFilter, TokenQuery, TokenState,
 };
 pub use trust::{ClaimRule, PutTrust, Replay, Trust};
 pub use user::{PatchUser, PutUser, User};

@@ -36,8 +36,11 @@ pub struct Token {
     pub created_at: Timestamp,
     /// When its present secret was made.
     pub secret_issued_at: Timestamp,
-    /// When it ends; absent: never.
+    /// When it ends by itself; absent: never. Where `earlier_ends` names a place, it ends earlier there.
     pub expires_at: Option<Timestamp>,
+    /// Where policies, or the token that it was made with, end it earlier than `expires_at`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier_ends: Vec<EarlierEnd>,
     /// When it was last used, as far as that is recorded.
     pub last_used_at: Option<Timestamp>,
     /// From which address.
@@ -56,6 +59,16 @@ pub struct Token {
     /// The secrets that rotations took the place of, until a day after their end. Lists leave them out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub old_secrets: Vec<OldSecret>,
+}
+
+/// A place where a token ends earlier than by itself.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EarlierEnd {
+    /// `*`, `organization/*` or `organization/project`; it holds for all places within, too.
+    pub place: String,
+    /// When the token ends there, as far as is known now.
+    pub ends_at: Timestamp,
 }
 
 /// A secret that a rotation took the place of.

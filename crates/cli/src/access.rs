@@ -283,9 +283,9 @@ impl App {
 
     /// Says so when this token, which is the credential in use, ends soon. A session always does.
     pub(crate) fn warn_about(&self, token: &Token) {
-        let Some(end) = token.expires_at.filter(|_| token.kind != TokenKind::Session.word()) else {
-            return;
-        };
+        let everywhere = token.earlier_ends.iter().find(|end| end.place == "*").map(|end| end.ends_at);
+        let end = everywhere.or(token.expires_at).filter(|_| token.kind != TokenKind::Session.word());
+        let Some(end) = end else { return };
         let hours = end.duration_since(self.now).as_hours();
         if (0..WARNED_HOURS).contains(&hours) {
             self.output.warn(&format!(

@@ -1,7 +1,8 @@
 //! How records look to people, and which of their values matters alone.
 
 use jeton_api::{
-    Api, ApiRoute, ApiScope, ForwardAuth, Issued, OldSecret, PrincipalRef, Token, TokenState, User,
+    Api, ApiRoute, ApiScope, EarlierEnd, ForwardAuth, Issued, OldSecret, PrincipalRef, Token, TokenState,
+    User,
 };
 use serde::Serialize;
 
@@ -108,7 +109,7 @@ fn token_details(token: &Token) -> Vec<Detail> {
         ("projects", token.projects.clone()),
         ("networks", token.networks.clone()),
         ("created", one(moment(token.created_at))),
-        ("expires", one(end(token))),
+        ("expires", ends(token)),
         ("last used", used.into_iter().collect()),
         ("old values", token.old_secrets.iter().map(old_secret).collect()),
         ("revoked", token.revoked_at.map(moment).into_iter().collect()),
@@ -132,9 +133,19 @@ pub(crate) fn owner(owner: &PrincipalRef) -> String {
     if owner.kind == "user" { owner.name.clone() } else { format!("{} {}", owner.kind, owner.name) }
 }
 
-/// When it ends.
+/// When it ends; and if it ends earlier somewhere, that as well.
 pub(crate) fn end(token: &Token) -> String {
-    token.expires_at.map_or_else(|| "never".to_owned(), moment)
+    ends(token).join("; ")
+}
+
+/// When it ends, and the places where it ends earlier than that.
+fn ends(token: &Token) -> Vec<String> {
+    let own = token.expires_at.map_or_else(|| "never".to_owned(), moment);
+    let earlier = |end: &EarlierEnd| {
+        let at = moment(end.ends_at);
+        if end.place == "*" { format!("cut to {at}") } else { format!("at {}: {at}", end.place) }
+    };
+    std::iter::once(own).chain(token.earlier_ends.iter().map(earlier)).collect()
 }
 
 fn state(state: TokenState) -> &'static str {

@@ -13,6 +13,7 @@ mod base62;
 mod catalogue;
 mod claim;
 mod credential;
+mod cut;
 mod decision;
 mod digest;
 mod effect;
@@ -43,6 +44,7 @@ pub use claim::{
     ClaimName, ClaimNameError, ClaimPattern, ClaimPatternError, ClaimRules, ClaimRulesError, MAX_CLAIM_RULES,
 };
 pub use credential::{BASIC_CHALLENGE, CredentialError, presented};
+pub use cut::earlier_ends;
 pub use decision::{
     Active, Approval, Audience, Circumstances, Demand, Facts, Inactive, Link, OwnerState, PlacedPattern,
     Verdict, Where, concerns, covers_within, decide, effective_at, known_end, standing, withheld,

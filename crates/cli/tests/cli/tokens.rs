@@ -322,3 +322,25 @@ fn a_token_is_shown_alike_by_name_by_number_and_by_id() {
     let by_name = alice.run(&["pat", "show", "--name", "q1", "--json"]).stdout;
     assert_eq!(by_name, alice.run(&["token", "describe", id, "--json"]).stdout);
 }
+
+#[test]
+fn an_end_that_a_policy_brings_is_said_wherever_the_token_is_shown() {
+    let authority = Authority::start();
+    let (admin, alice) = (authority.admin(), authority.alice());
+    let policy = ["policy", "set", "default/*", "--lifetime-max", "60m", "--yes"];
+    assert_eq!(admin.run(&policy).code, 0);
+    let lines = [
+        "pat create --name ci --scopes Jeton.Token.Read --expires 30d",
+        "pat show --name ci",
+        "pat list",
+        "pat show --name ci --json",
+    ];
+    insta::assert_snapshot!(authority.transcript(&alice, &lines));
+    let record: Value =
+        serde_json::from_str(&alice.run(&["pat", "show", "--name", "ci", "--json"]).stdout).unwrap();
+    let moment = |value: &Value| value.as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    let end = moment(&record["earlier_ends"][0]["ends_at"]);
+    assert_eq!(end.duration_since(moment(&record["secret_issued_at"])).as_mins(), 60);
+    let days = moment(&record["expires_at"]).duration_since(moment(&record["created_at"])).as_hours() / 24;
+    assert_eq!(days, 30);
+}

@@ -1,9 +1,11 @@
 //! Looking at tokens and ending them.
 
+use std::sync::Arc;
+
 use jeton_api::{Code, TokenState};
 use jeton_token::{
     Facts, Inactive, Place, PlacedPattern, PlacedPolicy, PolicyRule, PrincipalId, PrincipalKind,
-    PrincipalName, TokenId, TokenKind, standing,
+    PrincipalName, Timestamp, TokenId, TokenKind, earlier_ends, standing,
 };
 
 use super::access::{self, Action, Caller, Owner};
@@ -230,6 +232,29 @@ impl Authority {
             Some((id, kind)) if kind.leaves_home() => Ok(id),
             _ => Err(Error::Hidden),
         }
+    }
+
+    /// Where each of these tokens ends earlier than by itself, and when, in the same order.
+    pub(crate) async fn earlier_ends(
+        &self,
+        tokens: &[(TokenRecord, TokenState)],
+    ) -> Result<Vec<Vec<(Place, Timestamp)>>, Error> {
+        let policies = Arc::new(self.store.policies().await?);
+        let mut ends = vec![];
+        for (token, _) in tokens {
+            let chain = match token.parent {
+                // Only tokens that somebody keeps are cut.
+                _ if !matches!(token.kind, TokenKind::Personal | TokenKind::Service) => None,
+                Some(_) => self.store.token(token.id).await?,
+                None => {
+                    let token = token.clone();
+                    Some(Chain { token, ancestors: vec![], secrets: vec![], secrets_intact: true })
+                }
+            };
+            let grounds = || Grounds { policies: Arc::clone(&policies), ..Grounds::default() };
+            ends.push(chain.map(|chain| earlier_ends(&chain.facts(&grounds()))).unwrap_or_default());
+        }
+        Ok(ends)
     }
 
     /// A token with its state, as it is wherever it may be used; a place of its own may still not take it.

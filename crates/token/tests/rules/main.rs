@@ -12,6 +12,8 @@ mod catalogue;
 #[cfg(test)]
 mod claim;
 #[cfg(test)]
+mod cut;
+#[cfg(test)]
 mod decision;
 #[cfg(test)]
 mod digest;

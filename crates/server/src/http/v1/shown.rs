@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use jeton_api::{
-    AffectedOwner, Api, ApiRefusal, ApiRoute, ApiScope, Approval, Bindable, Group, Issued, JobScope, Member,
-    OldSecret, Organization, Pipeline, PipelineKind, PlacePolicy, Policy, PolicyEffect, PrincipalRef,
-    Project, Role, RoleBinding, Rule, Secret, ServiceAccount, Timestamp, Token, TokenState, User, Visibility,
+    AffectedOwner, Api, ApiRefusal, ApiRoute, ApiScope, Approval, Bindable, EarlierEnd, Group, Issued,
+    JobScope, Member, OldSecret, Organization, Pipeline, PipelineKind, PlacePolicy, Policy, PolicyEffect,
+    PrincipalRef, Project, Role, RoleBinding, Rule, Secret, ServiceAccount, Timestamp, Token, TokenState,
+    User, Visibility,
 };
 use jeton_token::Place;
 
@@ -32,7 +33,34 @@ pub(super) async fn token_in_detail(
     state: TokenState,
 ) -> Result<Token, Error> {
     let old_secrets = authority.old_secrets(record.id).await?.into_iter().map(old_secret).collect();
-    Ok(Token { old_secrets, ..token(authority, record, state).await? })
+    let shown = tokens_with_ends(authority, vec![(record, state)]).await?.pop().ok_or(Error::Unavailable)?;
+    Ok(Token { old_secrets, ..shown })
+}
+
+/// Records of tokens, and where each ends earlier than by itself.
+pub(super) async fn tokens_with_ends(
+    authority: &Authority,
+    records: Vec<(TokenRecord, TokenState)>,
+) -> Result<Vec<Token>, Error> {
+    let mut all = authority.earlier_ends(&records).await?.into_iter();
+    let mut shown = tokens(authority, records).await?;
+    for token in &mut shown {
+        for (place, at) in all.next().unwrap_or_default() {
+            let place = authority.place_name(place).await?;
+            token.earlier_ends.push(EarlierEnd { place, ends_at: moment(at) });
+        }
+    }
+    Ok(shown)
+}
+
+/// What is said to somebody who gets a token that ends earlier in some places.
+fn note_of_end(end: &EarlierEnd) -> String {
+    let EarlierEnd { place, ends_at } = end;
+    let at = ends_at.strftime("%Y-%m-%d %H:%M UTC");
+    if place == "*" {
+        return format!("a policy, or the token that it was made with, ends it earlier: {at}");
+    }
+    format!("at `{place}` a policy, or the token that it was made with, ends it earlier: {at}")
 }
 
 fn old_secret(record: crate::store::OldSecret) -> OldSecret {
@@ -73,6 +101,7 @@ fn with_names(record: TokenRecord, state: TokenState, names: &BTreeMap<Place, St
         created_at: moment(record.created_at),
         secret_issued_at: moment(record.secret_issued_at),
         expires_at: record.expiry.at().map(moment),
+        earlier_ends: vec![],
         last_used_at: record.last_used_at.map(moment),
         last_used_from: record.last_used_from,
         state,
@@ -99,7 +128,8 @@ pub(in crate::http) fn secret(issued: &IssuedToken) -> Secret {
 pub(in crate::http) async fn issued(authority: &Authority, issued: IssuedToken) -> Result<Issued, Error> {
     let secret = secret(&issued);
     let token = token_in_detail(authority, issued.token, issued.state).await?;
-    Ok(Issued { token, secret, notes: issued.notes })
+    let notes = issued.notes.into_iter().chain(token.earlier_ends.iter().map(note_of_end)).collect();
+    Ok(Issued { token, secret, notes })
 }
 
 pub(super) fn user(record: PrincipalRecord) -> User {

@@ -41,7 +41,7 @@ pub(crate) async fn list(
     Query(query): Query<TokenQuery>,
 ) -> Result<Response<Answer>, Problem> {
     let found = doors.authority.list_tokens(&caller, &list_request(query)?).await?;
-    let items = shown::tokens(&doors.authority, found.tokens).await?;
+    let items = shown::tokens_with_ends(&doors.authority, found.tokens).await?;
     Ok(no_store(Json(List { items, next_page_token: found.next.map(|next| next.to_string()) })))
 }
 

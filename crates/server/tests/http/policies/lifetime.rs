@@ -6,12 +6,15 @@ use super::LEVELS;
 use crate::support::Authority;
 use crate::support::clock::{assert_minutes, ms, rfc3339};
 
+const DAY: i64 = 24 * 60;
+
 on_both! {
     alone:
         what_is_asked_for_beyond_the_longest_life_is_refused_or_cut_at_every_level,
         the_usual_life_is_that_of_the_innermost_place,
         an_existing_token_ends_with_the_longest_life_and_lives_again_without_it,
         a_policy_of_one_project_leaves_an_unlimited_token_its_other_places,
+        every_answer_tells_the_same_end,
         a_rotation_begins_a_new_life_and_is_cut_with_a_note,
         attack_08_a_change_never_restarts_a_life;
 }
@@ -122,6 +125,51 @@ async fn a_policy_of_one_project_leaves_an_unlimited_token_its_other_places(auth
     }
 }
 
+async fn every_answer_tells_the_same_end(authority: Authority) {
+    authority.projects().await;
+    let alice = authority.person("alice").await;
+    let days = json!({"scopes": ["Taskurai.*", "Jeton.Token.*"], "expires_in_minutes": 30 * DAY});
+    for place in LEVELS {
+        let before = authority.token(&alice.session, days.clone()).await.expect(201).body;
+        assert_eq!((&before["token"]["earlier_ends"], &before["notes"]), (&Value::Null, &Value::Null));
+        authority.set_policy(place, json!({"lifetime_minutes_max": 60})).await.expect(200);
+        let asked = authority.token(&alice.session, days.clone()).await;
+        if place == "*" {
+            asked.invalid("/expires_in_minutes", "lifetime_exceeds_policy");
+        } else {
+            // It is not refused: elsewhere it lives as long as it was asked for.
+            let made = asked.expect(201).body;
+            assert_minutes(life(&made["token"]), 30 * DAY);
+            let end = &made["token"]["earlier_ends"][0];
+            let note = made["notes"][0].as_str().unwrap();
+            let said = end["ends_at"].as_str().unwrap().replace('T', " ");
+            assert!(note.contains(place) && note.contains(said.get(..16).unwrap()), "{note}");
+        }
+        let (id, secret) = (before["token"]["id"].as_str().unwrap(), before["secret"].as_str().unwrap());
+        let record = authority.record(&alice.session, id).await;
+        let end = record["earlier_ends"][0].clone();
+        assert_eq!(end["place"], *place);
+        assert_minutes(ms(&end["ends_at"]) - ms(&record["secret_issued_at"]), 60);
+        assert_eq!(ms(&record["expires_at"]), ms(&before["token"]["expires_at"]), "its own end stays");
+        let listed = authority.get(&alice.session, "/api/v1/tokens").await.expect(200).body;
+        let listed = listed["items"].as_array().unwrap().iter().find(|item| item["id"] == *id).unwrap();
+        assert_eq!(listed["earlier_ends"], record["earlier_ends"]);
+        let itself = authority.get(secret, "/api/v1/tokens/self").await.expect(200).body;
+        assert_eq!(itself["earlier_ends"], record["earlier_ends"]);
+        let told = authority.introspect(secret, &[("resource", "default/apollo")]).await;
+        assert_eq!(told["exp"].as_i64().unwrap(), ms(&end["ends_at"]) / 1000, "{place}");
+        let verdict = authority.verdict_at(secret, Some("default/apollo")).await;
+        assert_eq!(ms(&verdict["expires_at"]), ms(&end["ends_at"]), "{place}");
+        // A child is cut with its parent: its own secret is younger.
+        authority.clock.advance_minutes(5);
+        let few = json!({"scopes": ["Taskurai.*"], "expires_in_minutes": 58});
+        let child = authority.token(secret, few).await.expect(201).body;
+        assert_eq!(child["token"]["earlier_ends"], json!([end]), "{place}");
+        authority.remove_policy(place).await;
+        assert_eq!(authority.record(&alice.session, id).await["earlier_ends"], Value::Null, "{place}");
+    }
+}
+
 async fn a_rotation_begins_a_new_life_and_is_cut_with_a_note(authority: Authority) {
     authority.projects().await;
     let alice = authority.person("alice").await;
@@ -152,7 +200,6 @@ async fn a_rotation_begins_a_new_life_and_is_cut_with_a_note(authority: Authorit
 }
 
 async fn attack_08_a_change_never_restarts_a_life(authority: Authority) {
-    const DAY: i64 = 24 * 60;
     authority.projects().await;
     let alice = authority.person("alice").await;
     authority.set_policy("*", json!({"lifetime_minutes_max": 30 * DAY})).await.expect(200);
