@@ -4,8 +4,13 @@
 //! so that the upstream never serves another path than the one that was allowed. Braces belong to templates: a
 //! request that has them is refused too, so that no value from a path can pass for a name.
 //!
+//! A path in the form of another router (`/a/*`, `/a/:id`) would be taken as it stands and match nothing that its author
+//! means, so it is refused with what to write instead.
+//!
 //! Example: the route `/{o}/{p}` with the resource `{o}/{p}` makes `acme/web` of `/acme/web`, and nothing at all
 //! of `/{p}/web`.
+
+mod look_alike;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -37,6 +42,9 @@ pub enum RouteError {
          `{{name}}`, each with another name"
     )]
     Template(String),
+    /// The path is written as another router writes it.
+    #[error("`{0}` is written for another router, and here it would match only itself: {1}")]
+    LookAlike(String, String),
     /// Two routes claim the same requests.
     #[error("`{0}` collides with another route")]
     Collision(String),
@@ -75,8 +83,25 @@ impl RouteTable {
         Ok(table)
     }
 
+    /// The table of routes that were accepted before. Those that nobody could declare today go on meaning what they
+    /// meant.
+    pub fn of_declared(routes: impl IntoIterator<Item = Route>) -> Result<Self, RouteError> {
+        let mut table = Self::default();
+        routes.into_iter().try_for_each(|route| table.insert(route))?;
+        Ok(table)
+    }
+
     /// Adds one route. A table that refuses it is as it was.
     pub fn add(&mut self, route: Route) -> Result<(), RouteError> {
+        let resource = route.resource.as_deref();
+        match (look_alike::advice(&route.path), resource.filter(|resource| is_look_alike(resource))) {
+            (Some(advice), _) => Err(RouteError::LookAlike(route.path, advice)),
+            (None, Some(resource)) => Err(RouteError::Resource(resource.to_owned())),
+            (None, None) => self.insert(route),
+        }
+    }
+
+    fn insert(&mut self, route: Route) -> Result<(), RouteError> {
         check(&route)?;
         let path = route.path.clone();
         self.method(&route.method).insert(path.clone(), route).map_err(|error| refusal(&error, path))
@@ -166,6 +191,11 @@ fn names_of(template: &str) -> Option<BTreeSet<&str>> {
     let names: Vec<_> = template.split('/').filter_map(name_in).collect();
     let distinct: BTreeSet<_> = names.iter().copied().collect();
     (is_canonical(template) && distinct.len() == names.len()).then_some(distinct)
+}
+
+/// Whether a place is written as another router writes it. `acme/*` is a place: the organization.
+fn is_look_alike(resource: &str) -> bool {
+    look_alike::is_one(resource.strip_suffix("/*").unwrap_or(resource))
 }
 
 /// Whether the resource has two segments, each literal or a name of the path.

@@ -37,7 +37,7 @@ impl ApiRecord {
     /// Its routes, ready to be asked. It takes long to make and is made once for all who share the record. There is
     /// none when the routes contradict each other, which no API was ever registered with.
     pub(crate) fn route_table(&self) -> Option<&RouteTable> {
-        self.table.get_or_init(|| RouteTable::new(self.routes.iter().cloned()).ok()).as_ref()
+        self.table.get_or_init(|| RouteTable::of_declared(self.routes.iter().cloned()).ok()).as_ref()
     }
 
     /// Where it is looked after: at its organization.
