@@ -14,7 +14,7 @@ use super::built_in::{OWN_NAMESPACE, is_reserved};
 use super::create::{Grant, IssuedToken};
 use super::refusals::warn_if_reporting;
 use super::{Authority, Error};
-use crate::store::{ApiRecord, NewApi, Outcome, Write};
+use crate::store::{ApiRecord, NewApi, Outcome, Refusal, Write};
 
 /// An API as a request declares it, parsed.
 #[derive(Clone, Debug)]
@@ -69,8 +69,11 @@ impl Authority {
         let permit = access::at(caller, place, Action::ApiWrite)?;
         // Also one that was removed: its name and namespace stay with those who had it.
         let home = self.store.home_of_api(&request.name).await?;
-        if let Some(home) = home {
-            access::at(caller, Place::Organization(home), Action::ApiWrite)?;
+        match home.map(Place::Organization) {
+            // Of an organization that the caller may not know of: that the name is taken has to be told, and only that.
+            Some(home) if !caller.sees(home) => return Err(Refusal::NameTaken.into()),
+            Some(home) => drop(access::at(caller, home, Action::ApiWrite)?),
+            None => {}
         }
         if existing.is_none() && home.is_none() && is_reserved(request.catalogue.namespace()) {
             return Err(not_yours(request.catalogue.namespace()));
@@ -100,14 +103,16 @@ impl Authority {
         }
     }
 
-    /// All APIs. Any caller may see them: whoever chooses scopes must know which there are.
-    pub(crate) async fn list_apis(&self, _: &Caller) -> Result<Vec<ApiRecord>, Error> {
-        Ok(self.store.apis().await?)
+    /// The APIs that the caller may know of: those whose scopes they can choose from.
+    pub(crate) async fn list_apis(&self, caller: &Caller) -> Result<Vec<ApiRecord>, Error> {
+        let mut apis = self.store.apis().await?;
+        apis.retain(|api| sees(caller, api));
+        Ok(apis)
     }
 
-    /// One API.
-    pub(crate) async fn show_api(&self, _: &Caller, name: &PrincipalName) -> Result<ApiRecord, Error> {
-        self.store.api(name).await?.ok_or(Error::Hidden)
+    /// One of them.
+    pub(crate) async fn show_api(&self, caller: &Caller, name: &PrincipalName) -> Result<ApiRecord, Error> {
+        self.store.api(name).await?.filter(|api| sees(caller, api)).ok_or(Error::Hidden)
     }
 
     /// Removes an API and revokes its credentials. Its namespace stays reserved.
@@ -177,7 +182,7 @@ impl Authority {
         name: &PrincipalName,
         action: Action,
     ) -> Result<(ApiRecord, access::Permit), Error> {
-        let api = self.store.api(name).await?.ok_or(Error::Hidden)?;
+        let api = self.show_api(caller, name).await?;
         let permit = access::at(caller, api.place(), action)?;
         Ok((api, permit))
     }
@@ -228,6 +233,17 @@ impl Authority {
         }
         Ok(widenings)
     }
+}
+
+/// Those that a caller may know of.
+pub(super) fn seen<'a>(caller: &Caller, apis: &'a [ApiRecord]) -> Vec<&'a ApiRecord> {
+    apis.iter().filter(|api| sees(caller, api)).collect()
+}
+
+/// An API is hidden like its organization. One that belongs to none is everybody's to see, and each sees itself.
+fn sees(caller: &Caller, api: &ApiRecord) -> bool {
+    let is_itself = caller.principal() == PrincipalId(api.id.0);
+    is_itself || api.place() == Place::Global || caller.sees(api.place())
 }
 
 fn not_yours(namespace: &str) -> Error {

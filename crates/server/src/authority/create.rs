@@ -12,6 +12,7 @@ use jeton_token::{
 };
 
 use super::access::{self, Action, Caller, Owner, Permit};
+use super::api::seen;
 use super::attempt::Attempt;
 use super::{Authority, Error};
 use crate::limits::DEPTH_MAX;
@@ -117,7 +118,7 @@ impl Authority {
         let owner = self.owner(caller, &request).await?;
         let permit = access::on_tokens_of(caller, owner, Action::TokenCreate)?;
         let apis = self.store.apis().await?;
-        check_known(&request.patterns, &apis)?;
+        check_known(&request.patterns, &seen(caller, &apis))?;
         self.check_covers_owner(caller, owner.id, &apis).await?;
         check_ceiling(caller, &request.patterns.rights(), &apis)?;
         let parent = parent_of(caller)?;
@@ -373,15 +374,16 @@ pub(super) fn check_ceiling(caller: &Caller, wanted: &Rights, apis: &[ApiRecord]
     Ok(())
 }
 
-/// Patterns that nothing declared matches are typing errors more often than foresight.
-pub(super) fn check_known(patterns: &ScopeSet, apis: &[ApiRecord]) -> Result<(), Error> {
+/// Patterns that nothing declared matches are typing errors more often than foresight. Only APIs that the caller may
+/// know of count.
+pub(super) fn check_known(patterns: &ScopeSet, apis: &[&ApiRecord]) -> Result<(), Error> {
     check_known_besides(patterns, apis, |_| false)
 }
 
 /// The same for patterns of which some were there before: the catalogue may have lost what those name.
 pub(super) fn check_known_besides(
     patterns: &ScopeSet,
-    apis: &[ApiRecord],
+    apis: &[&ApiRecord],
     had: impl Fn(&ScopePattern) -> bool,
 ) -> Result<(), Error> {
     let known = |pattern: &ScopePattern| {
@@ -443,7 +445,7 @@ pub(super) fn exceeds(detail: &str) -> Error {
 }
 
 /// The most similar declared names, to put behind the message.
-fn nearest(pattern: &ScopePattern, apis: &[ApiRecord]) -> String {
+fn nearest(pattern: &ScopePattern, apis: &[&ApiRecord]) -> String {
     let wanted = pattern.as_str().trim_end_matches(".*");
     let declared = apis.iter().flat_map(|api| api.catalogue.scopes()).map(|scope| scope.name.as_str());
     let mut scored: Vec<_> = declared.map(|name| (strsim::jaro_winkler(wanted, name), name)).collect();

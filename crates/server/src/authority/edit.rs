@@ -10,6 +10,7 @@ use jeton_token::{
 };
 
 use super::access::{self, Action, Caller, Owner, Permit};
+use super::api::seen;
 use super::create::{
     End, IssuedToken, check_ceiling, check_future, check_known_besides, exceeds, holders_besides,
 };
@@ -61,7 +62,7 @@ impl Authority {
         let (chain, permit) = self.for_change(caller, id, Action::TokenUpdate).await?;
         check_changeable(&chain.token, &request)?;
         let apis = self.store.apis().await?;
-        check_added(&chain.token, &request, &apis)?;
+        check_added(&chain.token, &request, &seen(caller, &apis))?;
         let terms = self.terms(request.places.as_ref().unwrap_or(&chain.token.places)).await?;
         let expiry = self.edited_end(caller, &chain, request.end, &terms)?;
         let mut approval = None;
@@ -155,7 +156,7 @@ impl Authority {
         let RotateRequest { edit: request, overlap_ms } = request;
         self.check_not_exchanged(&chain.token).await?;
         let apis = self.store.apis().await?;
-        check_added(&chain.token, &request, &apis)?;
+        check_added(&chain.token, &request, &seen(caller, &apis))?;
         self.check_may_obtain(caller, &chain, &request, &apis).await?;
         let at = self.now();
         let terms = self.terms(request.places.as_ref().unwrap_or(&chain.token.places)).await?;
@@ -388,7 +389,7 @@ fn end_of_parents(chain: &Chain) -> Expiry {
 }
 
 /// Only patterns that come new must be known: the catalogue may have lost scopes that an old token names.
-fn check_added(token: &TokenRecord, request: &EditRequest, apis: &[ApiRecord]) -> Result<(), Error> {
+fn check_added(token: &TokenRecord, request: &EditRequest, apis: &[&ApiRecord]) -> Result<(), Error> {
     let Some(patterns) = &request.patterns else {
         return Ok(());
     };

@@ -11,6 +11,7 @@ use jeton_token::{Audience, Demand, Place, Scope, Step, TokenId, Verdict, Where,
 use self::job::JobStories;
 use self::remedy::Missing;
 use super::access::{self, Action, Caller, Owner};
+use super::api::seen;
 use super::built_in::OWN_NAMESPACE;
 use super::{Authority, Error};
 use crate::store::{ApiRecord, Chain, Grounds};
@@ -49,7 +50,7 @@ impl Authority {
     ) -> Result<Explained, Error> {
         let (chain, grounds) = self.subject(caller, question.subject).await?;
         let apis = self.store.apis().await?;
-        let api = Self::api_of_scope(question.scope, &apis)?;
+        let api = Self::api_of_scope(question.scope, &seen(caller, &apis))?;
         let place = match question.resource {
             None => Where::Everywhere,
             Some(text) => self.visible_place(caller, text).await?.map_or(Where::Nowhere, Where::At),
@@ -93,8 +94,8 @@ impl Authority {
         Ok((self.with_last_uses(chain, &grounds.policies).await?, grounds))
     }
 
-    fn api_of_scope<'a>(scope: &Scope, apis: &'a [ApiRecord]) -> Result<Option<&'a ApiRecord>, Error> {
-        let api = apis.iter().find(|api| api.catalogue.namespace() == scope.namespace());
+    fn api_of_scope<'a>(scope: &Scope, apis: &[&'a ApiRecord]) -> Result<Option<&'a ApiRecord>, Error> {
+        let api = apis.iter().copied().find(|api| api.catalogue.namespace() == scope.namespace());
         let api = api.filter(|api| api.catalogue.has(scope));
         let unknown = || Error::invalid("/scope", Code::UnknownScope, format!("no API declares `{scope}`"));
         Ok(Some(api.ok_or_else(unknown)?).filter(|_| scope.namespace() != OWN_NAMESPACE))

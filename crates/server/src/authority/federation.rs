@@ -152,7 +152,7 @@ impl Authority {
         let found = self.store.pipeline_of(pipeline).await?;
         let found = found.ok_or_else(|| GrantError::Grant(GONE.to_owned()))?;
         let permissions = patterns.as_ref().map(ScopeSet::patterns);
-        let permitted = self.permitted(permissions).await.map_err(of_scope)?;
+        let permitted = self.permitted(permissions, found.0.organization).await.map_err(of_scope)?;
         let run = self.run(found, false, JobAuthorizationScope::Project).await?;
         let account = self.account_of(&run).await?;
         let at = self.now();

@@ -20,8 +20,8 @@ use super::token::number;
 use super::{Authority, Error, Fault};
 use crate::limits::{JOB_LEASE_SECONDS_DEFAULT, JOB_LEASE_SECONDS_MAX, JOB_LEASE_SECONDS_MIN};
 use crate::store::{
-    JobFilter, JobRecord, NewBuildAccount, NewJob, Outcome, PipelineRecord, PrincipalRecord, ProjectRecord,
-    Write,
+    ApiRecord, JobFilter, JobRecord, NewBuildAccount, NewJob, Outcome, PipelineRecord, PrincipalRecord,
+    ProjectRecord, Write,
 };
 
 /// A job to be started, parsed.
@@ -98,7 +98,7 @@ impl Authority {
     ) -> Result<Started, Error> {
         let (project, pipeline) = self.visible_pipeline(caller, &request.at, &request.pipeline).await?;
         let permit = access::at(caller, project.place(), Action::JobMint)?;
-        let patterns = self.permitted(request.permissions.as_deref()).await?;
+        let patterns = self.permitted(request.permissions.as_deref(), project.organization).await?;
         let runner = reach_of_runner(caller, project.organization);
         let run = self.run((project, pipeline), request.is_fork, runner).await?;
         let account = self.build_account(Some(caller.principal()), &run).await?;
@@ -291,8 +291,13 @@ impl Authority {
         self.store.job(id).await?.ok_or(Error::Unavailable)
     }
 
-    /// The patterns of a job's token: what it asked for, or all that its account has.
-    pub(super) async fn permitted(&self, permissions: Option<&[ScopePattern]>) -> Result<ScopeSet, Error> {
+    /// The patterns of a job's token: what it asked for, or all that its account has. Only APIs that serve the job's
+    /// organization count.
+    pub(super) async fn permitted(
+        &self,
+        permissions: Option<&[ScopePattern]>,
+        organization: OrganizationId,
+    ) -> Result<ScopeSet, Error> {
         let Some(permissions) = permissions else {
             return Ok(ScopeSet::everything());
         };
@@ -302,7 +307,9 @@ impl Authority {
         let asked = ScopeSet::new(permissions.iter().cloned());
         let asked =
             asked.map_err(|error| Error::invalid("/permissions", Code::InvalidField, error.to_string()))?;
-        check_known(&asked, &self.store.apis().await?).map_err(of_permissions)?;
+        let apis = self.store.apis().await?;
+        let serves = |api: &&ApiRecord| api.organization.as_ref().is_none_or(|(id, _)| *id == organization);
+        check_known(&asked, &apis.iter().filter(serves).collect::<Vec<_>>()).map_err(of_permissions)?;
         Ok(asked)
     }
 

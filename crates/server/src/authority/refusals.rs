@@ -79,7 +79,7 @@ impl Authority {
         name: &PrincipalName,
         (below, most): (Option<i64>, usize),
     ) -> Result<(Vec<RefusedRecord>, Option<i64>), Error> {
-        let api = self.store.api(name).await?.ok_or(Error::Hidden)?;
+        let api = self.show_api(caller, name).await?;
         access::check_at(caller, api.place(), Action::ApiReport)?;
         // What this process has noted is told at once; what others have is a few seconds behind.
         self.write_refusals().await;

@@ -121,13 +121,15 @@ impl Authority {
         existing: Option<&RoleRecord>,
         patterns: &ScopeSet,
     ) -> Result<(), Error> {
+        // Whoever may make roles may know of every API.
         let apis = self.store.apis().await?;
+        let known: Vec<_> = apis.iter().collect();
         let Some(role) = existing else {
-            return check_known(patterns, &apis);
+            return check_known(patterns, &known);
         };
         check_ours(role)?;
         let is_new = |pattern: &&ScopePattern| !role.patterns.covers_pattern(pattern);
-        check_known_besides(patterns, &apis, |pattern| !is_new(&pattern))?;
+        check_known_besides(patterns, &known, |pattern| !is_new(&pattern))?;
         let added: Rights = patterns.patterns().iter().filter(is_new).cloned().collect();
         let places = self.store.places_of_role(role.id).await?;
         let given: Vec<_> = places.into_iter().map(|place| (place, added.clone())).collect();

@@ -162,7 +162,7 @@ fn routes_at_the_root() -> Vec<RouteEntry> {
         POST   "/oauth2/authorize" => "open: page, sends to sign-in", page::authorize::decide;
         POST   "/oauth2/device_authorization" => "open: yields a code to confirm", oauth2::device::start;
         ANY    "/forward-auth/{api}" => "open: gateways only, trusted or with the API's credential", forward_auth::answer;
-        POST   "/oauth2/introspect" => "token.verify", oauth2::introspect::introspect;
+        POST   "/oauth2/introspect" => "an API's own credential", oauth2::introspect::introspect;
         POST   "/oauth2/revoke" => "open: possession of the token", oauth2::revoke::revoke;
         POST   "/oauth2/token" => "open: the grant carries its own proof", oauth2::token::token;
     }
@@ -191,11 +191,11 @@ fn routes_of_tokens_and_principals() -> Vec<RouteEntry> {
         POST   "/api/v1/jobs/{id}/renew" => "job.renew, or one's own", jobs::renew;
         POST   "/api/v1/jobs/{id}/finish" => "job.finish, or one's own", jobs::finish;
         POST   "/api/v1/explain" => "token.read", v1::explain::explain;
-        POST   "/api/v1/verify" => "token.verify", v1::verify::verify;
-        POST   "/api/v1/verify/watch" => "token.verify", v1::verify::watch;
-        GET    "/api/v1/apis" => "api.read", apis::list;
+        POST   "/api/v1/verify" => "an API's own credential", v1::verify::verify;
+        POST   "/api/v1/verify/watch" => "an API's own credential", v1::verify::watch;
+        GET    "/api/v1/apis" => "any right at the place", apis::list;
         PUT    "/api/v1/apis/{name}" => "api.write", apis::put;
-        GET    "/api/v1/apis/{name}" => "api.read", apis::show;
+        GET    "/api/v1/apis/{name}" => "any right at the place", apis::show;
         DELETE "/api/v1/apis/{name}" => "api.write", apis::remove;
         GET    "/api/v1/apis/{name}/refusals" => "api.report", apis::refusals;
         POST   "/api/v1/apis/{name}/credential" => "api.credential", apis::credential;

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::support::rights::user;
 use crate::support::{Authority, fresh, sample};
 
 on_both! {
@@ -136,6 +137,9 @@ async fn a_missing_right_is_told_with_what_would_give_it_as_far_as_the_caller_ma
     body["organization"] = json!(organization);
     authority.put(&admin, &format!("/api/v1/apis/{name}"), body).await.expect(201);
     let alice = authority.person("alice").await;
+    // She sees the API, and lacks most of it.
+    let reader = authority.role("reader", &[&format!("{namespace}.Log.Query.Read")]).await;
+    authority.bind(&reader, user(&alice.name), &format!("{organization}/*")).await;
     let body = json!({"scopes": [format!("{namespace}.*")]});
     let pat = authority.token(&alice.session, body).await.pat();
     let about = json!({"token_id": pat.id, "scope": format!("{namespace}.Task.Read")});

@@ -27,6 +27,23 @@ fn the_route_table_is_the_golden_one() {
     );
 }
 
+#[test]
+fn every_address_names_an_action_that_exists_or_says_in_words_what_it_wants() {
+    let source = include_str!("../../src/authority/access/action.rs");
+    for route in routes() {
+        let (word, is_action) = match route.action.split_once(", or ") {
+            Some((word, _)) => (word, true),
+            None => (route.action, !route.action.contains(' ')),
+        };
+        let exists = source.contains(&format!("= \"{word}\","));
+        let in_words = ["any caller", "any right", "an API's own credential", "open:"]
+            .iter()
+            .any(|known| word.starts_with(known));
+        let is_known = if is_action { exists || word == "self" } else { in_words };
+        assert!(is_known, "{} {}: `{}`", route.method, route.path, route.action);
+    }
+}
+
 #[tokio::test]
 async fn attack_39_every_address_but_the_open_ones_wants_a_credential() {
     let authority = Authority::shared_sqlite();

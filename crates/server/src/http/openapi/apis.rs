@@ -13,7 +13,9 @@ use super::operation::{Group, delete, get, post, put};
 /// `/api/v1/apis`.
 pub(super) fn apis() -> Group {
     let operations = vec![
-        get("/api/v1/apis", "List APIs").lists::<Api>("All APIs with their catalogues, by name."),
+        get("/api/v1/apis", "List APIs").lists::<Api>(
+            "The APIs of the organizations that the caller sees, with their catalogues, by name.",
+        ),
         put("/api/v1/apis/{name}", "Register an API, or replace what it declares")
             .about("With `dry_run` nothing changes, and the answer is the plan.")
             .query::<PutQuery>()

@@ -5,3 +5,4 @@ mod declared;
 mod put;
 mod removed;
 mod rotated;
+mod visible;

@@ -408,11 +408,12 @@ async fn attack_06_one_organizations_administrator_reaches_nothing_of_another(au
         assert!(!answer.text.contains(&other.name), "{method} {path}: {}", answer.text);
     }
     assert!(authority.scopes_of(&other.api, &token.secret, &[]).await.is_some());
-    // An API that is taken to another organization must be one's own in both.
+    // An API that is taken to another organization must be one's own in both. That its name is in use is all that is
+    // told.
     let mut moved = crate::support::sample::api(&other.api_name, &other.namespace);
     moved["organization"] = json!(mine.name);
     let path = format!("/api/v1/apis/{}", other.api_name);
-    authority.put(&keeper.session, &path, moved.clone()).await.refused(403, "insufficient_scope");
+    authority.put(&keeper.session, &path, moved.clone()).await.refused(409, "name_taken");
     authority.delete(&authority.admin().await, &path).await.expect(204);
     let revived = authority.put(&keeper.session, &path, moved).await;
     assert!(
