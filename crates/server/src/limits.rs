@@ -336,6 +336,8 @@ pub(crate) const SUBJECT_BYTES_MAX: usize = 1024;
 pub(crate) const AUDIENCES_MAX: usize = 16;
 /// The most keys of one issuer that count.
 pub(crate) const KEYS_MAX: usize = 64;
+/// The most keys of one issuer that are tried for one token which names none of them.
+pub(crate) const KEYS_TRIED_MAX: usize = 8;
 /// How far the clocks of others may differ from ours, in milliseconds: one minute.
 pub(crate) const LEEWAY_MS: i64 = 60 * 1000;
 /// The longest that an identity token may go on living, in milliseconds: a day. What lives longer is a password.
@@ -348,7 +350,7 @@ pub(crate) const ISSUER_SECONDS_MAX: u64 = 4;
 pub(crate) const KEYS_MS_FRESH: i64 = 10 * 60 * 1000;
 /// How long they are used at the longest, while the issuer cannot be asked, in milliseconds: one hour.
 pub(crate) const KEYS_MS_STALE: i64 = 60 * 60 * 1000;
-/// How often an issuer is asked at most because somebody names an unknown key, in milliseconds.
+/// How often an issuer is asked at most because a token names an unknown key, in milliseconds.
 pub(crate) const KEYS_MS_BETWEEN: i64 = 10 * 1000;
 /// How often it is asked at most while its keys are not known at all, in milliseconds.
 pub(crate) const KEYS_MS_RETRY: i64 = 1000;

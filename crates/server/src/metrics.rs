@@ -214,7 +214,7 @@ impl From<&Error> for SignInOutcome {
     fn from(error: &Error) -> Self {
         match error {
             Error::LimitReached(_) | Error::TooManyAttempts { .. } => Self::Limited,
-            Error::Unavailable => Self::Unavailable,
+            Error::Unavailable | Error::KeysUnknown { .. } => Self::Unavailable,
             _ => Self::Refused,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jeton_api::{Granted, Secret};
+use jeton_api::{Code, Granted, Secret};
 use tokio::sync::Notify;
 
 use super::grant::Grants;
@@ -10,13 +10,16 @@ use super::identity::Identities;
 use crate::access::Server;
 use crate::clock::{self, Moment};
 use crate::environment::{INSIDE, Inside};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::output::Output;
 use crate::private_file::PrivateFile;
 
 /// The soonest that a token is renewed again, and how often it is tried while that fails.
 const PAUSE: Duration = Duration::from_secs(1);
 const PAUSE_MAX: Duration = Duration::from_secs(30);
+/// How long to wait before each further try to begin, while the server cannot know. Together they are longer than an
+/// issuer's keys may be unknown after they changed, which is ten seconds.
+const PAUSE_SECONDS: [u64; 5] = [1, 2, 4, 5, 5];
 
 /// What a command runs with.
 pub(super) struct Lease {
@@ -39,7 +42,7 @@ impl Lease {
         file: Option<PrivateFile>,
     ) -> Result<Self> {
         let mut lease = Self { output, grants, identities, file, granted: vec![], next: Moment::now() };
-        if let Err(error) = lease.renew().await {
+        if let Err(error) = lease.renew_patiently().await {
             lease.end().await;
             return Err(error);
         }
@@ -79,6 +82,17 @@ impl Lease {
         }
     }
 
+    /// Tries again while the server only says that it cannot know.
+    async fn renew_patiently(&mut self) -> Result<()> {
+        for pause in PAUSE_SECONDS.map(Duration::from_secs) {
+            match self.renew().await {
+                Err(error) if is_not_known(&error) => tokio::time::sleep(pause).await,
+                known => return known,
+            }
+        }
+        self.renew().await
+    }
+
     /// A new token beside the one in use, which somebody may have read just now: it goes on until it ends by itself.
     async fn renew(&mut self) -> Result<()> {
         let identity = self.identities.fetch().await?;
@@ -105,6 +119,11 @@ impl Lease {
             }
         }
     }
+}
+
+/// Whether nothing was done, and the same may be answered otherwise in a moment.
+fn is_not_known(error: &Error) -> bool {
+    error.problem().is_some_and(|problem| problem.code == Code::Unavailable.word())
 }
 
 /// How long a token lives, as far as the server says it.

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -274,6 +275,29 @@ fn attack_12_an_identity_for_somebody_else_stays_here() {
     let arguments = machine.arguments(&["--exchange-audience", "sts.amazonaws.com"], &["true"]);
     let ran = machine.home.run_with(&arguments, &[("AWS_WEB_IDENTITY_TOKEN_FILE", "other")], "");
     assert_eq!(ran.code, 4, "the server takes it for what it is: {}", ran.shown());
+}
+
+#[test]
+fn a_server_that_cannot_know_is_asked_again() {
+    let (home, asked) = (Home::new(), AtomicUsize::new(0));
+    let stub = Stub::answering(move |request| {
+        let granted =
+            json!({"access_token": "jtn_svc_x", "token_type": "Bearer", "expires_in": 60, "scope": "*"});
+        let unknown = json!({
+            "type": "urn:jeton:problem:unavailable", "title": "x", "status": 503, "detail": "not now",
+            "code": "unavailable", "request_id": "r",
+        });
+        (request.line == "POST /oauth2/token").then(|| match asked.fetch_add(1, Ordering::SeqCst) {
+            0 => (503, unknown.to_string()),
+            _ => (200, granted.to_string()),
+        })
+    });
+    home.write("identity", "e30.eyJhdWQiOiJBVURJRU5DRSJ9.c2ln");
+    let options = ["--identity-token-file", "identity", "--exchange-audience", "AUDIENCE"];
+    let ran = home.run(&[&["exec", "--url", &stub.url], &options[..], &["--", "true"]].concat());
+    assert_eq!(ran.code, 0, "{}", ran.shown());
+    let exchanges = stub.asked().iter().filter(|asked| asked.line == "POST /oauth2/token").count();
+    assert_eq!(exchanges, 2);
 }
 
 #[test]

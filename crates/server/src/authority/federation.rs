@@ -25,7 +25,7 @@ use super::place::Within;
 use super::terms::AskedApproval;
 use super::trust::HolderName;
 use super::{Authority, Error, Fault};
-use crate::identity::{Claims, Expected, Failure, Refused, Unverified, Use};
+use crate::identity::{Call, Claims, Expected, Failure, Refused, Unreachable, Unverified, Use};
 use crate::limits::{LEEWAY_MS, TEXT_BYTES_MAX, TRUSTS_SEARCHED_MAX, TRUSTS_TRIED_MAX};
 use crate::store::{
     ApiRecord, Exchange, Holder, PrincipalRecord, Refusal, Seen, StoreError, TrustRecord, Write, Yield,
@@ -193,13 +193,14 @@ impl Authority {
         token: &Unverified<'_>,
         request: &ExchangeRequest<'_>,
     ) -> Result<Proven, GrantError> {
+        let call = Call::of_anybody();
         let trusts = self.candidates(token, request).await?;
         // All at once, so that those who let us wait do so together; and still, of several the first.
         let tries =
-            trusts.iter().map(async |trust| (trust, self.proven_to(token, trust, request.used).await));
+            trusts.iter().map(async |trust| (trust, self.proven_to(token, trust, request.used, call).await));
         let mut tries: FuturesOrdered<_> = tries.collect();
         let mut proven: Option<Proven> = None;
-        let (mut refusal, mut is_unknown) = (None, false);
+        let (mut refusal, mut unknown) = (None, None);
         while let Some((trust, tried)) = tries.next().await {
             match tried? {
                 Ok(claims) if request.holder.is_some() => return Ok(Proven { trust: trust.clone(), claims }),
@@ -208,15 +209,29 @@ impl Authority {
                 }
                 Ok(claims) => proven = proven.or(Some(Proven { trust: trust.clone(), claims })),
                 Err(Failure::Refused(reason)) => refusal = Some(reason),
-                Err(Failure::Unreachable(_)) => is_unknown = true,
+                Err(Failure::Unreachable(why)) => unknown = unknown.max(Some(why.retry_seconds)),
             }
         }
-        match (proven, refusal) {
-            (Some(proven), _) => Ok(proven),
-            (None, _) if is_unknown => Err(Error::Unavailable.into()),
-            (None, Some(reason)) => Err(refused(reason)),
-            (None, None) => Err(GrantError::Grant(NO_TRUST.to_owned())),
+        match (proven, unknown, refusal) {
+            (Some(proven), ..) => Ok(proven),
+            (None, Some(retry_seconds), _) => Err(Error::KeysUnknown { retry_seconds }.into()),
+            (None, None, Some(reason)) if reason.may_be_told() => Err(refused(reason)),
+            (None, None, _) => Err(self.no_trust(token, call).await?),
         }
+    }
+
+    /// What is said when no trust takes a token that is not proven. While its issuer's keys are in doubt, everybody who
+    /// shows an unknown key hears that, whomever they name and whatever they claim: otherwise strangers would learn
+    /// which of their claims somebody trusts.
+    async fn no_trust(&self, token: &Unverified<'_>, call: Call) -> Result<GrantError, GrantError> {
+        let limit = i64::try_from(TRUSTS_TRIED_MAX).unwrap_or(i64::MAX);
+        for trust in self.store.trusts_in(token.claimed_issuer().unwrap_or_default(), limit).await? {
+            let keys = self.issuers.keys(token, &trust.terms.keys.source()?, &trust.terms.issuer, call).await;
+            if let Err(Unreachable { is_paced: true, retry_seconds, .. }) = keys {
+                return Ok(Error::KeysUnknown { retry_seconds }.into());
+            }
+        }
+        Ok(GrantError::Grant(NO_TRUST.to_owned()))
     }
 
     /// The trusts that mean what the token says about itself, before anything of it is proven.
@@ -275,10 +290,11 @@ impl Authority {
         token: &Unverified<'_>,
         trust: &TrustRecord,
         used: Use<'static>,
+        call: Call,
     ) -> Result<Result<Claims, Failure>, GrantError> {
         let terms = &trust.terms;
         let expected = Expected { issuer: &terms.issuer, audience: &terms.audience, used };
-        let proven = self.issuers.verify(token, &terms.keys.source()?, &expected).await;
+        let proven = self.issuers.verify(token, &terms.keys.source()?, &expected, call).await;
         if let Err(Failure::Refused(reason)) = &proven {
             tracing::info!(trust = %trust.id, %reason, "an identity token was refused");
         }

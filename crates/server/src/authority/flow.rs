@@ -19,7 +19,7 @@ use super::pending::{Bounds, Pending};
 use super::provider::NotAdmitted;
 use super::{Authority, Bucket, Error, Origin};
 use crate::config::SignInProvider;
-use crate::identity::{Client, CodeGrant, Expected, Failure, KeySource, Unverified, Use};
+use crate::identity::{Call, Client, CodeGrant, Expected, Failure, KeySource, Unverified, Use};
 use crate::keys::hex;
 use crate::limits::{FLOW_FAILURES_MAX, FLOW_MS, FLOW_REGAIN_MS, FLOWS_DONE_MAX};
 
@@ -177,7 +177,8 @@ impl Authority {
         let token = Unverified::parse(&tokens.id_token).map_err(|refused| told(refused.into()))?;
         let used = Use::SignIn { nonce: &derived.nonce };
         let expected = Expected { issuer: &provider.issuer, audience: &provider.client_id, used };
-        let claims = self.issuers.verify(&token, &KeySource::Discovery, &expected).await.map_err(told)?;
+        let claims = self.issuers.verify(&token, &KeySource::Discovery, &expected, Call::of_issuer()).await;
+        let claims = claims.map_err(told)?;
         if !provider.wants_more(&claims.all) {
             return Ok(claims);
         }

@@ -49,7 +49,7 @@ impl Authority {
 /// What is wrong with a gateway's credential is nobody's business who came without one; that nothing can be known is.
 fn as_no_gateway(error: Error) -> Error {
     match error {
-        unavailable @ Error::Unavailable => unavailable,
+        unavailable @ (Error::Unavailable | Error::KeysUnknown { .. }) => unavailable,
         _ => no_gateway(),
     }
 }

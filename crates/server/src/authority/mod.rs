@@ -186,6 +186,8 @@ pub(crate) enum Error {
     LimitReached(Code),
     /// Too many wrong guesses, from there or for that name.
     TooManyAttempts { retry_seconds: u64 },
+    /// An issuer's keys are not known now, and it can be asked again only later.
+    KeysUnknown { retry_seconds: u64 },
     /// It was done or not: the store did not say.
     OutcomeUnknown,
     /// The store cannot answer, so nothing can be known.

@@ -11,7 +11,7 @@ use super::access::{self, Reason};
 use super::create::IssuedToken;
 use super::{Authority, Error, GrantError};
 use crate::config::SignInProvider;
-use crate::identity::{Claims, Expected, Failure, KeySource, Refused, Unverified, Use};
+use crate::identity::{Call, Claims, Expected, Failure, KeySource, Refused, Unverified, Use};
 use crate::metrics::SignInOutcome;
 use crate::store::{
     Linked, MemberSource, NewIdentity, NewPrincipal, Provision, Refusal, SignIn, StoreError, Write,
@@ -146,12 +146,12 @@ impl Authority {
         let token = Unverified::parse(token).map_err(refused)?;
         let audience = provider.exchange_audience.as_deref().unwrap_or_default();
         let expected = Expected { issuer: &provider.issuer, audience, used };
-        match self.issuers.verify(&token, &KeySource::Discovery, &expected).await {
+        match self.issuers.verify(&token, &KeySource::Discovery, &expected, Call::of_anybody()).await {
             Ok(claims) => Ok(self.admit(provider, &claims).await?),
             Err(Failure::Refused(reason)) => Err(refused(reason)),
             Err(Failure::Unreachable(why)) => {
                 tracing::warn!(%why, "a provider cannot be asked");
-                Err(Error::Unavailable.into())
+                Err(Error::KeysUnknown { retry_seconds: why.retry_seconds }.into())
             }
         }
     }

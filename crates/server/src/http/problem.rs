@@ -259,7 +259,12 @@ impl Problem {
     /// When to try again.
     fn retry_seconds(&self, status: StatusCode) -> Option<u64> {
         match (self, status) {
-            (Self::Operation(Error::TooManyAttempts { retry_seconds }), _) => Some(*retry_seconds),
+            (
+                Self::Operation(
+                    Error::TooManyAttempts { retry_seconds } | Error::KeysUnknown { retry_seconds },
+                ),
+                _,
+            ) => Some(*retry_seconds),
             (Self::Operation(Error::Conflict(Code::IdempotencyInFlight, _)), _)
             | (_, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) => Some(1),
             _ => None,
@@ -276,7 +281,7 @@ impl Problem {
             Self::Operation(Error::LimitReached(_) | Error::TooManyAttempts { .. }) => {
                 StatusCode::TOO_MANY_REQUESTS
             }
-            Self::Operation(Error::Unavailable | Error::OutcomeUnknown)
+            Self::Operation(Error::Unavailable | Error::KeysUnknown { .. } | Error::OutcomeUnknown)
             | Self::Deadline
             | Self::ClockBehind { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Malformed(_) | Self::TwoCredentials => StatusCode::BAD_REQUEST,
@@ -305,9 +310,9 @@ impl Problem {
             Self::Operation(Error::TooManyAttempts { .. }) => Code::TooManyAttempts,
             Self::Operation(Error::Hidden) | Self::Missing(_) | Self::Address => Code::NotFound,
             Self::Operation(Error::OutcomeUnknown) => Code::OutcomeUnknown,
-            Self::Operation(Error::Unavailable) | Self::Deadline | Self::ClockBehind { .. } => {
-                Code::Unavailable
-            }
+            Self::Operation(Error::Unavailable | Error::KeysUnknown { .. })
+            | Self::Deadline
+            | Self::ClockBehind { .. } => Code::Unavailable,
             Self::Malformed(_) => Code::Malformed,
             Self::NotSupported => Code::NotSupported,
             Self::MediaType | Self::NoForm | Self::Encoded(_) => Code::UnsupportedMediaType,
@@ -327,7 +332,7 @@ impl Problem {
         match self {
             Self::Operation(Error::Denied(_)) => "You may not do that",
             Self::Operation(Error::LimitReached(_) | Error::TooManyAttempts { .. }) => "Please wait",
-            Self::Operation(Error::Unavailable | Error::OutcomeUnknown)
+            Self::Operation(Error::Unavailable | Error::KeysUnknown { .. } | Error::OutcomeUnknown)
             | Self::Deadline
             | Self::ClockBehind { .. } => "Not just now",
             Self::Internal => "A fault of this server",
@@ -362,6 +367,9 @@ impl Problem {
                     "the body is encoded as `{how}`, which this server does not read; send it as it is, without `Content-Encoding`"
                 )
             }
+            Self::Operation(Error::KeysUnknown { retry_seconds }) => format!(
+                "the issuer's present keys are not known here just now; try again in {retry_seconds} seconds"
+            ),
             Self::ClockBehind { seconds } => format!(
                 "the clock of the server's machine is {seconds} seconds behind the time that was known already; put it \
                  right, or see the server's log"

@@ -52,7 +52,7 @@ impl Unverified<'_> {
         now: Timestamp,
     ) -> Result<Claims, Refused> {
         check_type(self.header.kind.as_deref(), expected.used)?;
-        keys.check(self.header.key_id.as_deref(), self.header.algorithm, self.message, &self.signature)?;
+        self.check_signature(keys)?;
         let claims = Claims::read(self.claims.clone(), expected.issuer)?;
         claims.check_audience(expected)?;
         claims.check_times(expected.used, now)?;

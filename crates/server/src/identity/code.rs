@@ -113,7 +113,7 @@ fn merged(mut claims: Claims, more: Map<String, Value>) -> Claims {
 
 fn needed(discovery: &Discovery, issuer: &Issuer, name: &str) -> Result<Url, Failure> {
     let endpoint = discovery.endpoint(issuer, name);
-    endpoint.ok_or_else(|| super::Unreachable(format!("`{issuer}` names no usable `{name}`")).into())
+    endpoint.ok_or_else(|| super::Unreachable::new(format!("`{issuer}` names no usable `{name}`")).into())
 }
 
 /// Basic is what a provider takes that says nothing about it.

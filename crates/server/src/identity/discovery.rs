@@ -19,7 +19,7 @@ pub(crate) struct Discovery {
 impl Discovery {
     /// Asks the issuer.
     pub(super) async fn fetch(fetcher: &Fetcher, issuer: &Issuer) -> Result<Self, Unreachable> {
-        let base = issuer.url().map_err(|error| Unreachable(format!("`{issuer}`: {error}")))?;
+        let base = issuer.url().map_err(|error| Unreachable::new(format!("`{issuer}`: {error}")))?;
         let url = document(&base);
         let body = fetcher.get(&url).await?;
         let wrong = |why: &str| unreachable(&url, why);

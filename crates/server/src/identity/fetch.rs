@@ -75,7 +75,7 @@ pub(crate) async fn read(url: &Url, mut response: Response) -> Result<Vec<u8>, U
 
 /// An issuer could not be asked at this address.
 pub(super) fn unreachable(url: &Url, why: &str) -> Unreachable {
-    Unreachable(format!("`{url}`: {why}"))
+    Unreachable::new(format!("`{url}`: {why}"))
 }
 
 fn made(

@@ -11,7 +11,7 @@ use super::discovery::Discovery;
 use super::fetch::{Fetcher, unreachable};
 use super::jwt::Unverified;
 use super::private::{IsPrivate, PrivateOrigins};
-use super::remembered::Remembered;
+use super::remembered::{Call, Got, Remembered};
 use super::{Failure, KeySet, Unreachable};
 use crate::clock::Clock;
 use crate::limits::ISSUERS_MAX;
@@ -57,8 +57,7 @@ impl Issuers {
 
     /// What the issuer says about itself.
     pub(crate) async fn discover(&self, issuer: &Issuer) -> Result<Arc<Discovery>, Unreachable> {
-        let remembered = on_shelf(&self.discoveries, issuer);
-        remembered.get(&self.clock, |_| true, async || Discovery::fetch(&self.fetcher, issuer).await).await
+        Ok(self.discovery(issuer, Call::of_anybody(), |_| true).await?.document)
     }
 
     /// Proves a token with the keys of its issuer.
@@ -67,29 +66,72 @@ impl Issuers {
         token: &Unverified<'_>,
         source: &KeySource,
         expected: &Expected<'_>,
+        call: Call,
     ) -> Result<Claims, Failure> {
-        let keys = self.keys(token, source, expected.issuer).await?;
+        let keys = self.keys(token, source, expected.issuer, call).await?;
         Ok(token.prove(&keys, expected, self.clock.now())?)
     }
 
-    async fn keys(
+    /// The keys that judge the token. Where they lack its key, the issuer does not have it.
+    pub(crate) async fn keys(
         &self,
         token: &Unverified<'_>,
         source: &KeySource,
         issuer: &Issuer,
+        call: Call,
     ) -> Result<Arc<KeySet>, Unreachable> {
-        let url = match source {
-            KeySource::Inline(keys) => return Ok(Arc::clone(keys)),
-            KeySource::Url(url) => url.url().clone(),
-            KeySource::Discovery => self.discover(issuer).await?.jwks.clone(),
-        };
+        match source {
+            KeySource::Inline(keys) => Ok(Arc::clone(keys)),
+            KeySource::Url(url) => self.key_set(token, url.url(), call).await,
+            KeySource::Discovery => self.discovered_keys(token, issuer, call).await,
+        }
+    }
+
+    /// The keys at the address that the issuer names. Where the token's key is not found there, the issuer may name
+    /// another address by now.
+    async fn discovered_keys(
+        &self,
+        token: &Unverified<'_>,
+        issuer: &Issuer,
+        call: Call,
+    ) -> Result<Arc<KeySet>, Unreachable> {
+        let discovery = self.discovery(issuer, call, |_| true).await?;
+        let url = &discovery.document.jwks;
+        let keys = self.key_set(token, url, call).await;
+        if discovery.is_new || keys.as_ref().is_ok_and(|keys| token.has_key_in(keys)) {
+            return keys;
+        }
+        match self.discovery(issuer, call, |newer| newer.jwks != *url).await {
+            Ok(newer) if newer.document.jwks != *url => self.key_set(token, &newer.document.jwks, call).await,
+            Ok(_) => keys,
+            Err(unreachable) => keys.and(Err(unreachable)),
+        }
+    }
+
+    async fn discovery(
+        &self,
+        issuer: &Issuer,
+        call: Call,
+        has_it: impl Fn(&Discovery) -> bool,
+    ) -> Result<Got<Discovery>, Unreachable> {
+        let remembered = on_shelf(&self.discoveries, issuer);
+        let fetch = async || Discovery::fetch(&self.fetcher, issuer).await;
+        remembered.get(&self.clock, call, has_it, fetch).await
+    }
+
+    async fn key_set(
+        &self,
+        token: &Unverified<'_>,
+        url: &Url,
+        call: Call,
+    ) -> Result<Arc<KeySet>, Unreachable> {
         let remembered = on_shelf(&self.key_sets, &url.as_str().to_owned());
-        let has_key = |keys: &KeySet| keys.knows(token.header.key_id.as_deref());
+        let has_key = |keys: &KeySet| token.has_key_in(keys);
         let fetch = async || {
-            let body = self.fetcher.get(&url).await?;
-            KeySet::parse(&body).map_err(|error| unreachable(&url, &error.to_string()))
+            let body = self.fetcher.get(url).await?;
+            KeySet::parse(&body).map_err(|error| unreachable(url, &error.to_string()))
         };
-        remembered.get(&self.clock, has_key, fetch).await
+        Ok(remembered.get(&self.clock, call, has_key, fetch).await?.document)
     }
 }
 

@@ -7,7 +7,7 @@ use jsonwebtoken::{Algorithm as Jwa, DecodingKey, crypto};
 use serde_json::{Map, Value};
 
 use super::{Refused, base64url, object};
-use crate::limits::KEYS_MAX;
+use crate::limits::{KEYS_MAX, KEYS_TRIED_MAX};
 
 /// The algorithms that are honoured: asymmetric ones only, so there is no `none` and no `HS256` to fall for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,12 +86,12 @@ impl KeySet {
         if keys.is_empty() { Err(KeySetError::Empty) } else { Ok(Self(keys)) }
     }
 
-    /// Whether a key with this id is there. Without an id any key will do.
-    pub(super) fn knows(&self, id: Option<&str>) -> bool {
-        id.is_none() || self.0.iter().any(|key| key.id.as_deref() == id)
+    /// Whether there is a key that this id names for sure: then no newer key set could say more.
+    pub(super) fn names(&self, id: Option<&str>) -> bool {
+        id.is_some() && self.0.iter().any(|key| key.id.as_deref() == id)
     }
 
-    /// Whether the message was signed with the key of this id, or with the only key if none is named.
+    /// Whether the message was signed with the key of this id, or with one of those that may be meant if none has it.
     pub(super) fn check(
         &self,
         id: Option<&str>,
@@ -99,25 +99,28 @@ impl KeySet {
         message: &[u8],
         signature: &[u8],
     ) -> Result<(), Refused> {
-        let key = self.choose(id, algorithm)?;
+        let fitting = self.fitting(id, algorithm)?;
         // The library takes the signature as it stands in the token; ours was decoded strictly before.
         let signature = base64url::encode(signature);
-        match crypto::verify(&signature, message, &key.public, algorithm.signs) {
-            Ok(true) => Ok(()),
-            Ok(false) | Err(_) => Err(Refused::Signature),
-        }
+        let signed = |key: &&Key| {
+            matches!(crypto::verify(&signature, message, &key.public, algorithm.signs), Ok(true))
+        };
+        if fitting.iter().any(signed) { Ok(()) } else { Err(Refused::Signature) }
     }
 
-    fn choose(&self, id: Option<&str>, algorithm: Algorithm) -> Result<&Key, Refused> {
-        let mut named = self.0.iter().filter(|key| id.is_none() || key.id.as_deref() == id).peekable();
-        named.peek().ok_or(Refused::UnknownKey)?;
-        let mut fitting = named.filter(|key| key.is_for(algorithm));
-        match (fitting.next(), fitting.next()) {
-            (Some(key), None) => Ok(key),
-            (None, _) => Err(Refused::WrongKey),
-            // Which one? Not to be guessed.
-            (Some(_), Some(_)) => Err(Refused::UnknownKey),
-        }
+    /// The keys that may have been used. Whichever it was, it is the issuer's.
+    fn fitting(&self, id: Option<&str>, algorithm: Algorithm) -> Result<Vec<&Key>, Refused> {
+        // A key without an id may have any (RFC 7517, section 4.5), but not where another key has the very id.
+        let is_named = self.names(id);
+        let is_meant = |key: &&Key| match (id, &key.id) {
+            (None, _) => true,
+            (Some(_), None) => !is_named,
+            (Some(id), Some(own)) => own == id,
+        };
+        let mut meant = self.0.iter().filter(is_meant).peekable();
+        meant.peek().ok_or(Refused::UnknownKey)?;
+        let fitting: Vec<_> = meant.filter(|key| key.is_for(algorithm)).take(KEYS_TRIED_MAX).collect();
+        if fitting.is_empty() { Err(Refused::WrongKey) } else { Ok(fitting) }
     }
 }
 

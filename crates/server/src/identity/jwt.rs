@@ -3,8 +3,9 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::{Map, Value};
 
+use super::address::Issuer;
 use super::jwks::Algorithm;
-use super::{Refused, base64url, object};
+use super::{KeySet, Refused, base64url, object};
 use crate::limits::{JWT_BYTES_MAX, KEY_ID_BYTES_MAX};
 
 /// A text that has the form of a signed JWT. Nothing in it is proven yet.
@@ -44,6 +45,17 @@ impl<'a> Unverified<'a> {
         Ok(Self { header, message: message.as_bytes(), signature, claims })
     }
 
+    /// Whether its key is among these. A token that names no key, or names one that none of these keys says it is, has
+    /// its key there if a signature fits.
+    pub(super) fn has_key_in(&self, keys: &KeySet) -> bool {
+        keys.names(self.header.key_id.as_deref()) || self.check_signature(keys).is_ok()
+    }
+
+    pub(super) fn check_signature(&self, keys: &KeySet) -> Result<(), Refused> {
+        let Header { algorithm, key_id, .. } = &self.header;
+        keys.check(key_id.as_deref(), *algorithm, self.message, &self.signature)
+    }
+
     /// A digest of what was signed. Not of the signature: some can be spelled in two ways.
     pub(crate) fn digest(&self) -> [u8; 32] {
         let mut bytes = [0; 32];
@@ -60,9 +72,11 @@ impl<'a> Unverified<'a> {
         }
     }
 
-    /// Who the token says has made it: enough to look for somebody who trusts that issuer, and for nothing more.
+    /// Who the token says has made it: enough to look for a trust in that issuer, and for nothing more. What is no
+    /// issuer's name is nobody's: not every database takes a NUL in a text.
     pub(crate) fn claimed_issuer(&self) -> Option<&str> {
-        self.claims.get("iss").and_then(Value::as_str)
+        let issuer = self.claims.get("iss").and_then(Value::as_str);
+        issuer.filter(|issuer| Issuer::parse(issuer).is_ok())
     }
 }
 

@@ -34,6 +34,7 @@ pub(crate) use jwks::KeySet;
 pub(crate) use jwt::Unverified;
 pub use private::PrivateOrigin;
 pub(crate) use private::PrivateOrigins;
+pub(crate) use remembered::Call;
 
 /// Why an identity token proves nothing.
 #[derive(Debug)]
@@ -107,7 +108,27 @@ impl Refused {
     }
 }
 
-/// Why an issuer could not be asked. The text is for the log; callers learn only that nothing can be known.
+/// Why an issuer could not be asked. The text is for the log; callers learn only that nothing can be known, and when to
+/// try again.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct Unreachable(pub(crate) String);
+#[error("{why}")]
+pub(crate) struct Unreachable {
+    why: String,
+    /// In how many seconds it is worth trying again.
+    pub(crate) retry_seconds: u64,
+    /// Nothing is wrong with the issuer: it must not be asked again so soon.
+    pub(crate) is_paced: bool,
+}
+
+impl Unreachable {
+    /// The issuer does not answer, or not as it should.
+    pub(crate) fn new(why: String) -> Self {
+        Self { why, retry_seconds: 1, is_paced: false }
+    }
+
+    /// The issuer was asked a moment ago, and must not be asked again so soon.
+    fn for_now(wait_ms: i64) -> Self {
+        let retry_seconds = u64::try_from(wait_ms).unwrap_or(0).div_ceil(1000).max(1);
+        Self { why: "the issuer was asked a moment ago".to_owned(), retry_seconds, is_paced: true }
+    }
+}

@@ -9,6 +9,7 @@ by one line:
     {"do": "more", "claims": {…}|null} -> {}: what `/userinfo` answers; null for the subject alone
     {"do": "say", "error": WORD|null} -> {}: the authorization endpoint says no with this word
     {"do": "sign", "claims": {…}, "header"?: {…}} -> {"token": TEXT}: a token of one's own
+    {"do": "rotate"}                  -> {}: a new key, called `two`, signs and is the only one published
     {"do": "count"}                   -> {PATH: N}: how often each path was asked
 
 The first line printed is `{"issuer": URL}`; it ends with its standard input.
@@ -38,7 +39,13 @@ from authlib.oidc.core.grants import OpenIDCode  # noqa: E402
 from joserfc import jwt  # noqa: E402
 from joserfc.jwk import ECKey  # noqa: E402
 
-KEY = ECKey.generate_key("P-256", {"kid": "one", "use": "sig", "alg": "ES256"})
+
+
+def fresh_key(kid):
+    return ECKey.generate_key("P-256", {"kid": kid, "use": "sig", "alg": "ES256"})
+
+
+KEY = fresh_key("one")
 
 
 class Request(OAuth2Request):
@@ -170,6 +177,11 @@ class Provider(AuthorizationServer):
         usual = {"iss": self.url, "iat": now, "exp": now + 300}
         return {"token": sign({**usual, **claims}, header or {})}
 
+    def do_rotate(self):
+        global KEY
+        KEY = fresh_key("two")
+        return {}
+
     def do_count(self):
         return dict(self.asked)
 
@@ -229,7 +241,7 @@ class Tokens(OpenIDCode):
         return "ES256"
 
     def get_encode_header(self, client):
-        return {"alg": "ES256", "kid": "one"}
+        return {"alg": "ES256", "kid": KEY.kid}
 
     def get_compatible_claims(self, request):
         now = int(time.time())
@@ -250,7 +262,7 @@ class Tokens(OpenIDCode):
 
 
 def sign(claims, header):
-    return jwt.encode({"alg": "ES256", "kid": "one", "typ": "JWT", **header}, claims, KEY, algorithms=["ES256"])
+    return jwt.encode({"alg": "ES256", "kid": KEY.kid, "typ": "JWT", **header}, claims, KEY, algorithms=["ES256"])
 
 
 def handler(provider):

@@ -104,7 +104,9 @@ fn message(error: &Error) -> Option<String> {
             Some(format!("Too many attempts. Try again in {}.", wait(*retry_seconds)))
         }
         Error::LimitReached(_) => Some("Too much at once. Try again in a moment.".to_owned()),
-        Error::Unavailable => Some("Nothing can be known just now. Try again in a moment.".to_owned()),
+        Error::Unavailable | Error::KeysUnknown { .. } => {
+            Some("Nothing can be known just now. Try again in a moment.".to_owned())
+        }
         _ => None,
     }
 }

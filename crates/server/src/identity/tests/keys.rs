@@ -76,12 +76,48 @@ fn attack_36_a_key_id_is_a_name_and_no_path() {
 }
 
 #[test]
-fn without_a_key_id_there_must_be_just_one_key_that_fits() {
+fn without_a_key_id_every_key_that_fits_is_tried() {
     let (one, other, curve) = (Signer::ed25519(), Signer::ed25519(), Signer::p256());
     let text = one.with_header(&json!({"alg": "EdDSA"}), &claims());
     prove_with(&json!([one.jwk, curve.jwk]), &text).unwrap();
-    assert_refused(prove_with(&json!([one.jwk, other.jwk]), &text), Refused::UnknownKey);
+    prove_with(&json!([other.jwk, one.jwk]), &text).unwrap();
+    assert_refused(prove_with(&json!([other.jwk, curve.jwk]), &text), Refused::Signature);
     assert_refused(prove_with(&json!([curve.jwk]), &text), Refused::WrongKey);
+    let mut others: Vec<_> = (0..8).map(|_| Signer::ed25519().jwk).collect();
+    others.push(one.jwk.clone());
+    assert_refused(prove_with(&json!(others), &text), Refused::Signature);
+}
+
+#[test]
+fn a_key_without_an_id_may_be_meant_by_any() {
+    let without_id = |signer: &Signer| {
+        let mut jwk = signer.jwk.clone();
+        jwk.as_object_mut().unwrap().remove("kid");
+        jwk
+    };
+    let (one, other) = (Signer::ed25519(), Signer::ed25519());
+    for header in [json!({"alg": "EdDSA", "kid": "one"}), json!({"alg": "EdDSA"})] {
+        let text = one.with_header(&header, &claims());
+        prove_with(&json!([without_id(&one)]), &text).unwrap();
+        prove_with(&json!([without_id(&other), without_id(&one)]), &text).unwrap();
+        assert_refused(prove_with(&json!([without_id(&other)]), &text), Refused::Signature);
+    }
+    // Where a key has the very id, no other is meant.
+    let text = one.token(&claims());
+    assert_refused(prove_with(&json!([other.jwk, without_id(&one)]), &text), Refused::Signature);
+}
+
+#[test]
+fn only_a_key_of_the_very_id_or_a_signature_that_fits_is_known() {
+    let knows = |keys: &Value, text: &str| Unverified::parse(text).unwrap().has_key_in(&set(keys).unwrap());
+    let (one, other) = (Signer::ed25519(), Signer::ed25519());
+    let named = one.token(&claims());
+    assert!(knows(&json!([other.jwk]), &named), "a wrong signature stays wrong");
+    let unnamed = one.with_header(&json!({"alg": "EdDSA"}), &claims());
+    assert!(knows(&json!([one.jwk]), &unnamed));
+    assert!(!knows(&json!([other.jwk]), &unnamed), "a newer key set may have the key");
+    let else_named = one.with_header(&json!({"alg": "EdDSA", "kid": "two"}), &claims());
+    assert!(!knows(&json!([one.jwk]), &else_named));
 }
 
 #[test]

@@ -8,13 +8,16 @@ use crate::support::Authority;
 use crate::support::issuer::{AUDIENCE, Issuer};
 
 on_both! {
+    alone:
+        attack_36_a_key_id_that_is_a_path_or_unknown_is_refused,
+        attack_12_nobody_learns_whom_a_deployment_trusts,
+        attack_12_a_doubt_about_keys_tells_nobody_whose_identity_is_trusted;
     shared:
         attack_36_a_token_without_a_signature_is_refused,
         attack_36_the_public_key_is_no_shared_secret,
         attack_36_an_algorithm_that_does_not_fit_the_key_is_refused,
         attack_36_a_header_that_brings_its_own_key_is_refused,
         attack_36_a_header_with_extensions_is_refused,
-        attack_36_a_key_id_that_is_a_path_or_unknown_is_refused,
         attack_36_a_token_of_another_type_is_refused,
         attack_36_a_token_of_another_issuer_is_refused,
         attack_36_a_token_for_another_audience_is_refused,
@@ -24,7 +27,6 @@ on_both! {
         attack_36_a_token_with_two_signatures_is_refused,
         attack_36_a_claim_that_stands_twice_is_refused,
         attack_12_a_token_that_others_may_show_as_well_is_refused,
-        attack_12_nobody_learns_whom_a_deployment_trusts,
         attack_36_one_of_our_own_tokens_is_no_identity;
 }
 
@@ -156,6 +158,8 @@ async fn attack_36_a_key_id_that_is_a_path_or_unknown_is_refused(authority: Auth
         "http://127.0.0.1/",
     ];
     for id in ids {
+        // Each is asked for, and the issuer has none of them.
+        authority.clock.stand_after_seconds(10);
         stage.refuses(&stage.signed_with(&json!({"kid": id}), "p256")).await;
     }
     for id in [json!(1), json!(["p256-1"]), json!({}), json!("k".repeat(300))] {
@@ -179,8 +183,26 @@ async fn attack_36_a_token_of_another_issuer_is_refused(authority: Authority) {
     stage.refuses(&evil.token(&stage.subject)).await;
     // Signed by one, and said to be of the other.
     stage.refuses(&evil.sign(&stage.claims())).await;
-    for other in [json!(format!("{}/", stage.issuer.url)), json!([stage.issuer.url]), json!(""), Value::Null]
-    {
+    let url = &stage.issuer.url;
+    let spelled = [
+        format!("{url}/"),
+        format!("{url}//"),
+        format!("{url}?"),
+        format!("{url}#"),
+        format!("{url}/."),
+        url.to_uppercase(),
+        url.replace("http://", "HTTP://"),
+        url.replace("127.0.0.1", "localhost"),
+        url.replace("127.0.0.1", "127.1"),
+        url.replace("127.0.0.1", "2130706433"),
+        url.replace("http://", "https://"),
+        format!(" {url}"),
+        format!("{url}\u{0}"),
+    ];
+    for other in spelled.map(|text| json!(text)) {
+        stage.refuses_claims(&stage.with("iss", &other)).await;
+    }
+    for other in [json!([url]), json!({"": url}), json!(""), Value::Null] {
         stage.refuses_claims(&stage.with("iss", &other)).await;
     }
 }
@@ -321,11 +343,41 @@ async fn attack_12_nobody_learns_whom_a_deployment_trusts(authority: Authority) 
     ];
     let mut answers = Vec::new();
     for stranger in &strangers {
+        authority.clock.stand_after_seconds(10);
         let answer = refused(exchange(&authority, stranger, &[]).await, "invalid_grant");
         answers.push((answer.text.clone(), answer.steady_headers()));
     }
     for answer in &answers {
         assert_eq!(answer, &answers[0]);
+    }
+}
+
+/// While the keys of an issuer are in doubt, all who show an unknown one hear the same.
+async fn attack_12_a_doubt_about_keys_tells_nobody_whose_identity_is_trusted(authority: Authority) {
+    let Some(stage) = Stage::set(&authority).await else { return };
+    authority.clock.stand_after_seconds(0);
+    let unknown = |claims: &Value| {
+        stage.issuer.signed(&json!({"do": "sign", "claims": claims, "header": {"kid": "unknown"}}))
+    };
+    let strangers = [
+        unknown(&stage.claims()),
+        unknown(&stage.issuer.claims("repo:acme/nothing")),
+        unknown(&stage.with("aud", &json!("https://other.example"))),
+    ];
+    let mut answers = Vec::new();
+    for stranger in &strangers {
+        for more in [&[][..], &[("service_account", "nobody-here")], &[("pipeline", "a/b/c")]] {
+            let answer = exchange(&authority, stranger, more).await.refused_in_oauth(503, "temporarily_unavailable");
+            answers.push((answer.without_request_id(), answer.header("retry-after").to_owned()));
+        }
+    }
+    for answer in &answers {
+        assert_eq!(answer, &answers[0]);
+    }
+    // When it may be asked again, the issuer has no such key.
+    for stranger in &strangers {
+        authority.clock.stand_after_seconds(10);
+        refused(exchange(&authority, stranger, &[]).await, "invalid_grant");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{access_token, account, exchange, put, refused, trust, trusting};
+use super::{access_token, account, exchange, path, put, refused, trust, trusting};
 use crate::support::answer::Answer;
 use crate::support::issuer::{AUDIENCE, Issuer};
 use crate::support::{Authority, fresh};
@@ -11,6 +11,10 @@ on_both! {
     alone:
         new_keys_are_found_and_old_ones_forgotten,
         an_unknown_key_does_not_make_us_ask_again_and_again,
+        attack_36_invented_keys_keep_no_new_key_out,
+        attack_36_invented_keys_are_refused_by_several_trusts_alike,
+        keys_without_an_id_change_as_well,
+        keys_that_have_moved_are_found,
         keys_serve_a_while_after_their_issuer_is_gone,
         attack_29_a_trust_makes_us_ask_nothing_that_only_we_can_reach;
     shared:
@@ -23,38 +27,128 @@ const DISCOVERY: &str = "/.well-known/openid-configuration";
 
 #[track_caller]
 fn unknown(answer: Answer) {
-    assert_eq!(answer.refused_in_oauth(503, "temporarily_unavailable").header("retry-after"), "1");
+    unknown_for(answer, "1");
+}
+
+#[track_caller]
+fn unknown_for(answer: Answer, seconds: &str) {
+    assert_eq!(answer.refused_in_oauth(503, "temporarily_unavailable").header("retry-after"), seconds);
 }
 
 async fn new_keys_are_found_and_old_ones_forgotten(authority: Authority) {
     let Some(issuer) = Issuer::start() else { return };
     let (_, subject) = trusting(&authority, &issuer.url).await;
+    authority.clock.stand_after_seconds(0);
     access_token(exchange(&authority, &issuer.token(&subject), &[]).await);
     let old = issuer.token(&subject);
     issuer.order(&json!({"do": "rotate"}));
     let fresh = issuer.token(&subject);
-    // The keys were asked for a moment ago, so the new one is not known yet.
-    refused(exchange(&authority, &fresh, &[]).await, "invalid_grant");
+    // The keys were asked for a moment ago, so whether there is a new one is not known yet.
+    unknown_for(exchange(&authority, &fresh, &[]).await, "10");
     assert_eq!(issuer.asked("/keys"), 1);
-    authority.clock.advance_minutes(1);
+    authority.clock.stand_after_seconds(10);
     access_token(exchange(&authority, &fresh, &[]).await);
     assert_eq!((issuer.asked("/keys"), issuer.asked(DISCOVERY)), (2, 1));
+    unknown_for(exchange(&authority, &old, &[]).await, "10");
+    authority.clock.stand_after_seconds(10);
     refused(exchange(&authority, &old, &[]).await, "invalid_grant");
+}
+
+async fn attack_36_invented_keys_keep_no_new_key_out(authority: Authority) {
+    let Some(issuer) = Issuer::start() else { return };
+    let (_, subject) = trusting(&authority, &issuer.url).await;
+    authority.clock.stand_after_seconds(0);
+    let sign = |id: &str| {
+        issuer.signed(&json!({"do": "sign", "claims": issuer.claims(&subject), "header": {"kid": id}}))
+    };
+    access_token(exchange(&authority, &issuer.token(&subject), &[]).await);
+    authority.clock.stand_after_seconds(60);
+    refused(exchange(&authority, &sign("garbage"), &[]).await, "invalid_grant");
+    issuer.order(&json!({"do": "rotate"}));
+    let honest = issuer.token(&subject);
+    for second in 0..10_i64 {
+        let wait = (10 - second).to_string();
+        unknown_for(exchange(&authority, &honest, &[]).await, &wait);
+        unknown_for(exchange(&authority, &sign(&format!("garbage-{second}")), &[]).await, &wait);
+        authority.clock.stand_after_seconds(1);
+    }
+    // Whoever asks first: what comes of it is there for all.
+    refused(exchange(&authority, &sign("garbage"), &[]).await, "invalid_grant");
+    access_token(exchange(&authority, &honest, &[]).await);
+    assert_eq!(issuer.asked("/keys"), 3);
+}
+
+async fn attack_36_invented_keys_are_refused_by_several_trusts_alike(authority: Authority) {
+    let Some(issuer) = Issuer::start() else { return };
+    let (account, subject) = trusting(&authority, &issuer.url).await;
+    authority.clock.stand_after_seconds(0);
+    let admin = authority.admin().await;
+    authority.put(&admin, &path(&account, "second"), trust(&issuer.url, &subject)).await.expect(201);
+    let garbage =
+        issuer.signed(&json!({"do": "sign", "claims": issuer.claims(&subject), "header": {"kid": "x"}}));
+    refused(exchange(&authority, &garbage, &[]).await, "invalid_grant");
+    assert_eq!(issuer.asked("/keys"), 1);
+}
+
+/// Neither keys nor tokens need an id (RFC 7517, section 4.5).
+async fn keys_without_an_id_change_as_well(authority: Authority) {
+    let Some(issuer) = Issuer::start() else { return };
+    let (_, subject) = trusting(&authority, &issuer.url).await;
+    authority.clock.stand_after_seconds(0);
+    let publish_keys = || {
+        let mut keys = issuer.order(&json!({"do": "jwks"}))["jwks"].clone();
+        for key in keys["keys"].as_array_mut().unwrap() {
+            key.as_object_mut().unwrap().remove("kid");
+        }
+        publish(&issuer, "/keys", &json!({"body": keys.to_string()}));
+    };
+    publish_keys();
+    let sign = |header: &Value| {
+        let order = json!({"do": "sign", "claims": issuer.claims(&subject), "header": header});
+        issuer.signed(&order)
+    };
+    for header in [json!({}), json!({"kid": null}), json!({"kid": "another"})] {
+        access_token(exchange(&authority, &sign(&header), &[]).await);
+    }
+    issuer.order(&json!({"do": "rotate"}));
+    publish_keys();
+    unknown_for(exchange(&authority, &sign(&json!({"kid": null})), &[]).await, "10");
+    authority.clock.stand_after_seconds(10);
+    access_token(exchange(&authority, &sign(&json!({"kid": null})), &[]).await);
+    assert_eq!(issuer.asked("/keys"), 2);
+}
+
+async fn keys_that_have_moved_are_found(authority: Authority) {
+    let Some(issuer) = Issuer::start() else { return };
+    let (_, subject) = trusting(&authority, &issuer.url).await;
+    access_token(exchange(&authority, &issuer.token(&subject), &[]).await);
+    let about = json!({"issuer": issuer.url, "jwks_uri": format!("{}/moved", issuer.url)});
+    issuer.order(&json!({"do": "rotate"}));
+    let keys = issuer.order(&json!({"do": "jwks"}))["jwks"].to_string();
+    publish(&issuer, DISCOVERY, &json!({"body": about.to_string()}));
+    publish(&issuer, "/moved", &json!({"body": keys}));
+    publish(&issuer, "/keys", &json!({"status": 404}));
+    authority.clock.advance_minutes(1);
+    access_token(exchange(&authority, &issuer.token(&subject), &[]).await);
+    assert_eq!((issuer.asked(DISCOVERY), issuer.asked("/moved")), (2, 1));
 }
 
 async fn an_unknown_key_does_not_make_us_ask_again_and_again(authority: Authority) {
     let Some(issuer) = Issuer::start() else { return };
     let (_, subject) = trusting(&authority, &issuer.url).await;
+    authority.clock.stand_after_seconds(0);
     let sign = |id: &str| {
         issuer.signed(&json!({"do": "sign", "claims": issuer.claims(&subject), "header": {"kid": id}}))
     };
+    refused(exchange(&authority, &sign("made-up"), &[]).await, "invalid_grant");
     for number in 0..50 {
-        refused(exchange(&authority, &sign(&format!("made-up-{number}")), &[]).await, "invalid_grant");
+        unknown_for(exchange(&authority, &sign(&format!("made-up-{number}")), &[]).await, "10");
     }
     assert_eq!(issuer.asked("/keys"), 1);
-    authority.clock.advance_minutes(1);
+    authority.clock.stand_after_seconds(60);
+    refused(exchange(&authority, &sign("made-up"), &[]).await, "invalid_grant");
     for number in 50..70 {
-        refused(exchange(&authority, &sign(&format!("made-up-{number}")), &[]).await, "invalid_grant");
+        unknown_for(exchange(&authority, &sign(&format!("made-up-{number}")), &[]).await, "10");
     }
     assert_eq!(issuer.asked("/keys"), 2);
     access_token(exchange(&authority, &issuer.token(&subject), &[]).await);
@@ -65,8 +159,8 @@ async fn an_unknown_key_does_not_make_us_ask_again_and_again(authority: Authorit
         issuer.sign(&claims)
     });
     let tokens: Vec<_> = tokens.collect();
-    authority.clock.advance_minutes(9);
-    authority.clock.advance_minutes(1);
+    authority.clock.stand_after_seconds(9 * 60);
+    authority.clock.stand_after_seconds(60);
     let tries = tokens.iter().map(|token| exchange(&authority, token, &[]));
     for answer in futures_util::future::join_all(tries).await {
         access_token(answer);

@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::answer::Answer;
+use crate::support::browser::Browser;
 use crate::support::provider::Quick;
 use crate::support::{Authority, fresh};
 
@@ -11,6 +12,7 @@ on_both! {
     alone:
         a_token_for_this_deployment_yields_a_session,
         attack_36_only_such_a_token_does,
+        attack_36_invented_keys_keep_nobody_from_signing_in,
         the_rules_of_sign_in_hold_here_too;
 }
 
@@ -78,6 +80,8 @@ async fn attack_36_only_such_a_token_does(authority: Authority) {
         ("without a subject", with(json!({"sub": ""}), json!({})), "jwt"),
         ("with another signature", format!("{}AAAA", good.get(..good.len() - 4).unwrap()), "jwt"),
     ] {
+        // So that an unknown key is asked for.
+        authority.clock.stand_after_seconds(10);
         let answer = exchange(&authority, &token, kind, &[]).await;
         assert_eq!(
             (answer.status, &answer.body["error"]),
@@ -91,6 +95,26 @@ async fn attack_36_only_such_a_token_does(authority: Authority) {
     let account = exchange(&authority, &good, "jwt", &[("service_account", "robot")]).await.expect(400);
     assert_eq!(account.body["error"], "invalid_grant", "that is another matter");
     exchange(&authority, &good, "jwt", &[]).await.expect(200);
+}
+
+async fn attack_36_invented_keys_keep_nobody_from_signing_in(authority: Authority) {
+    let Some((authority, mut provider)) = Quick::of(authority, RULES).await else { return };
+    authority.clock.stand_after_seconds(0);
+    let name = fresh("alice");
+    let garbage = provider.token(&claims(&name), &json!({"kid": "garbage"}));
+    exchange(&authority, &garbage, "jwt", &[]).await.expect(400);
+    provider.order(&json!({"do": "rotate"}));
+    let honest = provider.token(&claims(&name), &json!({}));
+    for token in [&garbage, &honest] {
+        let unknown = exchange(&authority, token, "jwt", &[]).await.refused_in_oauth(503, "temporarily_unavailable");
+        assert_eq!(unknown.header("retry-after"), "10");
+    }
+    // Whom the provider sends with its new key, it sends now, whatever strangers show.
+    provider.person(&json!({"sub": name, "preferred_username": name, "groups": ["staff"]}));
+    let mut browser = Browser::new(&authority);
+    browser.follow("/sign-in/acme").await.expect(200);
+    authority.get(&browser.session(), "/api/v1/tokens/self").await.expect(200);
+    exchange(&authority, &honest, "jwt", &[]).await.expect(200);
 }
 
 async fn the_rules_of_sign_in_hold_here_too(authority: Authority) {

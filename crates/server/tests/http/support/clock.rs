@@ -41,6 +41,11 @@ impl TestClock {
         self.0.stands_at_ms.store(ms, Ordering::SeqCst);
     }
 
+    /// Lets it stand so many seconds from now.
+    pub(crate) fn stand_after_seconds(&self, seconds: i64) {
+        self.stand_at_ms(self.now_ms() + seconds * 1000);
+    }
+
     /// What the server takes for the present moment.
     pub(crate) fn now_ms(&self) -> i64 {
         self.for_server().now().0
