@@ -12,6 +12,8 @@ on_both! {
     alone:
         attack_27_an_answer_is_taken_in_the_browser_that_asked,
         attack_27_an_answer_is_taken_once,
+        attack_27_a_code_is_taken_in_its_own_flow,
+        attack_27_an_answer_of_another_issuer_is_not_taken_to_this_one,
         attack_27_what_a_provider_says_is_not_repeated,
         attack_27_a_sign_in_does_not_wait_for_ever,
         attack_28_a_sign_in_by_a_provider_ends_the_session_before,
@@ -116,6 +118,45 @@ async fn attack_27_an_answer_is_taken_once(authority: Authority) {
     again.plant("jeton-flow", &flow);
     let answer = again.open(&second).await;
     assert_not_begun(&again, &answer);
+}
+
+/// Mallory puts the code of her own sign-in into the answer to Alice's, or the other way round.
+async fn attack_27_a_code_is_taken_in_its_own_flow(authority: Authority) {
+    let Some((authority, mut provider)) = Quick::of(authority, ANYBODY).await else { return };
+    provider.person(&somebody());
+    let (mut mallory, mut alice) = (Browser::new(&authority), Browser::new(&authority));
+    let (hers, his) = (until_return(&mut mallory).await, until_return(&mut alice).await);
+    let asked = provider.asked("/token");
+    for (browser, own, other) in [(&mut alice, &his, &hers), (&mut mallory, &hers, &his)] {
+        let mut mixed = own.clone();
+        let pairs = [("code", parameter(other, "code")), ("state", parameter(own, "state"))];
+        mixed.query_pairs_mut().clear().extend_pairs(pairs);
+        let answer = browser.open(mixed.as_str()).await.expect(400);
+        assert!(answer.text.contains("Acme did not sign you in"), "{}", answer.text);
+        assert_eq!(browser.cookie("jeton"), None);
+    }
+    assert_eq!(provider.asked("/token"), asked + 2, "the provider compares the proof of the flow (PKCE)");
+}
+
+/// RFC 9207: what one provider answers is not taken to another.
+async fn attack_27_an_answer_of_another_issuer_is_not_taken_to_this_one(authority: Authority) {
+    let Some((authority, mut provider)) = Quick::of(authority, ANYBODY).await else { return };
+    provider.person(&somebody());
+    let asked = provider.asked("/token");
+    let own = provider.url.clone();
+    for issuer in ["https://evil.example", &format!("{own}/"), &own.to_uppercase()] {
+        let mut browser = Browser::new(&authority);
+        let mut back = until_return(&mut browser).await;
+        back.query_pairs_mut().append_pair("iss", issuer);
+        let answer = browser.open(back.as_str()).await.expect(400);
+        assert!(answer.text.contains("Acme did not sign you in"), "{issuer}: {}", answer.text);
+        assert_eq!(browser.cookie("jeton"), None);
+    }
+    assert_eq!(provider.asked("/token"), asked, "no code was taken anywhere");
+    let mut browser = Browser::new(&authority);
+    let mut back = until_return(&mut browser).await;
+    back.query_pairs_mut().append_pair("iss", &own);
+    browser.open(back.as_str()).await.expect(303);
 }
 
 async fn attack_27_what_a_provider_says_is_not_repeated(authority: Authority) {

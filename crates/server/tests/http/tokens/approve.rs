@@ -12,12 +12,12 @@ on_both! {
         a_pending_token_does_nothing_at_any_door_until_somebody_else_approves_it,
         an_approval_is_asked_for_by_each_place_where_the_scope_could_be_used,
         a_place_does_not_stop_a_token_that_is_used_elsewhere_too,
-        nobody_approves_a_token_that_is_theirs_or_that_they_made,
-        a_pending_token_can_be_cancelled_and_is_not_changed_into_another_one,
-        whoever_has_had_a_secret_of_a_token_does_not_approve_it,
-        a_secret_for_somebody_else_ends_the_approval,
+        attack_nobody_approves_a_token_that_is_theirs_or_that_they_made,
+        attack_a_pending_token_is_not_changed_into_another_one,
+        attack_a_holder_of_a_secret_of_a_token_does_not_approve_it,
+        attack_a_secret_for_somebody_else_ends_the_approval,
         an_approval_counts_for_what_was_wanted_when_it_was_given,
-        an_approved_token_is_not_widened,
+        attack_an_approved_token_is_not_widened,
         a_scope_is_withheld_from_a_token_that_was_there_before_the_policy,
         only_whoever_may_look_after_the_tokens_approves;
 }
@@ -150,7 +150,7 @@ async fn a_place_does_not_stop_a_token_that_is_used_elsewhere_too(authority: Aut
     authority.patch(&alice.session, &format!("/api/v1/tokens/{}", narrow.id), wider).await.expect(200);
 }
 
-async fn nobody_approves_a_token_that_is_theirs_or_that_they_made(authority: Authority) {
+async fn attack_nobody_approves_a_token_that_is_theirs_or_that_they_made(authority: Authority) {
     authority.projects().await;
     let (admin, keeper) = (authority.admin().await, keeper(&authority).await);
     wanting_approval(&authority, "*").await;
@@ -175,7 +175,7 @@ async fn nobody_approves_a_token_that_is_theirs_or_that_they_made(authority: Aut
     assert_eq!(may_create(&authority, &made.secret()).await, Value::Null);
 }
 
-async fn a_pending_token_can_be_cancelled_and_is_not_changed_into_another_one(authority: Authority) {
+async fn attack_a_pending_token_is_not_changed_into_another_one(authority: Authority) {
     authority.projects().await;
     let (alice, keeper) = (authority.person("alice").await, keeper(&authority).await);
     wanting_approval(&authority, "*").await;
@@ -201,7 +201,7 @@ async fn a_pending_token_can_be_cancelled_and_is_not_changed_into_another_one(au
     assert_eq!(authority.reason(&pat.secret).await.as_deref(), Some("revoked"));
 }
 
-async fn whoever_has_had_a_secret_of_a_token_does_not_approve_it(authority: Authority) {
+async fn attack_a_holder_of_a_secret_of_a_token_does_not_approve_it(authority: Authority) {
     authority.projects().await;
     let (alice, admin) = (authority.person("alice").await, authority.admin().await);
     let scopes = ["Taskurai.Task.Create", "Jeton.Token.*"];
@@ -226,7 +226,7 @@ async fn whoever_has_had_a_secret_of_a_token_does_not_approve_it(authority: Auth
     assert_eq!(may_create(&authority, &secret).await, Value::Null);
 }
 
-async fn a_secret_for_somebody_else_ends_the_approval(authority: Authority) {
+async fn attack_a_secret_for_somebody_else_ends_the_approval(authority: Authority) {
     authority.projects().await;
     let (alice, keeper, admin) =
         (authority.person("alice").await, keeper(&authority).await, authority.admin().await);
@@ -291,7 +291,7 @@ async fn an_approval_counts_for_what_was_wanted_when_it_was_given(authority: Aut
     assert_eq!(reason(&firm, &token.secret, "Task.Read").await, Value::Null, "approvals add up");
 }
 
-async fn an_approved_token_is_not_widened(authority: Authority) {
+async fn attack_an_approved_token_is_not_widened(authority: Authority) {
     authority.projects().await;
     let (alice, keeper) = (authority.person("alice").await, keeper(&authority).await);
     wanting_approval(&authority, "*").await;
