@@ -48,9 +48,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for UnlabelledList<T> {
     }
 }
 
+/// What some clients write before a text to say that it is UTF-8. JSON is, so it says nothing (RFC 8259, section 8.1).
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 pub(super) async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
     let bytes = Bytes::from_request(request, state).await;
-    bytes.map_err(|rejection| problem::unread(rejection.into_response().status()))
+    let bytes = bytes.map_err(|rejection| problem::unread(rejection.into_response().status()))?;
+    Ok(if bytes.starts_with(BYTE_ORDER_MARK) { bytes.slice(BYTE_ORDER_MARK.len()..) } else { bytes })
 }
 
 fn parse_or_empty<T: DeserializeOwned>(bytes: &[u8]) -> Result<Body<T>, Problem> {

@@ -1,13 +1,12 @@
 //! Bodies: one JSON object, as `application/scim+json` or `application/json`.
 
-use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
-use axum::response::IntoResponse as _;
 use jeton_api::Code;
 use serde_json::Value;
 
-use super::super::problem::{self, Problem};
+use super::super::body;
+use super::super::problem::Problem;
 use super::object::{self, Object};
 use crate::authority::Error;
 
@@ -19,8 +18,7 @@ impl<S: Send + Sync> FromRequest<S> for Body {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let is_json = request.headers().get(CONTENT_TYPE).is_some_and(|kind| says_json(kind.as_bytes()));
-        let bytes = Bytes::from_request(request, state).await;
-        let bytes = bytes.map_err(|rejection| problem::unread(rejection.into_response().status()))?;
+        let bytes = body::read(request, state).await?;
         if !is_json {
             return Err(Problem::MediaType);
         }

@@ -14,6 +14,8 @@ on_both! {
     shared:
         a_token_is_made_shown_changed_and_revoked,
         a_token_made_here_is_for_its_organization,
+        an_end_without_a_zone_is_in_utc,
+        a_mark_of_the_byte_order_before_a_body_says_nothing,
         what_is_wrong_is_said_in_the_answer,
         the_words_of_newer_versions_are_told_to_clients_that_know_them,
         tokens_are_listed_by_state_order_and_part,
@@ -65,6 +67,33 @@ fn said(answer: &Answer) -> &str {
 
 fn id(token: &Value) -> &str {
     token["authorizationId"].as_str().unwrap()
+}
+
+async fn an_end_without_a_zone_is_in_utc(authority: Authority) {
+    let stage = person(authority).await;
+    let tomorrow = rfc3339((stage.authority.clock.now_ms() / 86_400_000 + 2) * 86_400_000);
+    let (day, moment) = (tomorrow.get(..10).unwrap(), tomorrow.get(..19).unwrap());
+    for end in [day.to_owned(), moment.to_owned(), format!("{moment}.0000000"), format!("{moment}+00:00")] {
+        let made = stage.made(json!({"displayName": "x", "scope": "vso.build", "validTo": end})).await;
+        assert_eq!(ms(&made["validTo"]), ms(&json!(tomorrow)), "{end}");
+        let change = json!({"authorizationId": id(&made), "validTo": end});
+        stage.pat(Method::PUT, "", change).await.expect(200);
+    }
+}
+
+/// As a script writes a file that it then sends.
+async fn a_mark_of_the_byte_order_before_a_body_says_nothing(authority: Authority) {
+    let stage = person(authority).await;
+    let end = rfc3339(stage.authority.clock.now_ms() + 86_400_000);
+    let body = json!({"displayName": "x", "scope": "vso.build", "validTo": end});
+    let request = async |body: String| {
+        let path = stage.at("/_apis/tokens/pats?api-version=7.2-preview.1");
+        let request = stage.authority.request(Method::POST, &path).bearer_auth(&stage.person.session);
+        Answer::to(request.header("content-type", "application/json").body(body)).await
+    };
+    let made = request(format!("\u{feff}{body}")).await.expect(200).body;
+    assert_eq!((&made["patTokenError"], &made["patToken"]["displayName"]), (&json!("none"), &json!("x")));
+    request(format!("\u{feff}\u{feff}{body}")).await.expect(400);
 }
 
 async fn a_token_is_made_shown_changed_and_revoked(authority: Authority) {

@@ -169,6 +169,11 @@ async fn a_rule_ends_what_was_made_before_a_moment(authority: Authority) {
     let new = pat(&stage, "new", "vso.build").await;
     rule(&stage, &steward, json!({"scopes": "vso.build", "createdBefore": rfc3339(now)})).await.expect(201);
     assert!(is_alive(&stage, &old).await);
+    for strange in ["yesterday", ""] {
+        rule(&stage, &steward, json!({"scopes": "vso.build", "createdBefore": strange})).await.expect(400);
+    }
+    let long_ago = json!({"scopes": "vso.build", "createdBefore": "2020-01-31T12:00:00"});
+    rule(&stage, &steward, long_ago).await.expect(201);
     rule(&stage, &steward, json!({"scopes": "vso.build", "createdBefore": rfc3339(now + 1000)}))
         .await
         .expect(201);

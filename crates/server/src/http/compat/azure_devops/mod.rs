@@ -10,6 +10,7 @@ pub(in crate::http) mod connection;
 pub(in crate::http) mod definitions;
 pub(in crate::http) mod error;
 mod guid;
+mod instant;
 pub(in crate::http) mod locations;
 mod page;
 mod pat_error;

@@ -26,7 +26,7 @@ use super::super::whole;
 use super::page::{Direction, Key, Part};
 use super::pat_error::{NotDone, Word};
 use super::version::Version;
-use super::{guid, place};
+use super::{guid, instant, place};
 use crate::authority::{Caller, CreateRequest, EditRequest, End, Error, ListRequest, Sought, StateFilter};
 use crate::limits::PATS_ON_PAGE_MAX;
 use crate::store::{OrganizationRecord, TokenRecord};
@@ -275,9 +275,8 @@ pub(super) fn patterns(text: &str) -> Result<ScopeSet, Error> {
 
 /// An end that is asked for: as late as policies allow, if that is earlier.
 fn end(text: &str) -> Result<End, NotDone> {
-    let moment = text
-        .parse::<Timestamp>()
-        .map_err(|_| NotDone::said(Word::InvalidValidTo, "`validTo` is a time like 2027-01-31T12:00:00Z"))?;
+    let wrong = || NotDone::said(Word::InvalidValidTo, "`validTo` is a time like 2027-01-31T12:00:00Z");
+    let moment = instant::parse(text).ok_or_else(wrong)?;
     Ok(End::Until(jeton_token::Timestamp(moment.as_millisecond())))
 }
 

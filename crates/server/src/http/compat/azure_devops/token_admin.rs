@@ -4,7 +4,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::Response;
-use jeton_api::{Code, Timestamp, TokenState};
+use jeton_api::{Code, TokenState};
 use jeton_token::{PrincipalId, TokenId};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use super::super::super::path::Path;
 use super::super::super::problem::{Problem, created, done, no_store};
 use super::super::super::v1::shown::moment;
 use super::super::query::{Query, refused};
-use super::{connection, guid, pats, place};
+use super::{connection, guid, instant, pats, place};
 use crate::authority::{Caller, Error, RevocationRule};
 use crate::limits::{NUMBERS_AT_ONCE_MAX, PATS_ON_PAGE_MAX};
 use crate::store::TokenRecord;
@@ -38,7 +38,7 @@ pub(crate) struct Revocation {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Rule {
     scopes: Option<String>,
-    created_before: Option<Timestamp>,
+    created_before: Option<String>,
 }
 
 /// Lists somebody's tokens that may be used in the organization, newest first, dead or alive.
@@ -99,10 +99,19 @@ pub(crate) async fn revoke_by_rule(
     if scopes.trim().is_empty() {
         return Err(Error::invalid("/scopes", Code::InvalidField, "name at least one scope").into());
     }
-    let before = rule.created_before.map(|at| jeton_token::Timestamp(at.as_millisecond()));
+    let before = rule.created_before.as_deref().map(created_before).transpose()?;
     let rule = RevocationRule { patterns: pats::patterns(&scopes)?, before };
     doors.authority.revoke_by_rule(&caller, of, &rule).await?;
     Ok(created(json!({})))
+}
+
+fn created_before(text: &str) -> Result<jeton_token::Timestamp, Error> {
+    let wrong = || {
+        let detail = "`createdBefore` is a time like 2027-01-31T12:00:00Z";
+        Error::invalid("/createdBefore", Code::InvalidField, detail)
+    };
+    let at = instant::parse(text).ok_or_else(wrong)?;
+    Ok(jeton_token::Timestamp(at.as_millisecond()))
 }
 
 fn subject_id(named: &str) -> Result<PrincipalId, Error> {
