@@ -16,6 +16,7 @@ mod credential;
 mod cut;
 mod decision;
 mod digest;
+mod directory;
 mod effect;
 mod explanation;
 mod id;
@@ -50,6 +51,7 @@ pub use decision::{
     Verdict, Where, concerns, covers_within, decide, effective_at, known_end, standing, withheld,
 };
 pub use digest::{Mac, Pepper, PepperVersion, ReplayKey, RowKey, TokenDigest};
+pub use directory::{LabelError, MAX_LABEL_BYTES};
 pub use effect::{Effect, effects};
 pub use explanation::{Explained, Step, explain};
 pub use id::{

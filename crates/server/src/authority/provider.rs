@@ -102,7 +102,13 @@ impl SignInProvider {
 
     fn name_of(&self, said: &Map<String, Value>) -> Result<PrincipalName, NotAdmitted> {
         let text = said.get(&self.username_claim).and_then(Value::as_str).ok_or(NotAdmitted::NoName)?;
-        text.parse().map_err(|_| NotAdmitted::BadName(text.to_owned()))
+        PrincipalName::of_directory(text).map_err(|_| NotAdmitted::BadName(text.to_owned()))
+    }
+
+    /// What the provider calls a person, where that is not their name here.
+    fn label_of(&self, said: &Map<String, Value>, name: &PrincipalName) -> Option<String> {
+        let label = said.get(&self.username_claim).and_then(Value::as_str)?;
+        (!label.eq_ignore_ascii_case(name.as_str())).then(|| label.to_owned())
     }
 }
 
@@ -195,16 +201,18 @@ impl Authority {
     ) -> Result<(PrincipalId, Linked), NotAdmitted> {
         let user = PrincipalId(self.mint_id());
         let text = |name: &str| claims.all.get(name).and_then(Value::as_str).and_then(shown);
+        let name = provider.name_of(&claims.all)?;
+        let label = provider.label_of(&claims.all, &name);
         let new = NewPrincipal {
             id: user,
             kind: jeton_token::PrincipalKind::User,
             organization: None,
-            name: provider.name_of(&claims.all)?,
+            name,
             password: None,
-            display_name: text("name"),
+            display_name: text("name").or_else(|| label.clone()),
             email: confirmed_mail(&claims.all).and_then(shown),
             disabled: false,
-            provision: Provision::default(),
+            provision: Provision { user_name: label, ..Provision::default() },
         };
         let identity = NewIdentity {
             id: self.mint_id(),

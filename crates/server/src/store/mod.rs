@@ -65,7 +65,7 @@ pub(crate) use notice::{Horizon, NearEnd};
 pub(crate) use place::{OrganizationRecord, PipelineRecord, PipelineSettings, PlaceWrite, ProjectRecord};
 pub(crate) use principal::{NewPrincipal, PasswordHash, PrincipalEdit, PrincipalRecord};
 pub(crate) use provisioned::{
-    EmailLabel, Found, GroupFilter, Members, Provision, Provisioned, UserFilter, Window,
+    EmailLabel, Found, GroupFilter, Members, NameParts, Provision, Provisioned, UserFilter, Window,
 };
 pub(crate) use refusal::{Refused, RefusedRecord, RefusedSeen};
 pub(crate) use rights::{EVERY_API, Grounds};

@@ -18,6 +18,7 @@ mod decision;
 #[cfg(test)]
 mod digest;
 #[cfg(test)]
+mod directory;
 mod effect;
 #[cfg(test)]
 mod explanation;

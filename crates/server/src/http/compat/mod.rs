@@ -33,7 +33,7 @@ fn within<'a>(path: &'a str, base: &str) -> Option<&'a str> {
 
 /// How an address of the route table may be written: some products take it with a slash behind it as well.
 pub(super) fn spellings(path: &str) -> Vec<String> {
-    let with_slash =
-        matches!(wire(path), Wire::Determined | Wire::DeterminedProbe).then(|| format!("{path}/"));
+    let with_slash = matches!(wire(path), Wire::Determined | Wire::DeterminedProbe | Wire::Scim)
+        .then(|| format!("{path}/"));
     std::iter::once(path.to_owned()).chain(with_slash).collect()
 }

@@ -67,8 +67,7 @@ impl Address {
             "type" => self.label.kind = Some(text("emails", value)?).filter(|kind| !kind.is_empty()),
             "primary" if value.is_null() => self.label.primary = None,
             "primary" => self.label.primary = Some(flag("emails", value)?),
-            "display" => {}
-            _ => return Err(syntax::no_such_path(&format!("emails.{sub}"))),
+            _ => {}
         }
         Ok(())
     }

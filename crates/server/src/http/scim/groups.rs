@@ -8,15 +8,17 @@ use std::collections::BTreeSet;
 use axum::body::Body as Answer;
 use axum::extract::State;
 use axum::http::Response;
+use jeton_api::Code;
 use jeton_token::{GroupId, PrincipalId, PrincipalKind, ResourceName};
 use serde_json::{Value, json};
 
+use super::super::Doors;
 use super::super::path::Path;
 use super::super::problem::{self, Problem};
 use super::super::query::Query;
 use super::super::v1::shown::moment;
-use super::super::{Doors, v1::parse};
 use super::body::Body;
+use super::kept::Kind;
 use super::location;
 use super::object::{Object, external_id, get, missing, several, wrong};
 use super::patch::{self, PATCH_OP, Step, Verb};
@@ -94,7 +96,7 @@ pub(crate) async fn patch(
     body: Body,
 ) -> Result<Response<Answer>, Problem> {
     let (id, object, shown) = (parsed(&id)?, body.of(PATCH_OP)?, query.shown()?);
-    let change = changes(&patch::steps(&object)?)?;
+    let change = changes(&patch::steps(&object, Kind::Group)?)?;
     doors.authority.edit_synced_group(&caller, id, &change).await?;
     answer(&doors, &caller, id, &shown).await
 }
@@ -134,8 +136,15 @@ fn filter(comparisons: &[Comparison]) -> Result<GroupFilter, Error> {
         possible &= match attribute.as_str() {
             "id" => narrow_text(&mut filter.id, text),
             "externalid" => narrow_text(&mut filter.external_id, text),
-            "displayname" => text.parse().is_ok_and(|name: ResourceName| narrow(&mut filter.name, name)),
-            _ => return Err(unsupported("groups are compared by `displayName`, `externalId` and `id`")),
+            "displayname" => {
+                ResourceName::of_directory(text).is_ok_and(|name| narrow(&mut filter.name, name))
+            }
+            "members" | "members.value" => narrow_text(&mut filter.member, text),
+            _ => {
+                return Err(unsupported(
+                    "groups are compared by `displayName`, `externalId`, `members` and `id`",
+                ));
+            }
         };
     }
     if !possible {
@@ -166,7 +175,8 @@ fn nothing() -> GroupChange {
 
 fn set_name(change: &mut GroupChange, value: &Value) -> Result<ResourceName, Error> {
     let text = value.as_str().ok_or_else(|| wrong("displayName", "is a text"))?;
-    let name: ResourceName = parse::value("/displayName", text)?;
+    let name = ResourceName::of_directory(text);
+    let name = name.map_err(|error| Error::invalid("/displayName", Code::InvalidField, error.to_string()))?;
     change.display_name = Some(text.to_owned());
     Ok(name)
 }
@@ -184,13 +194,12 @@ fn changes(steps: &[Step]) -> Result<GroupChange, Error> {
                 }
                 change.name = Some(set_name(&mut change, &step.value)?);
             }
-            "externalid" => {
+            _ => {
                 step.check_simple()?;
                 let removes = step.verb == Verb::Remove;
                 let value = if removes { &Value::Null } else { &step.value };
                 change.provision.external_id = Some(external_id(value)?);
             }
-            _ => step.elsewhere()?,
         }
     }
     Ok(change)
@@ -255,7 +264,7 @@ fn json(doors: &Doors, group: &GroupRecord, kept: &Provisioned) -> Object {
     if let Some(external_id) = &kept.external_id {
         shown.insert("externalId".to_owned(), json!(external_id));
     }
-    shown.insert("displayName".to_owned(), json!(group.name));
+    shown.insert("displayName".to_owned(), json!(name_to_show(group)));
     let users = group.members.iter().filter(|member| member.kind == PrincipalKind::User);
     let members: Vec<Value> = users.map(|user| member(doors, user)).collect();
     if !members.is_empty() {
@@ -268,6 +277,13 @@ fn json(doors: &Doors, group: &GroupRecord, kept: &Provisioned) -> Object {
     });
     shown.insert("meta".to_owned(), meta);
     shown
+}
+
+/// What the directory calls the group, as long as the group's name follows from it.
+fn name_to_show(group: &GroupRecord) -> &str {
+    let follows =
+        |label: &&str| ResourceName::of_directory(label).is_ok_and(|name| name.as_str() == group.name);
+    group.display_name.as_deref().filter(follows).unwrap_or(&group.name)
 }
 
 fn member(doors: &Doors, user: &MemberRecord) -> Value {

@@ -10,8 +10,10 @@ pub(super) mod users;
 
 mod address;
 mod body;
+mod kept;
 mod object;
 mod patch;
+mod person;
 mod query;
 mod schema;
 mod shown;

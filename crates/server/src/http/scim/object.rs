@@ -4,14 +4,17 @@ use jeton_api::Code;
 use serde_json::{Map, Value};
 
 use super::super::v1::parse;
+use super::syntax::without_core;
 use crate::authority::Error;
 use crate::limits::EXTERNAL_ID_BYTES_MAX;
 
 pub(super) type Object = Map<String, Value>;
 
-/// The attribute of this name. Null is the same as nothing.
+/// The attribute of this name, with or without the URN of its schema. Null is the same as nothing.
 pub(super) fn get<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
+    let is_it = |key: &str| without_core(&key.to_ascii_lowercase()).eq_ignore_ascii_case(name);
     let found = object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+    let found = found.or_else(|| object.iter().find(|(key, _)| is_it(key)));
     found.map(|(_, value)| value).filter(|value| !value.is_null())
 }
 

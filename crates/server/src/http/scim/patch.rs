@@ -3,6 +3,7 @@
 use jeton_api::Code;
 use serde_json::Value;
 
+use super::kept::{Kind, Standing};
 use super::object::{self, Object, missing, wrong};
 use super::syntax::{self, Path};
 use crate::authority::Error;
@@ -25,49 +26,11 @@ pub(super) struct Step {
     pub(super) path: Path,
     /// Null where there is none.
     pub(super) value: Value,
-    /// It stood among others in an object, as in a whole resource: there, what is not kept here does not matter.
-    pub(super) among_others: bool,
 }
 
-/// Attributes that the server alone writes.
-const READ_ONLY: [&str; 4] = ["id", "meta", "schemas", "groups"];
-
-/// Attributes of users (RFC 7643, section 4.1) that are not kept here.
-const NOT_KEPT: [&str; 15] = [
-    "name",
-    "nickname",
-    "profileurl",
-    "title",
-    "usertype",
-    "preferredlanguage",
-    "locale",
-    "timezone",
-    "password",
-    "phonenumbers",
-    "ims",
-    "photos",
-    "addresses",
-    "entitlements",
-    "roles",
-];
-
 impl Step {
-    /// For an attribute that is none of those kept here: whether to go on, or why not.
-    pub(super) fn elsewhere(&self) -> Result<(), Error> {
-        let attribute = self.path.attribute.as_str();
-        let known = NOT_KEPT.contains(&attribute) || attribute == "x509certificates";
-        if self.among_others || self.path.is_extension() || known {
-            return Ok(());
-        }
-        if READ_ONLY.contains(&attribute) {
-            return Err(self.read_only());
-        }
-        Err(syntax::no_such_path(attribute))
-    }
-
     pub(super) fn read_only(&self) -> Error {
-        let detail = format!("`{}` is the server's, or has to stay", self.path.attribute);
-        Error::invalid("/path", Code::ReadOnly, detail)
+        read_only(&self.path.attribute)
     }
 
     /// Only whole attributes that have nothing within them.
@@ -79,8 +42,8 @@ impl Step {
     }
 }
 
-/// The steps of a request, in its order.
-pub(super) fn steps(request: &Object) -> Result<Vec<Step>, Error> {
+/// The steps of a request on what is kept, in its order.
+pub(super) fn steps(request: &Object, kind: Kind) -> Result<Vec<Step>, Error> {
     let operations = object::get(request, "Operations").ok_or_else(|| missing("Operations"))?;
     let operations = operations.as_array().ok_or_else(|| wrong("Operations", "is a list"))?;
     if operations.is_empty() || operations.len() > SCIM_OPERATIONS_MAX {
@@ -89,12 +52,12 @@ pub(super) fn steps(request: &Object) -> Result<Vec<Step>, Error> {
     let mut steps = Vec::new();
     for operation in operations {
         let operation = operation.as_object().ok_or_else(|| wrong("Operations", "has objects in it"))?;
-        add_steps(operation, &mut steps)?;
+        add_steps(operation, kind, &mut steps)?;
     }
     Ok(steps)
 }
 
-fn add_steps(operation: &Object, steps: &mut Vec<Step>) -> Result<(), Error> {
+fn add_steps(operation: &Object, kind: Kind, steps: &mut Vec<Step>) -> Result<(), Error> {
     let verb = verb(operation)?;
     let value = object::get(operation, "value");
     let path =
@@ -103,25 +66,38 @@ fn add_steps(operation: &Object, steps: &mut Vec<Step>) -> Result<(), Error> {
         (None, _) if verb == Verb::Remove => {
             Err(Error::invalid("/path", Code::NoTarget, "`remove` needs a `path`"))
         }
-        (None, Some(Value::Object(attributes))) => {
-            for (name, value) in attributes {
-                // A name that is none belongs to nothing that is kept here.
-                if let Ok(path) = syntax::path(name) {
-                    steps.push(Step { verb, path, value: value.clone(), among_others: true });
-                }
-            }
-            Ok(())
-        }
+        (None, Some(Value::Object(attributes))) => add_all(verb, kind, attributes, steps),
         (None, _) => Err(wrong("value", "is an object where there is no `path`")),
         (Some(path), value) => {
+            let attribute = syntax::attribute(path).ok_or_else(|| syntax::no_such_path(path))?;
+            match kind.standing(&attribute) {
+                Standing::Ignored => return Ok(()),
+                Standing::ReadOnly => return Err(read_only(&attribute)),
+                Standing::Kept => {}
+            }
             if verb != Verb::Remove && !operation.keys().any(|key| key.eq_ignore_ascii_case("value")) {
                 return Err(missing("value"));
             }
-            let value = value.cloned().unwrap_or_default();
-            steps.push(Step { verb, path: syntax::path(path)?, value, among_others: false });
+            steps.push(Step { verb, path: syntax::path(path)?, value: value.cloned().unwrap_or_default() });
             Ok(())
         }
     }
+}
+
+/// As in a whole resource: what is not kept, or the server's, does not matter.
+fn add_all(verb: Verb, kind: Kind, attributes: &Object, steps: &mut Vec<Step>) -> Result<(), Error> {
+    for (name, value) in attributes {
+        let standing = syntax::attribute(name).map(|attribute| kind.standing(&attribute));
+        if standing == Some(Standing::Kept) {
+            steps.push(Step { verb, path: syntax::path(name)?, value: value.clone() });
+        }
+    }
+    Ok(())
+}
+
+fn read_only(attribute: &str) -> Error {
+    let detail = format!("`{attribute}` is the server's, or has to stay");
+    Error::invalid("/path", Code::ReadOnly, detail)
 }
 
 fn verb(operation: &Object) -> Result<Verb, Error> {

@@ -70,7 +70,7 @@ fn user() -> Vec<Value> {
     let mut name = attribute(
         "userName",
         "string",
-        "The name to sign in with: 1 to 64 characters from a-z, 0-9, `.`, `_`, `@`, `+` and `-`",
+        "What the directory calls the user, in any alphabet. The name to sign in with follows from it",
     );
     name["required"] = json!(true);
     name["uniqueness"] = json!("server");
@@ -87,14 +87,20 @@ fn user() -> Vec<Value> {
         kind,
         attribute("primary", "boolean", "Whether this is the preferred address"),
     ]);
-    vec![name, attribute("displayName", "string", "The name to show"), active, emails]
+    let mut parts = attribute("name", "complex", "The user's own name");
+    parts["subAttributes"] = json!([
+        attribute("formatted", "string", "The whole name"),
+        attribute("givenName", "string", "The first name"),
+        attribute("familyName", "string", "The last name"),
+    ]);
+    vec![name, parts, attribute("displayName", "string", "The name to show"), active, emails]
 }
 
 fn group() -> Vec<Value> {
     let mut name = attribute(
         "displayName",
         "string",
-        "The name of the group: 1 to 64 characters from A-Z, a-z, 0-9, space, `.`, `_`, `-`, `(` and `)`",
+        "What the directory calls the group, in any alphabet. The group's name here follows from it",
     );
     name["required"] = json!(true);
     name["uniqueness"] = json!("server");

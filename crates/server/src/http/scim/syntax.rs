@@ -25,13 +25,6 @@ pub(super) struct Path {
     pub(super) sub: Option<String>,
 }
 
-impl Path {
-    /// Whether it is of a schema that is not kept here.
-    pub(super) fn is_extension(&self) -> bool {
-        self.attribute.starts_with("urn:")
-    }
-}
-
 /// All that must be so.
 pub(super) fn filter(text: &str) -> Result<Vec<Comparison>, Error> {
     comparisons(text).ok_or_else(|| {
@@ -45,6 +38,17 @@ pub(super) fn unsupported(detail: impl Into<String>) -> Error {
 
 pub(super) fn path(text: &str) -> Result<Path, Error> {
     parsed_path(text).ok_or_else(|| no_such_path(text))
+}
+
+/// The attribute that a path begins with, in lower case and without the URN of a core schema, whatever follows it.
+pub(super) fn attribute(path: &str) -> Option<String> {
+    let path = path.trim();
+    let name = name(path.split_once('[').map_or(path, |(name, _)| name))?;
+    if name.starts_with("urn:") {
+        return Some(name);
+    }
+    let attribute = name.split_once('.').map_or(name.as_str(), |(attribute, _)| attribute);
+    simple(attribute)
 }
 
 pub(super) fn no_such_path(text: &str) -> Error {
@@ -98,7 +102,8 @@ fn name(text: &str) -> Option<String> {
     is_name.then(|| name.to_owned())
 }
 
-fn without_core(text: &str) -> &str {
+/// The name of an attribute without the URN of a core schema, which says nothing new; in lower case.
+pub(super) fn without_core(text: &str) -> &str {
     let core =
         ["urn:ietf:params:scim:schemas:core:2.0:user:", "urn:ietf:params:scim:schemas:core:2.0:group:"];
     core.iter().find_map(|urn| text.strip_prefix(urn)).unwrap_or(text)
@@ -200,7 +205,7 @@ mod tests {
         let core = "urn:ietf:params:scim:schemas:core:2.0:User:userName";
         assert_eq!(parsed_path(core), path("username", None, None));
         let other = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department";
-        assert!(parsed_path(other).unwrap().is_extension());
+        assert_eq!(super::attribute(other).unwrap(), other.to_ascii_lowercase());
         for text in [
             "",
             "[",

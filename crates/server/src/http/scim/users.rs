@@ -6,16 +6,18 @@ use axum::http::Response;
 use jeton_token::{PrincipalId, PrincipalName};
 use serde_json::{Value, json};
 
+use super::super::Doors;
 use super::super::path::Path;
 use super::super::problem::{self, Problem};
 use super::super::query::Query;
 use super::super::v1::shown::moment;
-use super::super::{Doors, v1::parse};
 use super::address::{self, Address};
 use super::body::Body;
+use super::kept::Kind;
 use super::location;
-use super::object::{Object, external_id, flag, get, missing, text, wrong};
+use super::object::{Object, external_id, flag, get, missing, text};
 use super::patch::{self, PATCH_OP, Step, Verb};
+use super::person::PersonName;
 use super::query::{ListQuery, OneQuery};
 use super::schema::USER;
 use super::shown::{self, Shown};
@@ -88,9 +90,9 @@ pub(crate) async fn patch(
     body: Body,
 ) -> Result<Response<Answer>, Problem> {
     let (id, object, shown) = (parsed(&id)?, body.of(PATCH_OP)?, query.shown()?);
-    let steps = patch::steps(&object)?;
+    let steps = patch::steps(&object, Kind::User)?;
     let (user, kept) = doors.authority.user_of(&caller, id).await?;
-    let request = changes(&steps, kept_address(&user, &kept))?;
+    let request = changes(&steps, &user, &kept)?;
     doors.authority.edit_user_of(&caller, id, &request).await?;
     answer(&doors, &caller, id, &shown).await
 }
@@ -127,16 +129,19 @@ pub(super) const NOBODY: &str = "";
 fn filter(comparisons: &[Comparison]) -> Result<UserFilter, Error> {
     let (mut filter, mut possible) = (UserFilter::default(), true);
     for Comparison { attribute, value } in comparisons {
-        let Value::String(text) = value else {
-            return Err(unsupported(format!("`{attribute}` is compared with a text")));
-        };
+        let as_text =
+            || value.as_str().ok_or_else(|| unsupported(format!("`{attribute}` is compared with a text")));
         possible &= match attribute.as_str() {
-            "id" => narrow_text(&mut filter.id, text),
-            "externalid" => narrow_text(&mut filter.external_id, text),
-            "displayname" => narrow_text(&mut filter.display_name, text),
-            "username" => text.parse().is_ok_and(|name: PrincipalName| narrow(&mut filter.name, name)),
+            "id" => narrow_text(&mut filter.id, as_text()?),
+            "externalid" => narrow_text(&mut filter.external_id, as_text()?),
+            "displayname" => narrow_text(&mut filter.display_name, as_text()?),
+            "emails" | "emails.value" => narrow_text(&mut filter.email, as_text()?),
+            "active" => narrow(&mut filter.active, flag("active", value).map_err(|_| no_flag())?),
+            "username" => {
+                PrincipalName::of_directory(as_text()?).is_ok_and(|name| narrow(&mut filter.name, name))
+            }
             _ => {
-                let detail = "users are compared by `userName`, `externalId`, `displayName` and `id`";
+                let detail = "users are compared by `userName`, `externalId`, `displayName`, `active`, `emails` and `id`";
                 return Err(unsupported(detail));
             }
         };
@@ -145,6 +150,10 @@ fn filter(comparisons: &[Comparison]) -> Result<UserFilter, Error> {
         filter.id = Some(NOBODY.to_owned());
     }
     Ok(filter)
+}
+
+fn no_flag() -> Error {
+    unsupported("`active` is compared with `true` or `false`")
 }
 
 /// The same with a text. Nothing that is kept has a control character in it, and not every database takes one.
@@ -163,43 +172,25 @@ pub(super) fn narrow<T: PartialEq>(asked: &mut Option<T>, value: T) -> bool {
 
 /// From a whole resource. What is not kept here is ignored.
 fn whole(object: &Object) -> Result<(PrincipalName, UserRequest), Error> {
-    let name = user_name(get(object, "userName").ok_or_else(|| missing("userName"))?)?;
+    let mut person = PersonName::default();
+    let name = person.set_user_name(get(object, "userName").ok_or_else(|| missing("userName"))?)?;
+    if let Some(parts) = get(object, "name") {
+        person.set_parts(parts)?;
+    }
+    let said = get(object, "displayName").map(|name| text("displayName", name)).transpose()?;
+    let display_name = said.filter(|name| !name.is_empty()).or_else(|| person.to_show());
     let mut request = UserRequest {
-        display_name: display_name(object)?,
+        display_name,
         disabled: get(object, "active").map(|value| flag("active", value)).transpose()?.map(|active| !active),
         ..UserRequest::default()
     };
     request.provision.external_id = get(object, "externalId").map(external_id).transpose()?;
+    request.provision.user_name = Some(person.user_name);
+    request.provision.parts = Some(person.parts);
     if let Some(emails) = get(object, "emails") {
         set_address(&mut request, Address::chosen(emails)?);
     }
     Ok((name, request))
-}
-
-fn user_name(value: &Value) -> Result<PrincipalName, Error> {
-    let name = value.as_str().ok_or_else(|| wrong("userName", "is a text"))?;
-    parse::value("/userName", name)
-}
-
-/// The name to show, or the parts of the name where there is none.
-fn display_name(object: &Object) -> Result<Option<String>, Error> {
-    if let Some(name) = get(object, "displayName") {
-        return text("displayName", name).map(Some);
-    }
-    get(object, "name").map_or(Ok(None), formatted)
-}
-
-fn formatted(name: &Value) -> Result<Option<String>, Error> {
-    let name = name.as_object().ok_or_else(|| wrong("name", "is an object"))?;
-    if let Some(formatted) = get(name, "formatted") {
-        return text("name", formatted).map(Some);
-    }
-    let mut parts = Vec::new();
-    for part in ["givenName", "familyName"] {
-        parts.extend(get(name, part).map(|part| text("name", part)).transpose()?);
-    }
-    let joined = text("name", &Value::String(parts.join(" ")))?;
-    Ok(Some(joined).filter(|joined| !joined.is_empty()))
 }
 
 fn set_address(request: &mut UserRequest, address: Option<Address>) {
@@ -208,10 +199,11 @@ fn set_address(request: &mut UserRequest, address: Option<Address>) {
     request.provision.email = Some(label);
 }
 
-/// From the steps of a PATCH. A part of the name counts only where the name to show is not said.
-fn changes(steps: &[Step], mut address: Option<Address>) -> Result<UserRequest, Error> {
-    let mut request = UserRequest::default();
-    let mut from_parts = None;
+/// From the steps of a PATCH. A name to show that followed from what else is kept goes on following from it.
+fn changes(steps: &[Step], user: &PrincipalRecord, kept: &Provisioned) -> Result<UserRequest, Error> {
+    let (mut request, mut address) = (UserRequest::default(), kept_address(user, kept));
+    let had = PersonName::of(user, kept);
+    let mut person = had.clone();
     for step in steps {
         let removes = step.verb == Verb::Remove;
         match step.path.attribute.as_str() {
@@ -219,38 +211,36 @@ fn changes(steps: &[Step], mut address: Option<Address>) -> Result<UserRequest, 
                 address = address::after(step, address)?;
                 set_address(&mut request, address.clone());
             }
-            "name" if !removes => from_parts = name_part(step)?.or(from_parts),
+            "name" => person.step(step)?,
             "username" | "active" if removes => return Err(step.read_only()),
-            "username" | "active" | "displayname" | "externalid" => {
+            _ => {
                 step.check_simple()?;
-                simple(step, &mut request)?;
+                simple(step, &mut request, &mut person)?;
             }
-            _ => step.elsewhere()?,
         }
     }
-    request.display_name = request.display_name.or(from_parts);
+    person.forget_outdated(&had, steps);
+    let followed = user.display_name == had.to_show();
+    let is_removed = request.display_name.as_ref().is_some_and(String::is_empty);
+    if is_removed || request.display_name.is_none() && followed && person != had {
+        request.display_name = Some(person.to_show().unwrap_or_default());
+    }
+    if person.user_name != had.user_name {
+        request.provision.user_name = Some(person.user_name);
+    }
+    request.provision.parts = Some(person.parts).filter(|parts| *parts != had.parts);
     Ok(request)
 }
 
-fn simple(step: &Step, request: &mut UserRequest) -> Result<(), Error> {
+fn simple(step: &Step, request: &mut UserRequest, person: &mut PersonName) -> Result<(), Error> {
     let value = if step.verb == Verb::Remove { &Value::Null } else { &step.value };
     match step.path.attribute.as_str() {
-        "username" => request.name = Some(user_name(value)?),
+        "username" => request.name = Some(person.set_user_name(value)?),
         "active" => request.disabled = Some(!flag("active", value)?),
         "displayname" => request.display_name = Some(text("displayName", value)?),
         _ => request.provision.external_id = Some(external_id(value)?),
     }
     Ok(())
-}
-
-/// The name to show out of a step on the name. Single parts of it are not kept.
-fn name_part(step: &Step) -> Result<Option<String>, Error> {
-    match (&step.path.filter, step.path.sub.as_deref()) {
-        (None, None) => formatted(&step.value),
-        (None, Some("formatted")) => text("name", &step.value).map(Some),
-        (None, Some(_)) => Ok(None),
-        (Some(_), _) => step.check_simple().map(|()| None),
-    }
 }
 
 fn kept_address(user: &PrincipalRecord, kept: &Provisioned) -> Option<Address> {
@@ -272,7 +262,9 @@ fn json(doors: &Doors, user: &PrincipalRecord, kept: &Provisioned) -> Object {
         }
     };
     say("externalId", kept.external_id.as_ref().map(|id| json!(id)));
-    say("userName", Some(json!(user.name)));
+    let person = PersonName::of(user, kept);
+    say("userName", Some(json!(person.user_name_of(user))));
+    say("name", person.parts_json());
     say("displayName", user.display_name.as_ref().map(|name| json!(name)));
     say("active", Some(json!(user.disabled_at.is_none())));
     say("emails", kept_address(user, kept).map(|address| json!([address.json()])));

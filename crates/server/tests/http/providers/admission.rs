@@ -16,6 +16,8 @@ on_both! {
         attack_a_name_makes_nobody_somebody_else,
         a_disabled_or_removed_user_does_not_get_in,
         what_is_no_name_here_is_said,
+        people_with_names_in_any_alphabet_get_in,
+        attack_a_name_that_looks_like_a_derived_one_makes_nobody_somebody_else,
         what_the_id_token_leaves_out_is_asked_for,
         a_provider_that_does_not_answer_is_told_as_such;
 }
@@ -145,7 +147,7 @@ async fn a_disabled_or_removed_user_does_not_get_in(authority: Authority) {
 
 async fn what_is_no_name_here_is_said(authority: Authority) {
     let Some((authority, mut provider)) = Quick::of(authority, ANYBODY).await else { return };
-    let bad = json!({"sub": "a", "preferred_username": "<b>Alice Ä.</b>"});
+    let bad = json!({"sub": "a", "preferred_username": format!("<b>Alice{}</b>", "x".repeat(256))});
     let refused = as_person(&authority, &mut provider, &bad).await;
     assert_refused(&refused, "cannot be a user name here");
     assert!(!refused.1.text.contains("<b>"), "{}", refused.1.text);
@@ -153,6 +155,48 @@ async fn what_is_no_name_here_is_said(authority: Authority) {
         let refused = as_person(&authority, &mut provider, &missing).await;
         assert_refused(&refused, "the claim `preferred_username` is missing");
     }
+}
+
+async fn people_with_names_in_any_alphabet_get_in(authority: Authority) {
+    let Some((authority, mut provider)) = Quick::of(authority, ANYBODY).await else { return };
+    let admin = authority.admin().await;
+    for label in ["ann_ext#EXT#@x.onmicrosoft.com", "O'Brien", "Müller", "R&D", "王小明"] {
+        let claims = json!({"sub": label, "preferred_username": label});
+        let mut names = Vec::new();
+        for _ in 0..2 {
+            let (browser, answer) = as_person(&authority, &mut provider, &claims).await;
+            answer.expect(200);
+            let own = authority.get(&browser.session(), "/api/v1/tokens/self").await.expect(200).body;
+            names.push(own["owner"]["name"].as_str().unwrap().to_owned());
+        }
+        assert_eq!(names[0], names[1], "who they are follows from the subject");
+        let expected = jeton_token::PrincipalName::of_directory(label).unwrap();
+        assert_eq!(names[0], expected.as_str());
+        let user = authority.get(&admin, &format!("/api/v1/users/{expected}")).await.expect(200).body;
+        assert_eq!(user["display_name"], label, "people are shown what they know");
+        // What a directory sends by SCIM has the same name.
+        let found =
+            format!("/scim/v2/Users?{}", crate::scim::filter(&format!("userName eq {}", json!(label))));
+        let found = authority.get(&admin, &found).await.expect(200).body;
+        assert_eq!(
+            (&found["Resources"][0]["id"], &found["Resources"][0]["userName"]),
+            (&user["id"], &json!(label))
+        );
+    }
+}
+
+async fn attack_a_name_that_looks_like_a_derived_one_makes_nobody_somebody_else(authority: Authority) {
+    let Some((authority, mut provider)) = Quick::of(authority, ANYBODY).await else { return };
+    let derived = jeton_token::PrincipalName::of_directory("Müller").unwrap();
+    let (browser, answer) =
+        as_person(&authority, &mut provider, &json!({"sub": "a", "preferred_username": "Müller"})).await;
+    answer.expect(200);
+    for claimed in [derived.as_str(), "MÜLLER"] {
+        let evil = json!({"sub": "evil", "preferred_username": claimed});
+        let refused = as_person(&authority, &mut provider, &evil).await;
+        assert_refused(&refused, "is called");
+    }
+    authority.get(&browser.session(), "/api/v1/tokens/self").await.expect(200);
 }
 
 async fn what_the_id_token_leaves_out_is_asked_for(authority: Authority) {

@@ -39,7 +39,7 @@ async fn only_what_is_kept_is_in_the_schemas(authority: Authority) {
         attributes.iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     let user = get(&authority, &alice, &format!("Schemas/{USER}")).await.expect(200).body;
-    assert_eq!(names(&user), ["userName", "displayName", "active", "emails"]);
+    assert_eq!(names(&user), ["userName", "name", "displayName", "active", "emails"]);
     let group = get(&authority, &alice, &format!("Schemas/{GROUP}")).await.expect(200).body;
     assert_eq!(names(&group), ["displayName", "members"]);
     let all = get(&authority, &alice, "Schemas").await.expect(200).body;

@@ -123,10 +123,10 @@ async fn a_group_is_renamed_and_keeps_its_roles(authority: Authority) {
 async fn names_that_do_not_fit_are_refused_with_a_reason(authority: Authority) {
     let secret = provider(&authority).await;
     let group = group(&authority, &secret, &fresh("crew")).await;
-    for name in ["", " x", "x ", "Größe", "a/b", "*", "x\u{0}", &"x".repeat(65)] {
+    for name in ["", "x\u{0}", "two\nlines", &"x".repeat(257)] {
         let made = post(&authority, &secret, "Groups", json!({"displayName": name})).await;
         let made = made.refused_in_scim(400, "invalid_field", "invalidValue");
-        assert!(made.text.contains("1 to 64 characters"), "{}", made.text);
+        assert!(made.text.contains("1 to 256 bytes"), "{}", made.text);
         let operation = json!([{"op": "replace", "path": "displayName", "value": name}]);
         let answer = patch(&authority, &secret, &format!("Groups/{group}"), operation).await;
         answer.refused_in_scim(400, "invalid_field", "invalidValue");

@@ -2,10 +2,12 @@
 
 mod discovery;
 mod groups;
+mod names;
 mod nonsense;
 mod paging;
 mod providers;
 mod rights;
+mod spellings;
 mod tester;
 mod users;
 

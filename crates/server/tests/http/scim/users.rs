@@ -34,7 +34,7 @@ async fn a_user_is_made_shown_replaced_and_removed(authority: Authority) {
     assert_eq!(made.header("content-type"), "application/scim+json");
     assert_eq!(made.header("cache-control"), "no-store");
     let expected = json!({
-        "schemas": [USER], "id": user, "externalId": format!("ext-{name}"), "userName": name,
+        "schemas": [USER], "id": user, "externalId": format!("ext-{name}"), "userName": name.to_uppercase(),
         "displayName": "Carol", "active": true,
         "emails": [{"value": "carol@example.com", "type": "work", "primary": true}],
         "meta": {"resourceType": "User", "created": made.body["meta"]["created"], "location": location},
@@ -210,12 +210,12 @@ async fn what_is_not_kept_is_ignored(authority: Authority) {
     assert_eq!(made.body["displayName"], "Erin Example", "the name to show comes from its parts");
     assert_ne!(made.body["id"], "mine");
     let keys: Vec<&String> = made.body.as_object().unwrap().keys().collect();
-    assert_eq!(keys, ["active", "displayName", "id", "meta", "schemas", "userName"]);
+    assert_eq!(keys, ["active", "displayName", "id", "meta", "name", "schemas", "userName"]);
     authority.sign_in(&name, PASSWORD).await.refused(401, "invalid_password");
     let path = format!("Users/{}", id(&made));
     let operations = json!([
         {"op": "add", "path": "nickName", "value": "E"},
-        {"op": "replace", "path": "name.familyName", "value": "New"},
+        {"op": "replace", "path": "name.middleName", "value": "New"},
         {"op": "replace", "path": "addresses[type eq \"work\"].locality", "value": "There"},
         {"op": "remove", "path": "title"},
         {"op": "add", "path": format!("{enterprise}:department"), "value": "y"},
@@ -294,7 +294,7 @@ async fn each_change_leaves_one_audit_row(authority: Authority) {
     patch(&authority, &secret, &format!("Users/{user}"), both).await.expect(200);
     let enter = json!([{"op": "add", "path": "members", "value": [{"value": user}]}]);
     patch(&authority, &secret, &format!("Groups/{group}"), enter).await.expect(200);
-    let refused = json!([{"op": "add", "path": "displayName", "value": "G"}, {"op": "add", "path": "bork", "value": 1}]);
+    let refused = json!([{"op": "add", "path": "displayName", "value": "G"}, {"op": "add", "path": "active[", "value": 1}]);
     patch(&authority, &secret, &format!("Users/{user}"), refused).await.refused_in_scim(
         400,
         "invalid_path",
