@@ -72,8 +72,8 @@ impl Fared {
     }
 }
 
-/// Measures beside each crowd, at a server of its own.
-pub async fn fare(program: &Path, lasting: Duration) -> Result<Vec<Fared>> {
+/// Measures beside each crowd, at a server of its own, and tells each result as it comes.
+pub async fn fare(program: &Path, lasting: Duration, tell: impl Fn(&Fared)) -> Result<Vec<Fared>> {
     let stand = Stand::on_sqlite(program).await?;
     let address: SocketAddr = stand.server.url().trim_start_matches("http://").parse()?;
     let honest = stand.caller.from(at(3))?;
@@ -84,7 +84,9 @@ pub async fn fare(program: &Path, lasting: Duration) -> Result<Vec<Fared>> {
             running.spawn(one_of(crowd, address));
         }
         sleep(GATHERING).await;
-        all.push(measure(&honest, crowd, lasting).await?);
+        let fared = measure(&honest, crowd, lasting).await?;
+        tell(&fared);
+        all.push(fared);
         running.shutdown().await;
     }
     Ok(all)

@@ -56,10 +56,7 @@ async fn main() -> Result<ExitCode> {
 }
 
 async fn beside_crowds(program: &Path, lasting: Duration) -> Result<ExitCode> {
-    let fared = fare(program, lasting).await?;
-    for fared in &fared {
-        println!("{fared}");
-    }
+    let fared = fare(program, lasting, |fared| println!("{fared}")).await?;
     let is_well = fared.first().is_some_and(|quiet| fared.iter().all(|fared| fared.is_well(quiet)));
     println!(
         "{}",

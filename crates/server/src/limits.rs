@@ -76,10 +76,15 @@ pub(crate) const FILES_KEPT: usize = 256;
 pub(crate) const CONNECTIONS_MIN: usize = 64;
 /// How many new connections may wait to be accepted.
 pub(crate) const CONNECTIONS_WAITING_MAX: u32 = 4096;
-/// How much of an answer the system keeps for a client, in bytes: so little that a slow client's progress shows.
-pub(crate) const SEND_BUFFER_BYTES: u32 = 128 * 1024;
+/// How much of an answer the system keeps for a client, in bytes; Linux takes twice that. So little that the progress of
+/// a slow client shows, and that thousands who read nothing do not take all memory of the network.
+pub(crate) const SEND_BUFFER_BYTES: u32 = 32 * 1024;
 /// As many connections as of so many clients are allowed to a network of trusted proxies.
 pub(crate) const PROXIES_WEIGHT: usize = 16;
+/// With more connections than these, those of a client take turns; of proxies so many times more.
+pub(crate) const UNPACED_CONNECTIONS_MAX: usize = 128;
+/// How many of them do something each time that the runtime goes round.
+pub(crate) const PACED_AT_ONCE: usize = 16;
 /// How many connections of a client are looked at to find one that may be closed.
 pub(crate) const CLOSED_LOOKS_MAX: usize = 64;
 /// Of how many clients that is done, those with the most connections first.

@@ -12,9 +12,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ipnet::IpNet;
 
+use super::pace::Pace;
 use super::share::Share;
 use super::turn::Turn;
-use crate::limits::{CLOSED_LOOKS_MAX, CLOSED_SHARES_MAX, CONNECTIONS_LOGGED_EACH, PROXIES_WEIGHT};
+use crate::limits::{
+    CLOSED_LOOKS_MAX, CLOSED_SHARES_MAX, CONNECTIONS_LOGGED_EACH, PROXIES_WEIGHT, UNPACED_CONNECTIONS_MAX,
+};
 
 /// All connections.
 pub(super) struct Crowd {
@@ -28,6 +31,15 @@ pub(super) struct Place {
     crowd: Arc<Crowd>,
     share: Share,
     turn: Arc<Turn>,
+    pace: Arc<Pace>,
+}
+
+/// The connections of one share.
+#[derive(Default)]
+struct Members {
+    /// By their numbers.
+    turns: BTreeMap<u64, Arc<Turn>>,
+    pace: Arc<Pace>,
 }
 
 #[derive(Default)]
@@ -35,7 +47,7 @@ struct Table {
     /// Numbers are given in the order in which connections came, or were last found to be used.
     next: u64,
     taken: usize,
-    shares: HashMap<Share, BTreeMap<u64, Arc<Turn>>>,
+    shares: HashMap<Share, Members>,
     /// The same shares by size.
     sizes: BTreeSet<(usize, Share)>,
     closed: u64,
@@ -53,9 +65,9 @@ impl Crowd {
         if table.taken >= self.places && !table.make_room(share) {
             return None;
         }
-        table.add(share, Arc::clone(&turn));
+        let pace = table.add(share, Arc::clone(&turn));
         drop(table);
-        Some(Place { crowd: Arc::clone(self), share, turn })
+        Some(Place { crowd: Arc::clone(self), share, turn, pace })
     }
 
     /// Closes an idle connection of who has most, for whatever needs a file.
@@ -76,6 +88,12 @@ impl Place {
     }
 }
 
+impl Place {
+    pub(super) fn pace(&self) -> &Arc<Pace> {
+        &self.pace
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
         let mut table = self.crowd.table();
@@ -84,36 +102,39 @@ impl Drop for Place {
 }
 
 impl Table {
-    fn add(&mut self, share: Share, turn: Arc<Turn>) {
+    fn add(&mut self, share: Share, turn: Arc<Turn>) -> Arc<Pace> {
         self.next += 1;
         turn.set_number(self.next);
         self.taken += 1;
         let number = self.next;
-        self.change(share, |connections| _ = connections.insert(number, turn));
+        self.change(share, |turns| _ = turns.insert(number, turn))
     }
 
     /// Takes a connection out, unless it was closed for another and is out already.
     fn remove(&mut self, share: Share, number: u64) {
         let mut was_in = false;
-        self.change(share, |connections| was_in = connections.remove(&number).is_some());
+        self.change(share, |turns| was_in = turns.remove(&number).is_some());
         self.taken -= usize::from(was_in);
     }
 
     /// Changes a share, and keeps its size known.
-    fn change(&mut self, share: Share, change: impl FnOnce(&mut BTreeMap<u64, Arc<Turn>>)) {
-        let connections = self.shares.entry(share).or_default();
-        self.sizes.remove(&(weighted(share, connections.len()), share));
-        change(connections);
-        if connections.is_empty() {
+    fn change(&mut self, share: Share, change: impl FnOnce(&mut BTreeMap<u64, Arc<Turn>>)) -> Arc<Pace> {
+        let Members { turns, pace } = self.shares.entry(share).or_default();
+        self.sizes.remove(&(weighted(share, turns.len()), share));
+        change(turns);
+        let (size, pace) = (weighted(share, turns.len()), Arc::clone(pace));
+        pace.set_crowded(size > UNPACED_CONNECTIONS_MAX * PROXIES_WEIGHT);
+        if size == 0 {
             self.shares.remove(&share);
         } else {
-            self.sizes.insert((weighted(share, connections.len()), share));
+            self.sizes.insert((size, share));
         }
+        pace
     }
 
     /// Closes a connection of one of the largest shares, none of which is smaller than the newcomer's.
     fn make_room(&mut self, newcomer: Share) -> bool {
-        let own = self.shares.get(&newcomer).map_or(0, BTreeMap::len);
+        let own = self.shares.get(&newcomer).map_or(0, |members| members.turns.len());
         let smallest = (weighted(newcomer, own), newcomer);
         let largest = self.sizes.iter().rev().take(CLOSED_SHARES_MAX);
         let largest: Vec<_> = largest.take_while(|size| size.0 >= smallest.0).map(|size| size.1).collect();
@@ -139,7 +160,7 @@ impl Table {
 
     fn take_oldest(&mut self, share: Share) -> Option<Arc<Turn>> {
         let mut oldest = None;
-        self.change(share, |connections| oldest = connections.pop_first());
+        self.change(share, |turns| oldest = turns.pop_first());
         oldest.map(|(_, turn)| {
             self.taken -= 1;
             turn

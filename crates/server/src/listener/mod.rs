@@ -3,6 +3,7 @@
 mod crowd;
 mod files;
 mod lanes;
+mod pace;
 mod share;
 mod stream;
 mod turn;
@@ -37,6 +38,7 @@ use crate::limits::{
     CONNECTIONS_WAITING_MAX, ConnectionLimits, HEAD_READ_BYTES_MAX, SEND_BUFFER_BYTES, SHUTDOWN_SECONDS_MAX,
 };
 use crowd::{Crowd, Place};
+use pace::Paced;
 use stream::Stream;
 use upload::Upload;
 
@@ -125,7 +127,7 @@ async fn connection(
         }
     };
     tokio::select! {
-        () = served => {}
+        () = Paced::new(served, Arc::clone(place.pace())) => {}
         () = turn.closed() => {}
     }
 }
