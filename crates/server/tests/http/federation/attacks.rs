@@ -367,7 +367,8 @@ async fn attack_12_a_doubt_about_keys_tells_nobody_whose_identity_is_trusted(aut
     let mut answers = Vec::new();
     for stranger in &strangers {
         for more in [&[][..], &[("service_account", "nobody-here")], &[("pipeline", "a/b/c")]] {
-            let answer = exchange(&authority, stranger, more).await.refused_in_oauth(503, "temporarily_unavailable");
+            let answer =
+                exchange(&authority, stranger, more).await.refused_in_oauth(503, "temporarily_unavailable");
             answers.push((answer.without_request_id(), answer.header("retry-after").to_owned()));
         }
     }

@@ -1,11 +1,12 @@
 //! Whoever watches lies, comes late, or is somebody else.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::watch::{Stage, WATCH, stage};
 use crate::support::Authority;
+use crate::support::history::now;
 use crate::support::rights::user;
 
 /// From the answer that carried a lease to its end, less what a machine may take for that answer.
@@ -16,7 +17,7 @@ async fn attack_31_a_confirmation_that_is_stale_forged_or_of_another_api_ends_no
     let stage = stage(Authority::sqlite().await).await;
     let other = stage.authority.firm().await;
     let first = stage.watch(json!({})).await;
-    let leased = Instant::now();
+    let leased = now();
     assert_eq!(first["lease_ms"], 2000);
     let position = first["position"].as_u64().unwrap();
     let revoke = async {
@@ -44,7 +45,7 @@ async fn attack_31_a_confirmation_that_is_stale_forged_or_of_another_api_ends_no
 async fn attack_31_a_verifier_that_was_stopped_does_not_go_on_where_it_was() {
     let stage = stage(Authority::sqlite().await).await;
     let first = stage.watch(json!({})).await;
-    let leased = Instant::now();
+    let leased = now();
     stage.authority.revoke(&stage.alice.session, &stage.pat.id).await.expect(204);
     assert!(leased.elapsed() >= LEASE, "its lease ran while the revocation was answered");
     // Woken up, it confirms what it knew then. That watch is over, and its API gets no new one for a while.

@@ -106,7 +106,8 @@ async fn attack_36_invented_keys_keep_nobody_from_signing_in(authority: Authorit
     provider.order(&json!({"do": "rotate"}));
     let honest = provider.token(&claims(&name), &json!({}));
     for token in [&garbage, &honest] {
-        let unknown = exchange(&authority, token, "jwt", &[]).await.refused_in_oauth(503, "temporarily_unavailable");
+        let unknown =
+            exchange(&authority, token, "jwt", &[]).await.refused_in_oauth(503, "temporarily_unavailable");
         assert_eq!(unknown.header("retry-after"), "10");
     }
     // Whom the provider sends with its new key, it sends now, whatever strangers show.
