@@ -34,7 +34,7 @@ async fn notes(ConnectInfo(peer): ConnectInfo<SocketAddr>, headers: HeaderMap) -
     if !scheme.eq_ignore_ascii_case("bearer") {
         return refuse(StatusCode::UNAUTHORIZED, "Bearer", "a token is needed");
     }
-    let Ok(answer) = introspect(token, &peer.ip().to_string()).await else {
+    let Ok(answer) = introspect(token.trim(), &peer.ip().to_string()).await else {
         return Err((StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")], "cannot know; try again"));
     };
     if !answer.active {
