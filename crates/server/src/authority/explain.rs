@@ -50,7 +50,9 @@ impl Authority {
     ) -> Result<Explained, Error> {
         let (chain, grounds) = self.subject(caller, question.subject).await?;
         let apis = self.store.apis().await?;
-        let api = Self::api_of_scope(question.scope, &seen(caller, &apis))?;
+        let mut known = seen(caller, &apis);
+        known.extend(apis.iter().filter(|api| names(&chain, api)));
+        let api = Self::api_of_scope(question.scope, &known)?;
         let place = match question.resource {
             None => Where::Everywhere,
             Some(text) => self.visible_place(caller, text).await?.map_or(Where::Nowhere, Where::At),
@@ -100,6 +102,13 @@ impl Authority {
         let unknown = || Error::invalid("/scope", Code::UnknownScope, format!("no API declares `{scope}`"));
         Ok(Some(api.ok_or_else(unknown)?).filter(|_| scope.namespace() != OWN_NAMESPACE))
     }
+}
+
+/// Whether a token was made for scopes of this API: then its owner knows of the API, also after leaving its organization.
+/// A pattern for everything names none.
+fn names(chain: &Chain, api: &ApiRecord) -> bool {
+    let mut patterns = chain.token.patterns.patterns().iter().filter(|pattern| !pattern.is_everything());
+    patterns.any(|pattern| pattern.as_str().split('.').next() == Some(api.catalogue.namespace()))
 }
 
 /// The place whose rights count.
