@@ -234,12 +234,17 @@ impl Authority {
         }
     }
 
-    /// Where each of these tokens ends earlier than by itself, and when, in the same order.
+    /// Where each of these tokens ends earlier than by itself, and when, in the same order. A place that the caller does
+    /// not see is not named, and without a caller none is.
     pub(crate) async fn earlier_ends(
         &self,
+        caller: Option<&Caller>,
         tokens: &[(TokenRecord, TokenState)],
     ) -> Result<Vec<Vec<(Place, Timestamp)>>, Error> {
-        let policies = Arc::new(self.store.policies().await?);
+        let Some(caller) = caller else { return Ok(vec![]) };
+        let mut policies = self.store.policies().await?;
+        policies.retain(|placed| placed.place == Place::Global || caller.sees(placed.place));
+        let policies = Arc::new(policies);
         let mut ends = vec![];
         for (token, _) in tokens {
             let chain = match token.parent {

@@ -71,14 +71,12 @@ async fn keyed(
     let method = parts.method.clone();
     let asked = Asked { method: method.as_str(), target: &target, body: &bytes };
     let caller = Caller::from_request_parts(&mut parts, &guarded.doors).await;
-    let course = match (caller, key) {
-        (Ok(caller), Some(key)) => {
-            guarded.doors.authority.course(&caller, key, asked, guarded.action).await?
-        }
+    let course = match (&caller, key) {
+        (Ok(caller), Some(key)) => guarded.doors.authority.course(caller, key, asked, guarded.action).await?,
         (Err(problem), key) if guarded.is_rotation(&parts) && problem.code() == Code::InvalidToken => {
             retired(guarded, &parts, key, asked).await?
         }
-        (Err(problem), _) => return Err(problem),
+        (Err(_), _) => return Err(caller.err().unwrap_or(Problem::NoCredential)),
         (Ok(_), None) => return Ok(next.run(Request::from_parts(parts, bytes.into())).await),
     };
     match course {
@@ -88,7 +86,7 @@ async fn keyed(
             Ok(kept(&guarded.doors, &turn.attempt, response).await)
         }
         Course::Answer(answer, text) => Ok(again(answer, text.as_ref().map(jeton_token::TokenText::expose))),
-        Course::Reissue(issued) => reissued(guarded, &target, *issued).await,
+        Course::Reissue(issued) => reissued(guarded, caller.as_ref().ok(), &target, *issued).await,
     }
 }
 
@@ -145,7 +143,12 @@ fn again(answer: KeptAnswer, text: Option<&str>) -> Response<Body> {
 }
 
 /// The answer to a call that yielded a secret, made from what is there now.
-async fn reissued(guarded: &Guarded, target: &str, issued: IssuedToken) -> Result<Response<Body>, Problem> {
+async fn reissued(
+    guarded: &Guarded,
+    caller: Option<&Caller>,
+    target: &str,
+    issued: IssuedToken,
+) -> Result<Response<Body>, Problem> {
     if !target.starts_with("/api/v1/") {
         let detail = "the call was done, and its answer is not known any more";
         return Err(Error::Conflict(Code::ReplayGone, detail.to_owned()).into());
@@ -154,7 +157,7 @@ async fn reissued(guarded: &Guarded, target: &str, issued: IssuedToken) -> Resul
         let started = guarded.doors.authority.started_again(issued).await?;
         return Ok(created(jobs::answer(&guarded.doors.authority, started).await?));
     }
-    let shown = shown::issued(&guarded.doors.authority, issued).await?;
+    let shown = shown::issued(&guarded.doors.authority, caller, issued).await?;
     Ok(if guarded.action == "token.rotate" { no_store(Json(shown)) } else { created(shown) })
 }
 

@@ -99,7 +99,7 @@ pub(crate) async fn credential(
     Body(Nothing {}): Body<Nothing>,
 ) -> Result<Response<Answer>, Problem> {
     let issued = doors.authority.api_credential(&caller, &parse::path_name(&name)?).await?;
-    Ok(created(shown::issued(&doors.authority, issued).await?))
+    Ok(created(shown::issued(&doors.authority, Some(&caller), issued).await?))
 }
 
 fn api_request(name: PrincipalName, request: PutApi) -> Result<ApiRequest, Error> {

@@ -110,7 +110,7 @@ fn parsed(request: &CreateJob) -> Result<JobRequest, Error> {
 /// A started job with its secret.
 pub(in crate::http) async fn answer(authority: &Authority, started: Started) -> Result<StartedJob, Error> {
     let job = shown_job(authority, started.job);
-    let jeton_api::Issued { token, secret, .. } = shown::issued(authority, started.issued).await?;
+    let jeton_api::Issued { token, secret, .. } = shown::issued(authority, None, started.issued).await?;
     Ok(StartedJob { job, token, secret })
 }
 

@@ -20,5 +20,5 @@ pub(crate) async fn create(
     Body(request): Body<CreateSession>,
 ) -> Result<Response<Answer>, Problem> {
     let issued = doors.authority.sign_in(&request.user, request.password.expose(), client.into()).await?;
-    Ok(created(shown::issued(&doors.authority, issued).await?))
+    Ok(created(shown::issued(&doors.authority, None, issued).await?))
 }

@@ -10,7 +10,7 @@ use jeton_api::{
 };
 use jeton_token::Place;
 
-use crate::authority::{Authority, Error, IssuedToken, PolicyImpact, PolicyView};
+use crate::authority::{Authority, Caller, Error, IssuedToken, PolicyImpact, PolicyView};
 use crate::store::{
     ApiRecord, BindingRecord, GroupRecord, OrganizationRecord, PipelineRecord, PrincipalRecord,
     ProjectRecord, RefusedRecord, RoleRecord, TokenRecord,
@@ -29,20 +29,23 @@ pub(super) async fn token(
 /// The same with its old secrets, which a list leaves out.
 pub(super) async fn token_in_detail(
     authority: &Authority,
+    caller: Option<&Caller>,
     record: TokenRecord,
     state: TokenState,
 ) -> Result<Token, Error> {
     let old_secrets = authority.old_secrets(record.id).await?.into_iter().map(old_secret).collect();
-    let shown = tokens_with_ends(authority, vec![(record, state)]).await?.pop().ok_or(Error::Unavailable)?;
+    let shown =
+        tokens_with_ends(authority, caller, vec![(record, state)]).await?.pop().ok_or(Error::Unavailable)?;
     Ok(Token { old_secrets, ..shown })
 }
 
 /// Records of tokens, and where each ends earlier than by itself.
 pub(super) async fn tokens_with_ends(
     authority: &Authority,
+    caller: Option<&Caller>,
     records: Vec<(TokenRecord, TokenState)>,
 ) -> Result<Vec<Token>, Error> {
-    let mut all = authority.earlier_ends(&records).await?.into_iter();
+    let mut all = authority.earlier_ends(caller, &records).await?.into_iter();
     let mut shown = tokens(authority, records).await?;
     for token in &mut shown {
         for (place, at) in all.next().unwrap_or_default() {
@@ -125,9 +128,13 @@ pub(in crate::http) fn secret(issued: &IssuedToken) -> Secret {
 }
 
 /// A fresh token with its secret.
-pub(in crate::http) async fn issued(authority: &Authority, issued: IssuedToken) -> Result<Issued, Error> {
+pub(in crate::http) async fn issued(
+    authority: &Authority,
+    caller: Option<&Caller>,
+    issued: IssuedToken,
+) -> Result<Issued, Error> {
     let secret = secret(&issued);
-    let token = token_in_detail(authority, issued.token, issued.state).await?;
+    let token = token_in_detail(authority, caller, issued.token, issued.state).await?;
     let notes = issued.notes.into_iter().chain(token.earlier_ends.iter().map(note_of_end)).collect();
     Ok(Issued { token, secret, notes })
 }

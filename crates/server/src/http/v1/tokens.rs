@@ -31,7 +31,7 @@ pub(crate) async fn create(
 ) -> Result<Response<Answer>, Problem> {
     let request = create_request(&doors.authority, &caller, request).await?;
     let issued = doors.authority.create_token(&caller, request).await?;
-    Ok(created(shown::issued(&doors.authority, issued).await?))
+    Ok(created(shown::issued(&doors.authority, Some(&caller), issued).await?))
 }
 
 /// Lists tokens, newest first.
@@ -41,7 +41,7 @@ pub(crate) async fn list(
     Query(query): Query<TokenQuery>,
 ) -> Result<Response<Answer>, Problem> {
     let found = doors.authority.list_tokens(&caller, &list_request(query)?).await?;
-    let items = shown::tokens_with_ends(&doors.authority, found.tokens).await?;
+    let items = shown::tokens_with_ends(&doors.authority, Some(&caller), found.tokens).await?;
     Ok(no_store(Json(List { items, next_page_token: found.next.map(|next| next.to_string()) })))
 }
 
@@ -54,7 +54,7 @@ pub(crate) async fn show(
 ) -> Result<Response<Answer>, Problem> {
     let id = doors.authority.token_named(&caller, &id).await?;
     let (record, state) = doors.authority.show_token(&caller, id).await?;
-    answer(&doors, record, state).await
+    answer(&doors, &caller, record, state).await
 }
 
 /// Approves a token that a policy wants somebody to look at.
@@ -67,7 +67,7 @@ pub(crate) async fn approve(
 ) -> Result<Response<Answer>, Problem> {
     let id = doors.authority.token_named(&caller, &id).await?;
     let (record, state) = doors.authority.approve_token(&caller, id).await?;
-    answer(&doors, record, state).await
+    answer(&doors, &caller, record, state).await
 }
 
 /// Shows the credential that the request came with.
@@ -77,7 +77,7 @@ pub(crate) async fn show_self(
     Query(Nothing {}): Query<Nothing>,
 ) -> Result<Response<Answer>, Problem> {
     let (record, state) = doors.authority.show_itself(&caller)?;
-    answer(&doors, record, state).await
+    answer(&doors, &caller, record, state).await
 }
 
 /// Changes a token and keeps its secret.
@@ -91,7 +91,7 @@ pub(crate) async fn edit(
     let id = doors.authority.token_named(&caller, &id).await?;
     let request = edit_request(&doors.authority, &caller, request).await?;
     let (record, state) = doors.authority.edit_token(&caller, id, request).await?;
-    answer(&doors, record, state).await
+    answer(&doors, &caller, record, state).await
 }
 
 /// Gives a token a new secret and shows it, once.
@@ -184,12 +184,12 @@ async fn rotated(
     let rest = PatchToken { name, description, scopes, projects, networks, expires_at: None };
     let edit = EditRequest { end, ..edit_request(&doors.authority, caller, rest).await? };
     let issued = doors.authority.rotate_token(caller, id, RotateRequest { edit, overlap_ms }).await?;
-    Ok(no_store(Json(shown::issued(&doors.authority, issued).await?)))
+    Ok(no_store(Json(shown::issued(&doors.authority, Some(caller), issued).await?)))
 }
 
 async fn finished(doors: &Doors, caller: &Caller, id: TokenId) -> Result<Response<Answer>, Problem> {
     let (record, state) = doors.authority.finish_rotation(caller, id).await?;
-    answer(doors, record, state).await
+    answer(doors, caller, record, state).await
 }
 
 /// How long the old secret goes on working, in milliseconds.
@@ -204,10 +204,11 @@ fn overlap(minutes: Option<i64>) -> Result<i64, Error> {
 
 async fn answer(
     doors: &Doors,
+    caller: &Caller,
     record: crate::store::TokenRecord,
     state: TokenState,
 ) -> Result<Response<Answer>, Problem> {
-    let shown: Token = shown::token_in_detail(&doors.authority, record, state).await?;
+    let shown: Token = shown::token_in_detail(&doors.authority, Some(caller), record, state).await?;
     Ok(no_store(Json(shown)))
 }
 
