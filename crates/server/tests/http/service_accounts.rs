@@ -333,6 +333,7 @@ async fn the_record_of_a_removed_account_s_tokens_stays(authority: Authority) {
 async fn an_account_makes_tokens_of_its_own_when_it_may(authority: Authority) {
     let account = authority.account("ci", "default").await;
     authority.bind("TokenCreator", subject("service_account", &account), "*").await;
+    authority.bind("ApiUser", subject("service_account", &account), "default/*").await;
     let pat = authority.service_token(&account, &["*"]).await;
     let own = authority.token(&pat.secret, json!({"scopes": ["Taskurai.*"]})).await.expect(201);
     assert_eq!(own.body["token"]["kind"], "service");

@@ -59,7 +59,7 @@ async fn each_credential_is_ended_by_itself(authority: Authority) {
     let pat = authority.pat(&alice.session, &["Taskurai.*"]).await;
     let (one, two) = (authority.credential("taskurai").await, authority.credential("taskurai").await);
     authority.revoke(&admin, sample::id_of(&one)).await.expect(204);
-    authority.introspect_as(&one, &pat.secret, &[]).await.refused(401, "revoked_token");
+    authority.introspect_as(&one, &pat.secret, &[]).await.refused_in_oauth(401, "invalid_client");
     authority.post(&one, "/api/v1/verify", json!({"token": pat.secret})).await.refused(401, "revoked_token");
     assert_eq!(authority.introspect_as(&two, &pat.secret, &[]).await.expect(200).body["active"], true);
 }

@@ -23,7 +23,7 @@ async fn a_removed_api_is_gone_and_its_credential_dead(authority: Authority) {
     authority.get(&admin, &path).await.refused(404, "not_found");
     let again = format!("{path}/credential");
     authority.post(&admin, &again, serde_json::Value::Null).await.refused(404, "not_found");
-    authority.introspect_as(&credential, &pat.secret, &[]).await.refused(401, "revoked_token");
+    authority.introspect_as(&credential, &pat.secret, &[]).await.refused_in_oauth(401, "invalid_client");
     let listed = authority.get(&admin, "/api/v1/apis").await.expect(200);
     assert!(!listed.text.contains(&namespace));
     let scope = format!("{namespace}.Task.Read");
@@ -43,7 +43,7 @@ async fn an_api_that_comes_back_revives_no_credential(authority: Authority) {
     }
     let back = authority.get(&admin, &path).await.expect(200).body;
     assert_eq!(back["id"], first["id"], "the same name is the same principal");
-    authority.introspect_as(&old, &pat.secret, &[]).await.refused(401, "revoked_token");
+    authority.introspect_as(&old, &pat.secret, &[]).await.refused_in_oauth(401, "invalid_client");
     let new = authority.credential(&name).await;
     assert_eq!(authority.introspect_as(&new, &pat.secret, &[]).await.expect(200).body["active"], true);
 }

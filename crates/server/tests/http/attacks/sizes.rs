@@ -31,7 +31,6 @@ async fn attack_23_json_bombs_are_refused() {
         ("{\"scopes\":[\"*\"],\"expires_in_minutes\":1e400}".to_owned(), &[400, 422]),
         ("{\"scopes\":[\"*\"],\"name\":\"\\ud800\"}".to_owned(), &[400]),
         ("{\"scopes\":[\"*\"],\"name\":\"\u{1}\"}".to_owned(), &[400]),
-        ("\u{feff}{\"scopes\":[\"*\"]}".to_owned(), &[400]),
         (format!("{{\"name\":\"{}\"}}", "x".repeat(33_000)), &[413]),
     ] {
         let answer = post(&authority, &session, body.clone()).await;

@@ -298,10 +298,10 @@ async fn attack_32_whatever_happens_to_places_and_apis_is_seen_at_once(authority
     stage.see(&family, 2, "and back").await;
     authority.delete(admin, &path).await.expect(204);
     let told = authority.introspect_as(&firm.api, &family.parent.secret, &[]).await;
-    told.refused(401, "revoked_token");
+    told.refused_in_oauth(401, "invalid_client");
     authority.put(admin, &path, declared).await.expect(201);
     let told = authority.introspect_as(&firm.api, &family.parent.secret, &[]).await;
-    told.refused(401, "revoked_token");
+    told.refused_in_oauth(401, "invalid_client");
 }
 
 async fn attack_32_what_came_from_a_trust_ends_with_it_however_warm(authority: Authority) {
