@@ -102,7 +102,7 @@ fn attack_40_with_a_derived_token_jeton_is_that_token() {
 #[test]
 fn attack_40_with_an_exchanged_token_jeton_is_the_service_account() {
     let authority = Authority::start();
-    let Some(mut platform) = Platform::trusted_by(&authority, "allow") else { return };
+    let Some(mut platform) = Platform::trusted_by(&authority, "until-expiry") else { return };
     let alice = authority.alice();
     alice.write("identity", &platform.identity(600));
     let exec = ["exec", "--service-account", "worker", "--identity-token-file", "identity", "--"];
